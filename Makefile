@@ -1,0 +1,136 @@
+# One non-recursive makefile. Every variant (release, asan) builds into a folder of its own below build/.
+#
+#   make                    everything runnable, in build/bin/
+#   make VARIANT=asan       the same with ASan and UBSan, in build/asan/
+#   make check              build both variants and run every test
+#   make install PREFIX=/usr/local DESTDIR=
+#   make uninstall          the same arguments
+
+VERSION := $(shell cat VERSION)
+VARIANT ?= release
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/pcap-slim
+INSTALL ?= install
+
+CC ?= cc
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-4s %s\n')
+AR := $(if $(filter default,$(origin AR)),gcc-ar,$(AR))
+CLANG_FORMAT ?= clang-format
+
+STANDARD := -std=c11 -D_GNU_SOURCE
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wcast-align -Wcast-qual -Wundef -Wvla -Wwrite-strings -Wswitch-enum -Werror=implicit
+HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+MACHINE := $(shell uname -m)
+ARCH_HARDENING := $(if $(filter x86_64,$(MACHINE)),-fcf-protection=full)$(if $(filter aarch64,$(MACHINE)),-mbranch-protection=standard)
+HARDENED_LINK := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--as-needed
+
+CFLAGS_release := -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDENING)
+LDFLAGS_release := -O2 -flto=auto $(HARDENED_LINK)
+CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS_asan := -fsanitize=address,undefined -Wl,--as-needed
+CFLAGS_VARIANT := $(CFLAGS_$(VARIANT))
+ifeq ($(CFLAGS_VARIANT),)
+$(error unknown VARIANT '$(VARIANT)': release or asan)
+endif
+
+B := build/$(VARIANT)
+BIN := $(if $(filter release,$(VARIANT)),build/bin,$(B)/bin)
+
+# lib/: one archive; the linker takes from it what a program needs, so only programs that verify against an
+# original are linked with libpcap (which costs 0.9 ms at every start).
+LIB_SOURCES := $(wildcard lib/*.c)
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(B)/%.o)
+LIB := $(B)/libpcapslim.a
+FACE_SOURCES := tools/cli.c tools/limits.c tools/stage.c tools/fault.c
+FACE_OBJECTS := $(FACE_SOURCES:%.c=$(B)/%.o)
+FACE := $(B)/libface.a
+
+FILTERS := pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run
+DRIVER := pcap-slim
+PROGRAMS := $(FILTERS:%=$(BIN)/%) $(BIN)/$(DRIVER)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+
+LIBS_pcap-scan := -ljansson -lxxhash
+LIBS_pcap-truncate := -ljansson -lxxhash
+LIBS_pcap-verify := -lpcap -ljansson -lxxhash
+LIBS_pcap-commit := -lpcap -ljansson -lxxhash
+LIBS_pcap-report := -ljansson -lxxhash
+LIBS_pcap-run := -lxxhash
+
+.PHONY: all check unit cli oracle install uninstall clean format lint recordings fixtures programs
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+all: $(PROGRAMS)
+programs: $(PROGRAMS)
+
+$(B)/%.o: %.c VERSION
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(STANDARD) $(CPPFLAGS) -DPCAPSLIM_VERSION='"$(VERSION)"' -Ilib -Itools $(WARNINGS) $(CFLAGS_VARIANT) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIB_OBJECTS)
+	@rm -f $@
+	$(say) AR $@
+	$(Q)$(AR) rcs $@ $^
+
+$(FACE): $(FACE_OBJECTS)
+	@rm -f $@
+	$(say) AR $@
+	$(Q)$(AR) rcs $@ $^
+
+$(FILTERS:%=$(BIN)/%): $(BIN)/%: $(B)/tools/%.o $(FACE) $(LIB)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
+
+$(BIN)/$(DRIVER): tools/pcap-slim.sh VERSION
+	@mkdir -p $(@D)
+	$(say) GEN $@
+	$(Q)sed 's/@VERSION@/$(VERSION)/' $< >$@.new && chmod 755 $@.new && mv $@.new $@
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ -lcmocka -lpcap -ljansson -lxxhash
+
+unit: $(UNIT_TESTS)
+	@for t in $(UNIT_TESTS); do echo "# $$t"; "$$t" || exit 1; done
+
+check:
+	sh scripts/run-tests
+
+fixtures:
+	scripts/make-fixtures
+
+recordings:
+	sh scripts/record-fixtures
+
+format:
+	$(CLANG_FORMAT) -i lib/*.[ch] tools/*.[ch] tests/unit/*.[ch]
+
+lint:
+	sh scripts/lint
+
+install: all
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(DOCDIR)'
+	$(INSTALL) -m 755 $(PROGRAMS) '$(DESTDIR)$(BINDIR)'
+	$(INSTALL) -m 644 docs/man/*.1 '$(DESTDIR)$(MANDIR)/man1'
+	$(INSTALL) -m 644 docs/man/*.5 '$(DESTDIR)$(MANDIR)/man5'
+	$(INSTALL) -m 644 README.md LICENSE CHANGELOG.md docs/*.md '$(DESTDIR)$(DOCDIR)'
+
+uninstall:
+	rm -f $(patsubst %,'$(DESTDIR)$(BINDIR)/%',$(FILTERS) $(DRIVER))
+	rm -f $(patsubst docs/man/%,'$(DESTDIR)$(MANDIR)/man1/%',$(wildcard docs/man/*.1))
+	rm -f $(patsubst docs/man/%,'$(DESTDIR)$(MANDIR)/man5/%',$(wildcard docs/man/*.5))
+	rm -rf '$(DESTDIR)$(DOCDIR)'
+
+clean:
+	rm -rf build
+
+-include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/tests/unit/*.d)

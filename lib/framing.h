@@ -1,0 +1,93 @@
+/*
+ * Records out of a stream of savefile bytes, through one buffer of fixed size.
+ *
+ * The buffer is filled with as many records as it holds, then they are walked in place; whoever walks them
+ * may change them and move them towards the front of the buffer, over records already walked:
+ *
+ *     while ((status = framing_fill(f, &failure)) == FRAMING_OK) {
+ *         while (framing_next(f, &record)) { ... }
+ *         ... everything handed out so far must be used up here ...
+ *     }
+ *
+ * A record larger than the buffer is handed out with only its first bytes visible; framing_rest() gives the
+ * others piece by piece.
+ */
+#ifndef PCAPSLIM_FRAMING_H
+#define PCAPSLIM_FRAMING_H
+
+#include "failure.h"
+#include "savefile.h"
+#include "source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A constant of the contract rather than a tuning knob: of a frame longer than this only the first
+ * FRAMING_BUFFER_BYTES - 16 are looked at, so changing it could change output.
+ */
+#define FRAMING_BUFFER_BYTES ((size_t)512 << 10)
+
+enum framing_status {
+    FRAMING_OK = 1,       /* there are records to walk */
+    FRAMING_END = 0,      /* the capture ended where a record ended */
+    FRAMING_DAMAGED = -1, /* a record is cut short or impossible */
+    FRAMING_REFUSED = -2, /* not a savefile that is processed */
+    FRAMING_FAILED = -3,  /* the source failed, or memory ran out */
+};
+
+struct framed {
+    uint8_t *header;        /* its 16 bytes in the buffer; the visible bytes of the frame follow them */
+    uint32_t visible_bytes; /* captured bytes in the buffer: caplen, unless the record is larger than it */
+    struct savefile_record is;
+};
+
+struct framing {
+    struct source *source;
+    struct savefile_header savefile;
+    uint8_t header_bytes[SAVEFILE_HEADER_BYTES]; /* verbatim */
+    uint8_t *buffer;
+    size_t begin;            /* first byte not yet handed out */
+    size_t end;              /* first byte not yet filled */
+    bool at_end;             /* the source has no more */
+    uint64_t packets;        /* handed out so far */
+    uint64_t consumed_bytes; /* of the file, headers included, up to begin */
+    uint32_t rest_bytes;     /* of an oversize record, not yet handed out */
+    uint32_t oversize_caplen_bytes;
+    uint64_t oversize_offset_bytes; /* of its record header in the file */
+};
+
+/*
+ * Take the buffer's memory. One framing serves any number of captures, one after the other.
+ * Returns FRAMING_OK or FRAMING_FAILED (out of memory, f set).
+ */
+enum framing_status framing_init(struct framing *fr, struct failure *f);
+
+/*
+ * Begin a capture: read and judge its file header.
+ * Returns FRAMING_OK, FRAMING_REFUSED or FRAMING_FAILED with f set.
+ */
+enum framing_status framing_open(struct framing *fr, struct source *source, struct failure *f);
+
+/*
+ * Fill the buffer so that at least one record can be handed out.
+ * Returns FRAMING_OK, FRAMING_END, or FRAMING_DAMAGED ("offset N, packet M: ...") or FRAMING_FAILED with f
+ * set.
+ */
+enum framing_status framing_fill(struct framing *fr, struct failure *f);
+
+/* Hand out the next record that is in the buffer. Returns false when a fill is needed. */
+bool framing_next(struct framing *fr, struct framed *out);
+
+/*
+ * More of the oversize record last handed out (visible_bytes < caplen). at: where the bytes are, valid until
+ * the next call; length_bytes: how many, 0 when there are no more.
+ * Returns FRAMING_OK, FRAMING_DAMAGED or FRAMING_FAILED.
+ */
+enum framing_status framing_rest(struct framing *fr, const uint8_t **at, size_t *length_bytes, struct failure *f);
+
+/* Free the buffer. Safe on a zero-initialised struct. */
+void framing_free(struct framing *fr);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * How busy the host is, from the first line of /proc/stat (proc(5)).
+ */
+#ifndef PCAPSLIM_HOSTLOAD_H
+#define PCAPSLIM_HOSTLOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hostload {
+    uint64_t busy_ticks;  /* since boot, all processors: everything but idle and iowait */
+    uint64_t total_ticks; /* since boot, all processors */
+};
+
+/*
+ * Parse the first line of /proc/stat.
+ * text: NUL-terminated. Returns 0, or -1 when the line is not as proc(5) says.
+ */
+int hostload_parse(const char *text, struct hostload *out);
+
+/* Read /proc/stat now. Returns 0, or -1 where it cannot be read. */
+int hostload_read(struct hostload *out);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Where the headers of a frame are: link layer, network layer, transport layer, payload. Pure.
+ *
+ * Every length is checked against the captured bytes before it is used. A frame whose headers lie or are not
+ * wholly there is located as what is wrong with it, and whoever decides keeps it.
+ *
+ * Standards: IEEE 802.3, 802.1Q; RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 9293 (TCP), 768 (UDP), 8754 (SRH).
+ */
+#ifndef PCAPSLIM_LOCATE_H
+#define PCAPSLIM_LOCATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum located_as {
+    LOCATED_TCP,
+    LOCATED_UDP,
+    LOCATED_NOT_IP,          /* another ethertype, or too short to have one */
+    LOCATED_FRAGMENT,        /* IPv4 or IPv6 fragment */
+    LOCATED_OTHER_TRANSPORT, /* neither TCP nor UDP; ESP, no next header, unknown extension */
+    LOCATED_OFFLOADED,       /* IPv4 total length 0, IPv6 payload length 0: segmentation offload, jumbogram */
+    LOCATED_TRUNCATED,       /* a header is not wholly captured */
+    LOCATED_MALFORMED,       /* a header contradicts itself or the one around it */
+    LOCATED_KINDS,
+};
+
+struct located {
+    enum located_as as;
+    /* The rest is set for LOCATED_TCP and LOCATED_UDP only. Offsets count from the first byte of the frame.
+     */
+    uint8_t ip_version;                /* 4 or 6 */
+    uint32_t network_offset;           /* the IP header */
+    uint32_t transport_offset;         /* the TCP or UDP header */
+    uint32_t payload_offset;           /* the byte behind that header */
+    uint32_t payload_bytes;            /* up to the end by the IP length or of the captured bytes, the nearer */
+    uint32_t final_destination_offset; /* the address the pseudo-header takes: 4 or 16 bytes */
+    uint16_t source_port;
+    uint16_t destination_port;
+};
+
+/*
+ * Locate the outermost IP packet of an Ethernet frame, through any number of 802.1Q tags (ethertype 8100).
+ * frame, captured_bytes: what was captured of it. out: filled.
+ */
+void locate_ethernet(const uint8_t *frame, size_t captured_bytes, struct located *out);
+
+#endif

@@ -1,0 +1,103 @@
+#include "marker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OWNER_NAME "sensor"
+#define LOOKUP_BYTES 16384
+
+struct marker_owner marker_owner_find(void) {
+    struct marker_owner owner = {.known = false, .user = 0, .group = 0};
+    char buffer[LOOKUP_BYTES];
+    struct passwd user;
+    struct passwd *found_user = NULL;
+    if (getpwnam_r(OWNER_NAME, &user, buffer, sizeof buffer, &found_user) != 0 || found_user == NULL) {
+        return owner;
+    }
+    owner.known = true;
+    owner.user = user.pw_uid;
+    owner.group = user.pw_gid;
+    struct group group;
+    struct group *found_group = NULL;
+    if (getgrnam_r(OWNER_NAME, &group, buffer, sizeof buffer, &found_group) == 0 && found_group != NULL) {
+        owner.group = group.gr_gid;
+    }
+    return owner;
+}
+
+void marker_give_away(int fd, const struct marker_owner *owner) {
+    if (owner->known && fchown(fd, owner->user, owner->group) != 0) {
+        return; /* the process may not: the caller owns it then, as SPEC.md section 5 allows */
+    }
+}
+
+int marker_directory_open(int directory_fd, bool create, const struct marker_owner *owner, struct failure *f) {
+    bool made = false;
+    if (create && mkdirat(directory_fd, MARKER_DIRECTORY, 0755) == 0) {
+        made = true;
+    } else if (create && errno != EEXIST) {
+        return failure_errno(f, errno, "cannot make the marker directory " MARKER_DIRECTORY);
+    }
+    int fd = openat(directory_fd, MARKER_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        if (errno == ENOENT) {
+            return -2;
+        }
+        if (errno == ELOOP || errno == ENOTDIR) {
+            return failure_set(f, MARKER_DIRECTORY " is not a directory of its own (a symbolic link?); remove it");
+        }
+        return failure_errno(f, errno, "cannot open the marker directory " MARKER_DIRECTORY);
+    }
+    struct stat st;
+    if (made && fstat(fd, &st) == 0 && st.st_uid == geteuid()) {
+        (void)fchmod(fd, 0755); /* whatever the umask */
+        marker_give_away(fd, owner);
+    }
+    return fd;
+}
+
+bool marker_exists(int markers_fd, const char *name) {
+    struct stat st;
+    return markers_fd >= 0 && fstatat(markers_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int write_all(int fd, const char *text, size_t length_bytes) {
+    while (length_bytes > 0) {
+        ssize_t put = write(fd, text, length_bytes);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return -1;
+        }
+        text += put;
+        length_bytes -= (size_t)put;
+    }
+    return 0;
+}
+
+int marker_create(int markers_fd, const char *name, const char *text, const struct marker_owner *owner,
+                  struct failure *f) {
+    int fd = openat(markers_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return errno == EEXIST ? 0 : failure_errno(f, errno, "cannot create the marker");
+    }
+    (void)fchmod(fd, 0644);
+    marker_give_away(fd, owner);
+    int bad = write_all(fd, text, strlen(text));
+    int error = errno;
+    if (close(fd) != 0 && bad == 0) {
+        bad = -1;
+        error = errno;
+    }
+    if (bad != 0) {
+        (void)unlinkat(markers_fd, name, 0);
+        return failure_errno(f, error, "cannot write the marker");
+    }
+    return 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * Where a file is: an open directory and a name in it. Everything that is done to a capture and to the files
+ * beside it is done relative to the open directory, so that nobody who moves directories about can lead it
+ * astray.
+ */
+#ifndef PCAPSLIM_PLACE_H
+#define PCAPSLIM_PLACE_H
+
+#include "failure.h"
+#include "identity.h"
+
+#include <stdbool.h>
+
+struct place {
+    int directory_fd; /* open, or -1 */
+    char *directory;  /* as it was named, "." where it was not */
+    const char *name; /* the last component of the path last given, inside that path's memory */
+};
+
+/* A place that is nowhere yet. */
+void place_init(struct place *p);
+
+/* Whether the directory of path is, by its name, the one the place is in already. */
+bool place_is_in(const struct place *p, const char *path);
+
+/*
+ * Go where path points: opens its directory unless that is where the place is already.
+ * path: must stay in memory while p->name is used.
+ * Returns 1 when another directory was opened, 0 when it is the same one, -1 with f set.
+ */
+int place_go(struct place *p, const char *path, struct failure *f);
+
+/*
+ * Open p->name for reading: never through a symbolic link, never waiting (a FIFO), without touching its
+ * access time where the process may do that. Returns the descriptor, or -1 with errno set.
+ */
+int place_open_file(const struct place *p);
+
+/* Close the directory. */
+void place_leave(struct place *p);
+
+#endif

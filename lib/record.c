@@ -1,0 +1,59 @@
+#include "record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const STATUS_NAMES[RECORD_STATUSES] = {
+    [RECORD_OK] = "ok",
+    [RECORD_FAIL] = "fail",
+    [RECORD_CUT] = "cut",
+    [RECORD_VERIFIED] = "verified",
+    [RECORD_WOULD_SLIM] = "would_slim",
+    [RECORD_SKIPPED_MARKER] = "skipped_marker",
+    [RECORD_SKIPPED_SYMLINK] = "skipped_symlink",
+    [RECORD_SKIPPED_HARDLINK] = "skipped_hardlink",
+    [RECORD_SKIPPED_NOT_REGULAR] = "skipped_not_regular",
+    [RECORD_SKIPPED_BUSY] = "skipped_busy",
+};
+
+int record_init(struct record *r, const char *file) {
+    memset(r, 0, sizeof *r);
+    if (file != NULL) {
+        r->file = strdup(file);
+    }
+    return file == NULL || r->file != NULL ? 0 : -1;
+}
+
+void record_fail(struct record *r, const char *error) {
+    r->status = RECORD_FAIL;
+    (void)snprintf(r->error.text, sizeof r->error.text, "%s", error);
+}
+
+bool record_is_skip(enum record_status s) {
+    return s >= RECORD_SKIPPED_MARKER && s < RECORD_STATUSES;
+}
+
+bool record_is_final(const struct record *r) {
+    return r->status != RECORD_CUT && r->status != RECORD_VERIFIED;
+}
+
+const char *record_status_name(enum record_status s) {
+    return (unsigned)s < RECORD_STATUSES ? STATUS_NAMES[s] : "unknown";
+}
+
+const char *record_skip_reason(enum record_status s) {
+    static const char *const reasons[RECORD_STATUSES] = {
+        [RECORD_SKIPPED_MARKER] = "marked",
+        [RECORD_SKIPPED_SYMLINK] = "symbolic link",
+        [RECORD_SKIPPED_HARDLINK] = "several hard links",
+        [RECORD_SKIPPED_NOT_REGULAR] = "not a regular file",
+        [RECORD_SKIPPED_BUSY] = "another run is at work on it",
+    };
+    return (unsigned)s < RECORD_STATUSES ? reasons[s] : NULL;
+}
+
+void record_free(struct record *r) {
+    free(r->file);
+    r->file = NULL;
+}

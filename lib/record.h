@@ -1,0 +1,100 @@
+/*
+ * The record of one file: what happened to it and the figures, as one line of JSON. Records travel from stage
+ * to stage, lie in markers and are what reports are made of. docs/man/pcap-slim-record.5 describes the
+ * format.
+ */
+#ifndef PCAPSLIM_RECORD_H
+#define PCAPSLIM_RECORD_H
+
+#include "failure.h"
+#include "identity.h"
+#include "tally.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum record_status {
+    RECORD_OK,       /* all that was to be done is done */
+    RECORD_FAIL,     /* error says why; the file is as it was, unless error says otherwise */
+    RECORD_CUT,      /* on the way: the slim capture stands in the temporary file */
+    RECORD_VERIFIED, /* on the way: it was verified */
+    RECORD_WOULD_SLIM,
+    RECORD_SKIPPED_MARKER,
+    RECORD_SKIPPED_SYMLINK,
+    RECORD_SKIPPED_HARDLINK,
+    RECORD_SKIPPED_NOT_REGULAR,
+    RECORD_SKIPPED_BUSY, /* another run is at work on it */
+    RECORD_STATUSES,
+};
+
+enum record_check {
+    RECORD_CHECK_NONE,
+    RECORD_CHECK_COUNT, /* packet count and digest of what was written */
+    RECORD_CHECK_FULL,  /* every packet against the original */
+    RECORD_CHECKS,
+};
+
+enum record_verdict {
+    RECORD_VERDICT_NONE,
+    RECORD_VERDICT_GOOD,
+    RECORD_VERDICT_BAD,
+    RECORD_VERDICTS,
+};
+
+struct record {
+    char *file; /* exact bytes, never NULL in a record that came from record_parse() */
+    enum record_status status;
+    struct failure error; /* text "" when there is none */
+    bool has_tally;
+    struct tally tally;
+    bool has_digest;
+    uint64_t digest; /* XXH3 of the slim capture */
+    enum record_check check;
+    enum record_verdict verdict; /* of the check */
+    uint64_t checked_packets;
+    bool has_elapsed;
+    uint64_t elapsed_ms;
+    /* Between stages only */
+    uint64_t started_ns; /* CLOCK_MONOTONIC; 0: not known */
+    bool has_source;
+    struct identity source; /* the capture as it was read */
+    bool has_tmp;
+    struct identity tmp; /* the temporary file as it was written */
+};
+
+/* A record of nothing. file: copied, may be NULL. Returns 0, or -1 when memory runs out. */
+int record_init(struct record *r, const char *file);
+
+/* Mark as failed: status and error text, cut to FAILURE_TEXT_BYTES. */
+void record_fail(struct record *r, const char *error);
+
+/* Whether a later stage leaves the record as it is. */
+bool record_is_final(const struct record *r);
+
+/* Whether the status is one of the "skipped_" ones. */
+bool record_is_skip(enum record_status s);
+
+/* Why a file was left alone, for a person: "marked", "symbolic link", ...; NULL for a status that is no skip.
+ */
+const char *record_skip_reason(enum record_status s);
+
+/* The name of a status: "ok", "skipped_marker", ... */
+const char *record_status_name(enum record_status s);
+
+/*
+ * Write as one line of JSON without a newline. between_stages: with what the next stage needs.
+ * Returns a string to free(), or NULL when memory runs out.
+ */
+char *record_format(const struct record *r, bool between_stages);
+
+/*
+ * Read a line of JSON. What it does not know it ignores; what is missing or of the wrong type is an error
+ * only where a later stage needs it (file, status). out: to be freed with record_free() on success. Returns
+ * 0, or -1 with f set.
+ */
+int record_parse(const char *line, struct record *out, struct failure *f);
+
+/* Free what a record holds. */
+void record_free(struct record *r);
+
+#endif

@@ -1,0 +1,300 @@
+#include "names.h"
+#include "record.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const CHECK_NAMES[RECORD_CHECKS] = {
+    [RECORD_CHECK_NONE] = "none",
+    [RECORD_CHECK_COUNT] = "count",
+    [RECORD_CHECK_FULL] = "full",
+};
+
+static const char *const VERDICT_NAMES[RECORD_VERDICTS] = {
+    [RECORD_VERDICT_NONE] = "none",
+    [RECORD_VERDICT_GOOD] = "good",
+    [RECORD_VERDICT_BAD] = "bad",
+};
+
+#define DIGEST_PREFIX "xxh3:"
+
+/* JSON integers are signed 64-bit in jansson; an inode or device number keeps its bits. */
+static json_t *number(uint64_t value) {
+    return json_integer((json_int_t)value);
+}
+
+/* ---- out ---- */
+
+static int format_file(json_t *o, const char *file) {
+    char *shown = names_utf8(file);
+    int status = shown != NULL ? json_object_set_new(o, "file", json_string(shown)) : -1;
+    free(shown);
+    if (status == 0 && !names_is_utf8(file)) {
+        char *hex = names_to_hex(file);
+        status = hex != NULL ? json_object_set_new(o, "file_hex", json_string(hex)) : -1;
+        free(hex);
+    }
+    return status;
+}
+
+static json_t *timestamp(const struct savefile_header *h, uint32_t sec, uint32_t frac) {
+    return json_sprintf(h->nanoseconds ? "%" PRIu32 ".%09" PRIu32 : "%" PRIu32 ".%06" PRIu32, sec, frac);
+}
+
+static json_t *format_cut_reasons(const struct tally *t) {
+    json_t *all = json_object();
+    for (int r = 0; r < POLICY_CUT_REASONS; r++) {
+        if (t->packets_by_reason[r] > 0) {
+            json_t *one = json_object();
+            json_object_set_new(one, "packets", number(t->packets_by_reason[r]));
+            json_object_set_new(one, "bytes_saved", number(t->saved_bytes_by_reason[r]));
+            json_object_set_new(all, policy_reason_name((enum policy_reason)r), one);
+        }
+    }
+    return all;
+}
+
+static json_t *format_keep_reasons(const struct tally *t) {
+    json_t *all = json_object();
+    for (int r = POLICY_CUT_REASONS; r < POLICY_REASONS; r++) {
+        if (t->packets_by_reason[r] > 0) {
+            json_object_set_new(all, policy_reason_name((enum policy_reason)r), number(t->packets_by_reason[r]));
+        }
+    }
+    return all;
+}
+
+static json_t *format_oddities(const struct tally *t) {
+    json_t *all = json_object();
+    for (int i = 0; i < ODDITIES; i++) {
+        if (t->oddities[i] > 0) {
+            json_object_set_new(all, oddity_name((enum oddity)i), number(t->oddities[i]));
+        }
+    }
+    return all;
+}
+
+static void format_tally(json_t *o, const struct tally *t) {
+    json_object_set_new(o, "in_pkts", number(t->packets));
+    json_object_set_new(o, "truncated", number(t->cut_packets));
+    json_object_set_new(o, "kept", number(t->packets - t->cut_packets));
+    json_object_set_new(o, "in_bytes", number(t->in_bytes));
+    json_object_set_new(o, "out_bytes", number(t->out_bytes));
+}
+
+static void format_details(json_t *o, const struct tally *t) {
+    const struct savefile_header *h = &t->savefile;
+    json_object_set_new(o, "by_reason", format_cut_reasons(t));
+    json_object_set_new(o, "kept_by_reason", format_keep_reasons(t));
+    json_object_set_new(o, "linktype", number(h->linktype));
+    json_object_set_new(o, "linktype_high", number(h->linktype_high));
+    json_object_set_new(o, "byte_order", json_string(h->big_endian ? "big" : "little"));
+    json_object_set_new(o, "resolution", json_string(h->nanoseconds ? "ns" : "us"));
+    json_object_set_new(o, "snaplen", number(h->snaplen_bytes));
+    if (t->has_times) {
+        json_object_set_new(o, "first_timestamp", timestamp(h, t->first_sec, t->first_frac));
+        json_object_set_new(o, "last_timestamp", timestamp(h, t->last_sec, t->last_frac));
+    }
+    json_object_set_new(o, "oddities", format_oddities(t));
+}
+
+static json_t *format_identity(const struct identity *i) {
+    return json_pack("{s:I,s:I,s:I,s:I,s:I}", "device", (json_int_t)i->device, "inode", (json_int_t)i->inode, "size",
+                     (json_int_t)i->size_bytes, "mtime_sec", (json_int_t)i->mtime_sec, "mtime_ns",
+                     (json_int_t)i->mtime_ns);
+}
+
+static void format_stage(json_t *o, const struct record *r) {
+    json_t *stage = json_object();
+    json_object_set_new(stage, "started_ns", number(r->started_ns));
+    if (r->has_source) {
+        json_object_set_new(stage, "source", format_identity(&r->source));
+    }
+    if (r->has_tmp) {
+        json_object_set_new(stage, "tmp", format_identity(&r->tmp));
+    }
+    json_object_set_new(o, "stage", stage);
+}
+
+char *record_format(const struct record *r, bool between_stages) {
+    json_t *o = json_object();
+    if (o == NULL) {
+        return NULL;
+    }
+    char *line = NULL;
+    if (r->file == NULL || format_file(o, r->file) == 0) {
+        json_object_set_new(o, "status", json_string(record_status_name(r->status)));
+        if (r->has_tally) {
+            format_tally(o, &r->tally);
+        }
+        if (r->has_elapsed) {
+            json_object_set_new(o, "elapsed_ms", number(r->elapsed_ms));
+        }
+        if (r->error.text[0] != '\0') {
+            char *shown = names_utf8(r->error.text); /* it may quote a file name */
+            json_object_set_new(o, "error", json_string(shown != NULL ? shown : "out of memory"));
+            free(shown);
+        }
+        if (r->has_tally) {
+            format_details(o, &r->tally);
+        }
+        if (r->has_digest) {
+            json_object_set_new(o, "digest", json_sprintf(DIGEST_PREFIX "%016" PRIx64, r->digest));
+        }
+        if (r->check != RECORD_CHECK_NONE) {
+            json_object_set_new(o, "check", json_string(CHECK_NAMES[r->check]));
+        }
+        if (r->verdict != RECORD_VERDICT_NONE) {
+            json_object_set_new(o, "verdict", json_string(VERDICT_NAMES[r->verdict]));
+            json_object_set_new(o, "checked_pkts", number(r->checked_packets));
+        }
+        if (between_stages) {
+            format_stage(o, r);
+        }
+        line = json_dumps(o, JSON_COMPACT);
+    }
+    json_decref(o);
+    return line;
+}
+
+/* ---- in ---- */
+
+/* A member that is an integer; a missing or other one reads as 0. */
+static uint64_t get_number(const json_t *o, const char *key) {
+    return (uint64_t)json_integer_value(json_object_get(o, key));
+}
+
+static int parse_name(const json_t *o, const char *key, const char *const *names, int count, int *out) {
+    const char *text = json_string_value(json_object_get(o, key));
+    for (int i = 0; text != NULL && i < count; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static void parse_timestamp(const json_t *o, const char *key, uint32_t *sec, uint32_t *frac) {
+    const char *text = json_string_value(json_object_get(o, key));
+    if (text != NULL) {
+        (void)sscanf(text, "%10" SCNu32 ".%10" SCNu32, sec, frac);
+    }
+}
+
+static void parse_tally(const json_t *o, struct tally *t) {
+    t->packets = get_number(o, "in_pkts");
+    t->cut_packets = get_number(o, "truncated");
+    t->in_bytes = get_number(o, "in_bytes");
+    t->out_bytes = get_number(o, "out_bytes");
+    const json_t *cut = json_object_get(o, "by_reason");
+    const json_t *kept = json_object_get(o, "kept_by_reason");
+    for (int r = 0; r < POLICY_REASONS; r++) {
+        const char *name = policy_reason_name((enum policy_reason)r);
+        if (r < POLICY_CUT_REASONS) {
+            const json_t *one = json_object_get(cut, name);
+            t->packets_by_reason[r] = get_number(one, "packets");
+            t->saved_bytes_by_reason[r] = get_number(one, "bytes_saved");
+        } else {
+            t->packets_by_reason[r] = get_number(kept, name);
+        }
+    }
+    const json_t *oddities = json_object_get(o, "oddities");
+    for (int i = 0; i < ODDITIES; i++) {
+        t->oddities[i] = get_number(oddities, oddity_name((enum oddity)i));
+    }
+    const char *order = json_string_value(json_object_get(o, "byte_order"));
+    const char *resolution = json_string_value(json_object_get(o, "resolution"));
+    t->savefile.big_endian = order != NULL && strcmp(order, "big") == 0;
+    t->savefile.nanoseconds = resolution != NULL && strcmp(resolution, "ns") == 0;
+    t->savefile.linktype = (uint16_t)get_number(o, "linktype");
+    t->savefile.linktype_high = (uint16_t)get_number(o, "linktype_high");
+    t->savefile.snaplen_bytes = (uint32_t)get_number(o, "snaplen");
+    t->has_times = json_object_get(o, "first_timestamp") != NULL;
+    parse_timestamp(o, "first_timestamp", &t->first_sec, &t->first_frac);
+    parse_timestamp(o, "last_timestamp", &t->last_sec, &t->last_frac);
+}
+
+static bool parse_identity(const json_t *o, struct identity *out) {
+    if (!json_is_object(o)) {
+        return false;
+    }
+    out->device = get_number(o, "device");
+    out->inode = get_number(o, "inode");
+    out->size_bytes = get_number(o, "size");
+    out->mtime_sec = (int64_t)get_number(o, "mtime_sec");
+    out->mtime_ns = (int64_t)get_number(o, "mtime_ns");
+    return true;
+}
+
+static void parse_digest(const json_t *o, struct record *out) {
+    const char *text = json_string_value(json_object_get(o, "digest"));
+    int used = 0;
+    if (text != NULL && sscanf(text, DIGEST_PREFIX "%16" SCNx64 "%n", &out->digest, &used) == 1 && text[used] == '\0') {
+        out->has_digest = true;
+    }
+}
+
+static int parse_object(const json_t *o, struct record *out, struct failure *f) {
+    static const char *status_names[RECORD_STATUSES];
+    for (int i = 0; i < RECORD_STATUSES; i++) {
+        status_names[i] = record_status_name((enum record_status)i);
+    }
+    const char *hex = json_string_value(json_object_get(o, "file_hex"));
+    const char *file = json_string_value(json_object_get(o, "file"));
+    if (hex != NULL) {
+        out->file = names_from_hex(hex);
+    } else if (file != NULL) {
+        out->file = strdup(file);
+    }
+    if (out->file == NULL) {
+        return failure_set(f, "not a record: no file in it");
+    }
+    int status = 0;
+    if (parse_name(o, "status", status_names, RECORD_STATUSES, &status) != 0) {
+        return failure_set(f, "not a record: no status that is known");
+    }
+    out->status = (enum record_status)status;
+    const char *error = json_string_value(json_object_get(o, "error"));
+    if (error != NULL) {
+        failure_set(&out->error, "%s", error);
+    }
+    out->has_tally = json_is_integer(json_object_get(o, "in_pkts"));
+    if (out->has_tally) {
+        parse_tally(o, &out->tally);
+    }
+    parse_digest(o, out);
+    int check = RECORD_CHECK_NONE;
+    (void)parse_name(o, "check", CHECK_NAMES, RECORD_CHECKS, &check);
+    out->check = (enum record_check)check;
+    int verdict = RECORD_VERDICT_NONE;
+    (void)parse_name(o, "verdict", VERDICT_NAMES, RECORD_VERDICTS, &verdict);
+    out->verdict = (enum record_verdict)verdict;
+    out->checked_packets = get_number(o, "checked_pkts");
+    out->has_elapsed = json_is_integer(json_object_get(o, "elapsed_ms"));
+    out->elapsed_ms = get_number(o, "elapsed_ms");
+    const json_t *stage = json_object_get(o, "stage");
+    out->started_ns = get_number(stage, "started_ns");
+    out->has_source = parse_identity(json_object_get(stage, "source"), &out->source);
+    out->has_tmp = parse_identity(json_object_get(stage, "tmp"), &out->tmp);
+    return 0;
+}
+
+int record_parse(const char *line, struct record *out, struct failure *f) {
+    (void)record_init(out, NULL);
+    json_error_t error;
+    json_t *o = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(o)) {
+        json_decref(o);
+        return failure_set(f, "not a record: %s", o == NULL ? error.text : "no JSON object");
+    }
+    int status = parse_object(o, out, f);
+    json_decref(o);
+    if (status != 0) {
+        record_free(out);
+    }
+    return status;
+}

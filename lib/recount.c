@@ -1,0 +1,62 @@
+#include "recount.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+/* The records handed out since the last call lie one behind the other in the buffer. */
+static void digest_run(XXH3_state_t *state, struct recount *out, const uint8_t *from, size_t length_bytes) {
+    (void)XXH3_64bits_update(state, from, length_bytes);
+    out->bytes += length_bytes;
+}
+
+static enum framing_status read_rest(struct framing *fr, XXH3_state_t *state, struct recount *out, struct failure *f) {
+    const uint8_t *at;
+    size_t length_bytes;
+    enum framing_status status;
+    while ((status = framing_rest(fr, &at, &length_bytes, f)) == FRAMING_OK && length_bytes > 0) {
+        digest_run(state, out, at, length_bytes);
+    }
+    return status;
+}
+
+static enum framing_status read_records(struct framing *fr, XXH3_state_t *state, struct recount *out,
+                                        struct failure *f) {
+    enum framing_status status;
+    while ((status = framing_fill(fr, f)) == FRAMING_OK) {
+        const uint8_t *run = fr->buffer + fr->begin;
+        size_t run_bytes = 0;
+        struct framed r;
+        bool oversize = false;
+        while (!oversize && framing_next(fr, &r)) {
+            run_bytes += SAVEFILE_RECORD_HEADER_BYTES + (size_t)r.visible_bytes;
+            out->packets++;
+            oversize = r.visible_bytes < r.is.caplen_bytes;
+        }
+        digest_run(state, out, run, run_bytes);
+        if (oversize) {
+            status = read_rest(fr, state, out, f);
+            if (status != FRAMING_OK) {
+                return status;
+            }
+        }
+    }
+    return status;
+}
+
+enum framing_status recount_read(struct framing *fr, struct source *source, struct recount *out, struct failure *f) {
+    memset(out, 0, sizeof *out);
+    XXH3_state_t *state = XXH3_createState();
+    if (state == NULL) {
+        failure_set(f, "out of memory");
+        return FRAMING_FAILED;
+    }
+    (void)XXH3_64bits_reset(state);
+    enum framing_status status = framing_open(fr, source, f);
+    if (status == FRAMING_OK) {
+        digest_run(state, out, fr->header_bytes, SAVEFILE_HEADER_BYTES);
+        status = read_records(fr, state, out, f);
+    }
+    out->digest = XXH3_64bits_digest(state);
+    (void)XXH3_freeState(state);
+    return status;
+}

@@ -1,0 +1,75 @@
+/*
+ * Replacing a capture by its slim version without ever being able to lose it: the temporary file beside it,
+ * the checks before the rename, the order of durability. All names are relative to an open directory and
+ * nothing is followed.
+ *
+ * Programs that use it ignore SIGIO: it asks for read leases, and the kernel announces their break with that
+ * signal.
+ */
+#ifndef PCAPSLIM_REPLACE_H
+#define PCAPSLIM_REPLACE_H
+
+#include "claim.h"
+#include "failure.h"
+#include "identity.h"
+#include "place.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REPLACE_SUFFIX ".tmp"
+#define REPLACE_NAME_BYTES 256 /* NAME_MAX and a NUL */
+
+/* A temporary file left behind is stale after this long. */
+#define REPLACE_STALE_S 300
+
+enum replace_target {
+    REPLACE_OK,          /* a regular file with one name */
+    REPLACE_SYMLINK,     /* a symbolic link: not replaced */
+    REPLACE_HARDLINKED,  /* a file with several hard links: not replaced */
+    REPLACE_NOT_REGULAR, /* a directory, FIFO, socket or device */
+    REPLACE_ERROR,       /* f says why */
+};
+
+/* What stands at the place, without opening it. identity: set for REPLACE_OK and REPLACE_HARDLINKED. */
+enum replace_target replace_inspect(const struct place *p, struct identity *identity, struct failure *f);
+
+/*
+ * Open the capture at the place for reading and see that it is what replace_inspect() promised and that
+ * nobody has it open for writing. identity: taken from the open file. Returns the descriptor, or -1 with f
+ * set.
+ */
+int replace_open_original(const struct place *p, struct identity *identity, struct failure *f);
+
+/* The name of the temporary file, NAME.tmp, into a buffer of REPLACE_NAME_BYTES. Returns 0, or -1 when it is
+ * too long. */
+int replace_tmp_name(const char *name, char *out, struct failure *f);
+
+/*
+ * Create the temporary file exclusively. One that a dead run left at that name is removed first; one that may
+ * be somebody's (young and not provably dead, another owner's, a link, open for writing) is an error. The
+ * caller holds the claim on the name. Returns a descriptor open for reading and writing, or -1 with f set.
+ */
+int replace_create_tmp(const struct place *p, struct failure *f);
+
+/* Remove the temporary file if it is still the one with this identity's inode. */
+void replace_remove_tmp(const struct place *p, const struct identity *tmp);
+
+/*
+ * Put the temporary file in the capture's place: keep its attributes, sync, check once more that the capture
+ * is still as identity `original` says and not open for writing, rename, sync the directory. original_fd: of
+ * replace_open_original(); tmp_fd: the temporary file.
+ * replaced: set to whether the rename happened.
+ * Returns 0, or -1 with f set; the temporary file is the caller's to remove when it was not renamed.
+ */
+int replace_commit(const struct place *p, int original_fd, const struct identity *original, int tmp_fd, bool *replaced,
+                   struct failure *f);
+
+/*
+ * Remove every *.pcap.tmp of the directory that is a regular file, older than REPLACE_STALE_S, claimed by no
+ * live run and not open for writing. removed: how many. Joins the directory's claims only if there is a
+ * candidate. Returns 0, or -1 with f set.
+ */
+int replace_clean_stale(int directory_fd, const struct marker_owner *owner, unsigned long *removed, struct failure *f);
+
+#endif

@@ -1,0 +1,98 @@
+#include "sink.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+struct sink {
+    int fd;
+    struct pace *pace;
+    const volatile sig_atomic_t *interrupted;
+    uint64_t written_bytes;
+    XXH3_state_t *digest; /* NULL: none wanted */
+};
+
+struct sink *sink_open(int fd, const struct sink_options *options, struct failure *f) {
+    struct sink *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        failure_set(f, "out of memory");
+        return NULL;
+    }
+    s->fd = fd;
+    if (options != NULL) {
+        s->pace = options->pace;
+        s->interrupted = options->interrupted;
+        if (options->digest) {
+            s->digest = XXH3_createState();
+            if (s->digest == NULL) {
+                failure_set(f, "out of memory");
+                free(s);
+                return NULL;
+            }
+        }
+    }
+    sink_reset(s, fd);
+    return s;
+}
+
+void sink_reset(struct sink *s, int fd) {
+    s->fd = fd;
+    s->written_bytes = 0;
+    if (s->digest != NULL) {
+        (void)XXH3_64bits_reset(s->digest);
+    }
+}
+
+static int write_some(struct sink *s, const uint8_t *from, size_t length_bytes, size_t *written_bytes,
+                      struct failure *f) {
+    if (s->interrupted != NULL && *s->interrupted != 0) {
+        return failure_set(f, "interrupted");
+    }
+    ssize_t put = write(s->fd, from, pace_chunk_bytes(s->pace, length_bytes));
+    if (put < 0) {
+        if (errno == EINTR) {
+            *written_bytes = 0;
+            return 0;
+        }
+        return failure_errno(f, errno, "cannot write the slim capture");
+    }
+    pace_charge(s->pace, (size_t)put);
+    *written_bytes = (size_t)put;
+    return 0;
+}
+
+int sink_write(struct sink *s, const void *from, size_t length_bytes, struct failure *f) {
+    const uint8_t *p = from;
+    size_t left_bytes = length_bytes;
+    if (s->digest != NULL) {
+        (void)XXH3_64bits_update(s->digest, from, length_bytes);
+    }
+    while (left_bytes > 0) {
+        size_t put_bytes = 0;
+        if (write_some(s, p, left_bytes, &put_bytes, f) != 0) {
+            return -1;
+        }
+        p += put_bytes;
+        left_bytes -= put_bytes;
+        s->written_bytes += put_bytes;
+    }
+    return 0;
+}
+
+uint64_t sink_written_bytes(const struct sink *s) {
+    return s->written_bytes;
+}
+
+uint64_t sink_digest(const struct sink *s) {
+    return s->digest != NULL ? XXH3_64bits_digest(s->digest) : 0;
+}
+
+void sink_free(struct sink *s) {
+    if (s != NULL) {
+        if (s->digest != NULL) {
+            (void)XXH3_freeState(s->digest);
+        }
+        free(s);
+    }
+}

@@ -1,0 +1,48 @@
+/*
+ * Where the bytes of a slim capture go: a descriptor, with a running digest of all that was written.
+ */
+#ifndef PCAPSLIM_SINK_H
+#define PCAPSLIM_SINK_H
+
+#include "failure.h"
+#include "pace.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sink; /* opaque: holds the digest's state */
+
+struct sink_options {
+    bool digest; /* keep an XXH3 digest of what is written */
+    struct pace *pace;
+    const volatile sig_atomic_t *interrupted; /* may be NULL */
+};
+
+/*
+ * Make a sink over fd, which stays the caller's. options: may be NULL for neither digest nor limits.
+ * Returns NULL with f set when memory runs out.
+ */
+struct sink *sink_open(int fd, const struct sink_options *options, struct failure *f);
+
+/* Start over on another descriptor: the counts and the digest begin anew. */
+void sink_reset(struct sink *s, int fd);
+
+/*
+ * Write all of length_bytes, however many calls that takes.
+ * Returns 0, or -1 with f set (disk full, reader gone, interrupted).
+ */
+int sink_write(struct sink *s, const void *from, size_t length_bytes, struct failure *f);
+
+/* Bytes written so far. */
+uint64_t sink_written_bytes(const struct sink *s);
+
+/* The XXH3 64-bit digest (seed 0, xxHash specification 0.1.1) of the bytes written so far; 0 without digest.
+ */
+uint64_t sink_digest(const struct sink *s);
+
+/* Free; NULL is fine. */
+void sink_free(struct sink *s);
+
+#endif

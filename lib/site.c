@@ -1,0 +1,95 @@
+#include "site.h"
+
+#include "replace.h"
+
+#include <unistd.h>
+
+void site_init(struct site *s, int inherited_claim_fd) {
+    place_init(&s->place);
+    claims_init(&s->claims);
+    s->markers_fd = -1;
+    s->inherited_claim_fd = inherited_claim_fd;
+    s->owner = marker_owner_find();
+}
+
+static void leave_directory(struct site *s) {
+    claims_close(&s->claims);
+    if (s->markers_fd >= 0) {
+        (void)close(s->markers_fd);
+        s->markers_fd = -1;
+    }
+}
+
+/* The old directory's claims go before the directory itself does. */
+static int go(struct site *s, const char *path, struct failure *f) {
+    if (!place_is_in(&s->place, path)) {
+        leave_directory(s);
+        place_leave(&s->place);
+    }
+    return place_go(&s->place, path, f) < 0 ? -1 : 0;
+}
+
+void site_inspect(struct site *s, const char *path, struct record *r) {
+    static const enum record_status status_of[] = {
+        [REPLACE_OK] = RECORD_WOULD_SLIM,
+        [REPLACE_SYMLINK] = RECORD_SKIPPED_SYMLINK,
+        [REPLACE_HARDLINKED] = RECORD_SKIPPED_HARDLINK,
+        [REPLACE_NOT_REGULAR] = RECORD_SKIPPED_NOT_REGULAR,
+        [REPLACE_ERROR] = RECORD_FAIL,
+    };
+    r->status = RECORD_FAIL;
+    if (go(s, path, &r->error) != 0) {
+        return;
+    }
+    if (s->markers_fd < 0) {
+        s->markers_fd = marker_directory_open(s->place.directory_fd, false, &s->owner, &r->error);
+        if (s->markers_fd == -1) {
+            return;
+        }
+    }
+    if (marker_exists(s->markers_fd, s->place.name)) {
+        r->status = RECORD_SKIPPED_MARKER;
+        return;
+    }
+    r->status = status_of[replace_inspect(&s->place, &r->source, &r->error)];
+    r->has_source = r->status == RECORD_WOULD_SLIM;
+}
+
+static int join_claims(struct site *s, struct failure *f) {
+    return s->claims.lock_fd >= 0 ? 0
+                                  : claims_open(&s->claims, s->place.directory_fd, s->inherited_claim_fd, &s->owner, f);
+}
+
+void site_claim(struct site *s, struct record *r) {
+    r->status = RECORD_FAIL;
+    if (join_claims(s, &r->error) != 0) {
+        return;
+    }
+    int taken = claims_take(&s->claims, s->place.name, &r->error);
+    if (taken < 0) {
+        return;
+    }
+    if (taken == 0) {
+        r->status = RECORD_SKIPPED_BUSY;
+    } else if (marker_exists(s->claims.markers_fd, s->place.name)) { /* another run finished it just now */
+        site_release(s);
+        r->status = RECORD_SKIPPED_MARKER;
+    } else {
+        r->status = RECORD_WOULD_SLIM;
+    }
+}
+
+int site_enter(struct site *s, const char *path, struct failure *f) {
+    return go(s, path, f) == 0 ? join_claims(s, f) : -1;
+}
+
+void site_release(struct site *s) {
+    if (s->claims.lock_fd >= 0) {
+        claims_give_back(&s->claims, s->place.name);
+    }
+}
+
+void site_leave(struct site *s) {
+    leave_directory(s);
+    place_leave(&s->place);
+}

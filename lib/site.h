@@ -1,0 +1,52 @@
+/*
+ * Where a stage is at work: the directory of a file, its markers and its claims, kept open from one file to
+ * the next as long as the directory stays the same.
+ */
+#ifndef PCAPSLIM_SITE_H
+#define PCAPSLIM_SITE_H
+
+#include "claim.h"
+#include "failure.h"
+#include "identity.h"
+#include "marker.h"
+#include "place.h"
+#include "record.h"
+
+struct site {
+    struct place place;
+    struct claims claims;
+    int markers_fd; /* for looking only; -1 where there are no markers yet */
+    int inherited_claim_fd;
+    struct marker_owner owner;
+};
+
+/* Nowhere yet. inherited_claim_fd: of pcap-run(1), or -1. */
+void site_init(struct site *s, int inherited_claim_fd);
+
+/*
+ * Go to the directory of path and see what stands there, without changing anything.
+ * Sets r->status: RECORD_WOULD_SLIM with r->source when the file is to be slimmed, a RECORD_SKIPPED_ one, or
+ * RECORD_FAIL with the error.
+ */
+void site_inspect(struct site *s, const char *path, struct record *r);
+
+/*
+ * Claim the file that was inspected for this run, and look at its marker again with the claim in hand.
+ * Sets r->status: RECORD_WOULD_SLIM when it is ours, else RECORD_SKIPPED_BUSY, RECORD_SKIPPED_MARKER or
+ * RECORD_FAIL.
+ */
+void site_claim(struct site *s, struct record *r);
+
+/*
+ * Go to the directory of path and join its claims, without looking at the file: for a stage behind the first.
+ * Returns 0, or -1 with f set.
+ */
+int site_enter(struct site *s, const char *path, struct failure *f);
+
+/* Give back the claim on the file at hand. */
+void site_release(struct site *s);
+
+/* Close all. */
+void site_leave(struct site *s);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * One pass over one capture: framing, locating, deciding, cutting, writing. The one place where the data
+ * flows through all rooms.
+ */
+#ifndef PCAPSLIM_SLIM_H
+#define PCAPSLIM_SLIM_H
+
+#include "failure.h"
+#include "framing.h"
+#include "policy.h"
+#include "sink.h"
+#include "source.h"
+#include "tally.h"
+
+/*
+ * Slim a capture.
+ * fr: an initialised framing, its buffer is used. source: opened. policy: what to cut.
+ * sink: where the slim capture goes, or NULL to find out only what slimming would do.
+ * tally: overwritten; its figures are right up to where the pass ended.
+ * Returns FRAMING_END when the whole capture was slimmed; else FRAMING_REFUSED (nothing was written),
+ * FRAMING_DAMAGED (every whole record before the damage was written) or FRAMING_FAILED, with f set.
+ *
+ * Format of the output: the file header verbatim; records with only caplen changed (draft-ietf-opsawg-pcap).
+ */
+enum framing_status slim_pass(struct framing *fr, struct source *source, const struct policy *policy, struct sink *sink,
+                              struct tally *tally, struct failure *f);
+
+#endif

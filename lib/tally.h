@@ -1,0 +1,45 @@
+/*
+ * What a pass over a capture counts. Plain numbers; record.h turns them into JSON.
+ */
+#ifndef PCAPSLIM_TALLY_H
+#define PCAPSLIM_TALLY_H
+
+#include "policy.h"
+#include "savefile.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Things that are legal or tolerated but that a careful reader wants to know of: docs/TOLERANCES.md. */
+enum oddity {
+    ODDITY_CAPLEN_OVER_SNAPLEN,
+    ODDITY_CAPLEN_OVER_ORIGLEN,
+    ODDITY_SLICED,                /* caplen below origlen: the capture was taken with a snaplen, or slimmed before */
+    ODDITY_EMPTY_PACKET,          /* caplen 0 */
+    ODDITY_OVERSIZE_PACKET,       /* larger than the read buffer: only its beginning is looked at */
+    ODDITY_TIME_BACKWARDS,        /* earlier than the packet before it */
+    ODDITY_FRACTION_OUT_OF_RANGE, /* a second or more of micro- or nanoseconds */
+    ODDITIES,
+};
+
+struct tally {
+    struct savefile_header savefile;
+    uint64_t packets;
+    uint64_t cut_packets;
+    uint64_t packets_by_reason[POLICY_REASONS];
+    uint64_t saved_bytes_by_reason[POLICY_CUT_REASONS];
+    uint64_t oddities[ODDITIES];
+    uint64_t in_bytes;  /* of the savefile, its headers included */
+    uint64_t out_bytes; /* likewise, of the slim one */
+    bool has_times;     /* there was a packet */
+    uint32_t first_sec, first_frac;
+    uint32_t last_sec, last_frac;
+};
+
+/* The name of an oddity as records show it. */
+const char *oddity_name(enum oddity o);
+
+/* Count what is odd about a record. Also notes its time. oversize: it was not wholly visible. */
+void tally_record(struct tally *t, const struct savefile_record *r, bool oversize);
+
+#endif

@@ -1,0 +1,375 @@
+#include "witness.h"
+
+#include "bytes.h"
+#include "witness_frame.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    FILE_HEADER_BYTES = 24,
+    VERSION_AT = 4,
+    SNAPLEN_AT = 16,
+    LINK_TYPE_AT = 20,
+    LINK_TYPE_MASK = 0xffff, /* the rest of the field says how long the FCS is */
+    LINK_TYPE_ETHERNET = 1,
+    RECORD_HEADER_BYTES = 16,
+    VERSION_2_4_BIG_ENDIAN = 0x00020004,
+    VERSION_2_4_LITTLE_ENDIAN = 0x00040002,
+
+    /* Few calls, and yet small enough to stay in a processor's cache while libpcap copies out of it. */
+    STREAM_BUFFER_BYTES = 512 * 1024,
+
+    /*
+     * What libpcap is told instead of the file's own snaplen and link type. It clips a packet that is longer
+     * than the snaplen of its file, and what it clips would escape the comparison. For most link types it
+     * refuses packets above 256 KiB, and for some it swaps bytes inside of packets when the file is of the
+     * other byte order. D-Bus messages it takes up to 128 MiB and leaves alone. The true link type is
+     * obeyed here.
+     */
+    SHOWN_SNAPLEN = INT32_MAX,
+    SHOWN_LINK_TYPE = 231,
+};
+
+/* How libpcap 1.x begins to say that a packet is larger than it reads: it has no code for that. */
+static const char LIBPCAP_TOO_LARGE[] = "invalid packet capture length";
+
+/* One of the two captures. */
+struct stream {
+    const char *name;
+    const char *too_large; /* what to say of a packet that is larger than libpcap reads */
+    int fd;
+    struct pace *pace;
+    const volatile sig_atomic_t *interrupted;
+    int error;                               /* errno of the read that failed; 0: none did */
+    uint8_t header[FILE_HEADER_BYTES];       /* as it is in the file */
+    uint8_t shown_header[FILE_HEADER_BYTES]; /* as libpcap is to see it */
+    size_t shown_bytes;                      /* of shown_header delivered to libpcap */
+    uint64_t read_bytes;                     /* from fd, the file header included */
+    uint64_t offset_bytes;                   /* of the record that is read next */
+    uint64_t packets;                        /* read whole */
+    char *buffer;
+    FILE *file;
+    pcap_t *pcap;
+    struct pcap_pkthdr *packet; /* the last one read; libpcap's, valid until the next */
+    const uint8_t *bytes;
+};
+
+enum step {
+    STEP_ON, /* there is a packet, or what else was asked for */
+    STEP_END,
+    STEP_DAMAGED, /* the bytes are not those of a capture */
+    STEP_FAILED,  /* could not tell */
+};
+
+static bool is_big_endian(const struct stream *s) {
+    return s->header[0] == 0xa1;
+}
+
+/* A field of the file header, in the file's byte order. */
+static uint32_t header_get(const struct stream *s, size_t at) {
+    return is_big_endian(s) ? bytes_get_be32(s->header + at) : bytes_get_le32(s->header + at);
+}
+
+static void shown_header_put(struct stream *s, size_t at, uint32_t value) {
+    if (is_big_endian(s)) {
+        bytes_put_be32(s->shown_header + at, value);
+    } else {
+        bytes_put_le32(s->shown_header + at, value);
+    }
+}
+
+/*
+ * As read(2), at the run's pace. What went wrong stays in s->error, because libpcap only hands on its own
+ * words for it; EINTR there means that the run is to end.
+ */
+static ssize_t stream_read(struct stream *s, void *to, size_t wanted_bytes) {
+    size_t chunk_bytes = pace_chunk_bytes(s->pace, wanted_bytes);
+    for (;;) {
+        if (s->interrupted != NULL && *s->interrupted != 0) {
+            s->error = errno = EINTR;
+            return -1;
+        }
+        ssize_t got = read(s->fd, to, chunk_bytes);
+        if (got >= 0) {
+            pace_charge(s->pace, (size_t)got);
+            s->read_bytes += (uint64_t)got;
+            return got;
+        }
+        if (errno != EINTR) {
+            s->error = errno;
+            return -1;
+        }
+    }
+}
+
+static int stream_read_error(const struct stream *s, struct failure *f) {
+    return s->error == EINTR ? failure_set(f, "interrupted")
+                             : failure_errno(f, s->error, "%s: cannot read", s->name);
+}
+
+/* cookie_read_function_t: the file header as libpcap is to see it, then the file as it is. */
+static ssize_t cookie_read(void *cookie, char *to, size_t wanted_bytes) {
+    struct stream *s = cookie;
+    size_t left_bytes = FILE_HEADER_BYTES - s->shown_bytes;
+    if (left_bytes == 0) {
+        return stream_read(s, to, wanted_bytes);
+    }
+    size_t bytes = left_bytes < wanted_bytes ? left_bytes : wanted_bytes;
+    memcpy(to, s->shown_header + s->shown_bytes, bytes);
+    s->shown_bytes += bytes;
+    return (ssize_t)bytes;
+}
+
+/* Read the file header, which a pipe may deliver in pieces. */
+static enum step stream_read_header(struct stream *s, struct failure *f) {
+    size_t have_bytes = 0;
+    while (have_bytes < FILE_HEADER_BYTES) {
+        ssize_t got = stream_read(s, s->header + have_bytes, FILE_HEADER_BYTES - have_bytes);
+        if (got < 0) {
+            stream_read_error(s, f);
+            return STEP_FAILED;
+        }
+        if (got == 0) {
+            failure_set(f, "%s: ends after %zu bytes, within the file header", s->name, have_bytes);
+            return STEP_DAMAGED;
+        }
+        have_bytes += (size_t)got;
+    }
+    s->offset_bytes = FILE_HEADER_BYTES;
+    return STEP_ON;
+}
+
+/*
+ * Only the four plain forms of the format, version 2.4: libpcap reads relatives of it, too, whose record
+ * headers are longer or hold the lengths the other way round.
+ */
+static int stream_check_header(const struct stream *s, struct failure *f) {
+    uint32_t magic = bytes_get_be32(s->header);
+    bool little = magic == 0xd4c3b2a1 || magic == 0x4d3cb2a1;
+    bool big = magic == 0xa1b2c3d4 || magic == 0xa1b23c4d;
+    if (!little && !big) {
+        return failure_set(f, "%s: not a pcap file (it begins with %08" PRIx32 ")", s->name, magic);
+    }
+    uint32_t version = header_get(s, VERSION_AT);
+    if (version != (big ? (uint32_t)VERSION_2_4_BIG_ENDIAN : (uint32_t)VERSION_2_4_LITTLE_ENDIAN)) {
+        return failure_set(f, "%s: not version 2.4 of the pcap format", s->name);
+    }
+    return 0;
+}
+
+static int stream_open_pcap(struct stream *s, struct failure *f) {
+    char words[PCAP_ERRBUF_SIZE] = "";
+    memcpy(s->shown_header, s->header, FILE_HEADER_BYTES);
+    shown_header_put(s, SNAPLEN_AT, SHOWN_SNAPLEN);
+    shown_header_put(s, LINK_TYPE_AT, SHOWN_LINK_TYPE);
+    s->buffer = malloc(STREAM_BUFFER_BYTES);
+    if (s->buffer == NULL) {
+        return failure_errno(f, ENOMEM, "%s", s->name);
+    }
+    s->file = fopencookie(s, "r", (cookie_io_functions_t){.read = cookie_read});
+    if (s->file == NULL || setvbuf(s->file, s->buffer, _IOFBF, STREAM_BUFFER_BYTES) != 0) {
+        return failure_errno(f, ENOMEM, "%s", s->name);
+    }
+    s->pcap = pcap_fopen_offline_with_tstamp_precision(s->file, PCAP_TSTAMP_PRECISION_NANO, words);
+    if (s->pcap == NULL) {
+        return failure_set(f, "%s: %s", s->name, words);
+    }
+    return 0;
+}
+
+static void stream_close(struct stream *s) {
+    if (s->pcap != NULL) {
+        pcap_close(s->pcap); /* closes the file, too */
+    } else if (s->file != NULL) {
+        (void)fclose(s->file);
+    }
+    free(s->buffer);
+}
+
+/* The step that an error of libpcap's amounts to. */
+static enum step stream_explain(struct stream *s, struct failure *f) {
+    const char *words = pcap_geterr(s->pcap);
+    uint64_t number = s->packets + 1;
+    if (s->error != 0) {
+        stream_read_error(s, f);
+        return STEP_FAILED;
+    }
+    if (feof(s->file)) {
+        failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": cut short", s->name, s->offset_bytes,
+                    number);
+        return STEP_DAMAGED;
+    }
+    if (strncmp(words, LIBPCAP_TOO_LARGE, sizeof LIBPCAP_TOO_LARGE - 1) == 0) {
+        failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": %s", s->name, s->offset_bytes, number,
+                    s->too_large);
+        return STEP_DAMAGED;
+    }
+    failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": %s", s->name, s->offset_bytes, number, words);
+    return STEP_FAILED;
+}
+
+static enum step stream_next(struct stream *s, struct failure *f) {
+    switch (pcap_next_ex(s->pcap, &s->packet, &s->bytes)) {
+    case 1:
+        s->packets++;
+        s->offset_bytes += RECORD_HEADER_BYTES + s->packet->caplen;
+        return STEP_ON;
+    case PCAP_ERROR_BREAK:
+        /* The end. That libpcap has shown every byte on the way there is not taken on trust. */
+        if (s->read_bytes != s->offset_bytes) {
+            failure_set(f, "%s: libpcap showed %" PRIu64 " bytes of %" PRIu64, s->name, s->offset_bytes,
+                        s->read_bytes);
+            return STEP_FAILED;
+        }
+        return STEP_END;
+    default:
+        return stream_explain(s, f);
+    }
+}
+
+/* Put the packet's number before what is wrong with it. */
+static enum witness_verdict packet_bad(uint64_t number, const struct failure *wrong, struct failure *f) {
+    failure_set(f, "packet %" PRIu64 ": %s", number, wrong->text);
+    return WITNESS_BAD;
+}
+
+static int check_uncut(const struct stream *slim, const struct stream *original, struct failure *f) {
+    uint32_t length = original->packet->caplen;
+    if (memcmp(slim->bytes, original->bytes, length) == 0) {
+        return 0;
+    }
+    uint32_t at = 0;
+    while (slim->bytes[at] == original->bytes[at]) {
+        at++;
+    }
+    return failure_set(f, "not cut, but byte %" PRIu32 " of the frame is %02x, not %02x", at,
+                       (unsigned)slim->bytes[at], (unsigned)original->bytes[at]);
+}
+
+static int check_cut(const struct stream *slim, const struct stream *original, uint32_t floor_bytes,
+                     struct failure *f) {
+    uint32_t link_type = header_get(original, LINK_TYPE_AT) & LINK_TYPE_MASK;
+    if (link_type != LINK_TYPE_ETHERNET) {
+        return failure_set(f, "cut, though the link type is %" PRIu32 ", not Ethernet", link_type);
+    }
+    struct witness_frame slim_frame = {slim->bytes, slim->packet->caplen};
+    struct witness_frame original_frame = {original->bytes, original->packet->caplen};
+    return witness_frame_check_cut(&slim_frame, &original_frame, floor_bytes, f);
+}
+
+static int check_record(const struct pcap_pkthdr *slim, const struct pcap_pkthdr *original,
+                        struct failure *f) {
+    /* libpcap has scaled tv_usec to nanoseconds. */
+    if (slim->ts.tv_sec != original->ts.tv_sec || slim->ts.tv_usec != original->ts.tv_usec) {
+        return failure_set(f, "the timestamp is %jd.%09jd, not %jd.%09jd", (intmax_t)slim->ts.tv_sec,
+                           (intmax_t)slim->ts.tv_usec, (intmax_t)original->ts.tv_sec,
+                           (intmax_t)original->ts.tv_usec);
+    }
+    if (slim->len != original->len) {
+        return failure_set(f, "the original length is %" PRIu32 ", not %" PRIu32, (uint32_t)slim->len,
+                           (uint32_t)original->len);
+    }
+    if (slim->caplen > original->caplen) {
+        return failure_set(f, "%" PRIu32 " bytes, longer than the original's %" PRIu32,
+                           (uint32_t)slim->caplen, (uint32_t)original->caplen);
+    }
+    return 0;
+}
+
+static enum witness_verdict compare_packet(const struct stream *slim, const struct stream *original,
+                                           const struct witness_options *options, struct witness_report *out,
+                                           struct failure *f) {
+    struct failure wrong;
+    bool cut = slim->packet->caplen < original->packet->caplen;
+    if (check_record(slim->packet, original->packet, &wrong) != 0 ||
+        (cut ? check_cut(slim, original, options->floor_bytes, &wrong)
+             : check_uncut(slim, original, &wrong)) != 0) {
+        return packet_bad(original->packets, &wrong, f);
+    }
+    out->packets++;
+    out->cut_packets += cut;
+    return WITNESS_GOOD;
+}
+
+/* Both captures have been asked for a packet and at least one has none. */
+static enum witness_verdict compare_ends(enum step slim, enum step original, uint64_t packets,
+                                         struct failure *f) {
+    if (slim == STEP_END && original == STEP_END) {
+        return WITNESS_GOOD;
+    }
+    failure_set(f,
+                slim == STEP_END ? "the slim capture ends after %" PRIu64 " packets, the original has more"
+                                 : "the original ends after %" PRIu64 " packets, the slim capture has more",
+                packets);
+    return WITNESS_BAD;
+}
+
+static enum witness_verdict compare_packets(struct stream *slim, struct stream *original,
+                                            const struct witness_options *options, struct witness_report *out,
+                                            struct failure *f) {
+    for (;;) {
+        /* The original first: of a damaged one nothing can be said, whatever the other is like. */
+        enum step original_step = stream_next(original, f);
+        if (original_step == STEP_DAMAGED || original_step == STEP_FAILED) {
+            return WITNESS_FAILED;
+        }
+        enum step slim_step = stream_next(slim, f);
+        if (slim_step == STEP_DAMAGED || slim_step == STEP_FAILED) {
+            return slim_step == STEP_DAMAGED ? WITNESS_BAD : WITNESS_FAILED;
+        }
+        if (original_step == STEP_END || slim_step == STEP_END) {
+            return compare_ends(slim_step, original_step, out->packets, f);
+        }
+        enum witness_verdict verdict = compare_packet(slim, original, options, out, f);
+        if (verdict != WITNESS_GOOD) {
+            return verdict;
+        }
+    }
+}
+
+static enum witness_verdict compare_headers(struct stream *slim, struct stream *original, struct failure *f) {
+    if (stream_read_header(original, f) != STEP_ON || stream_check_header(original, f) != 0) {
+        return WITNESS_FAILED;
+    }
+    enum step step = stream_read_header(slim, f);
+    if (step != STEP_ON) {
+        return step == STEP_DAMAGED ? WITNESS_BAD : WITNESS_FAILED;
+    }
+    for (size_t i = 0; i < FILE_HEADER_BYTES; i++) {
+        if (slim->header[i] != original->header[i]) {
+            failure_set(f, "slim capture: byte %zu of the file header is %02x, not %02x", i,
+                        (unsigned)slim->header[i], (unsigned)original->header[i]);
+            return WITNESS_BAD;
+        }
+    }
+    return WITNESS_GOOD;
+}
+
+enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct witness_options *options,
+                                     struct witness_report *out, struct failure *f) {
+    struct stream slim = {
+        .name = "slim capture", .fd = slim_fd, .pace = options->pace, .interrupted = options->interrupted};
+    struct stream original = slim;
+    original.name = "original";
+    original.too_large = "larger than libpcap reads (128 MiB); check it with --verify count";
+    original.fd = original_fd;
+    *out = (struct witness_report){0};
+
+    enum witness_verdict verdict = compare_headers(&slim, &original, f);
+    if (verdict == WITNESS_GOOD && (stream_open_pcap(&slim, f) != 0 || stream_open_pcap(&original, f) != 0)) {
+        verdict = WITNESS_FAILED;
+    }
+    if (verdict == WITNESS_GOOD) {
+        verdict = compare_packets(&slim, &original, options, out, f);
+    }
+    stream_close(&slim);
+    stream_close(&original);
+    return verdict;
+}

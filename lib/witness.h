@@ -1,0 +1,49 @@
+/*
+ * Whether one capture is a slim of another: the witness that is heard before the other is destroyed.
+ *
+ * It shares no code with the framing, locating, deciding and cutting that it judges: it reads both files
+ * through libpcap and finds headers and sums checksums in its own way. It checks, packet by packet:
+ *   - the 24 bytes of the file headers are equal, and so is the number of packets;
+ *   - timestamp (to the nanosecond) and origlen are equal;
+ *   - an uncut packet is byte-identical;
+ *   - a cut one ends behind exactly floor_bytes of TCP or UDP payload of the outermost IP packet, keeps a
+ * prefix of the original, differs from it only in IPv4 total length and header checksum or IPv6 payload
+ * length, UDP length, and TCP or UDP checksum, and these five are right.
+ *
+ * Standards: as for locate.h; RFC 1071 for the sums.
+ */
+#ifndef PCAPSLIM_WITNESS_H
+#define PCAPSLIM_WITNESS_H
+
+#include "failure.h"
+#include "pace.h"
+
+#include <signal.h>
+#include <stdint.h>
+
+struct witness_options {
+    uint32_t floor_bytes;                     /* payload bytes that a cut must leave: POLICY_KEEP_BYTES */
+    struct pace *pace;                        /* NULL: no limits */
+    const volatile sig_atomic_t *interrupted; /* raised by a signal handler; may be NULL */
+};
+
+struct witness_report {
+    uint64_t packets;
+    uint64_t cut_packets;
+};
+
+enum witness_verdict {
+    WITNESS_GOOD = 1,    /* a slim of the original (the original itself is one, too) */
+    WITNESS_BAD = 0,     /* it is not; f says where and why */
+    WITNESS_FAILED = -1, /* could not tell: I/O, memory, a packet libpcap cannot read; f says why */
+};
+
+/*
+ * Compare the savefile behind slim_fd with the one behind original_fd, both from their current positions to
+ * their ends. The descriptors stay the caller's; either may be a pipe. out: figures up to where the
+ * comparison ended.
+ */
+enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct witness_options *options,
+                                     struct witness_report *out, struct failure *f);
+
+#endif

@@ -1,0 +1,131 @@
+#include "cli.h"
+
+#include "names.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+volatile sig_atomic_t cli_interrupted = 0;
+
+static const char *program_name = "pcap-slim";
+
+void cli_start(const char *program) {
+    program_name = program;
+    (void)signal(SIGIO, SIG_IGN);
+}
+
+static void note_signal(int number) {
+    cli_interrupted = number;
+}
+
+void cli_catch_signals(void) {
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    a.sa_handler = note_signal; /* no SA_RESTART: a waiting call is to return */
+    (void)sigemptyset(&a.sa_mask);
+    (void)sigaction(SIGINT, &a, NULL);
+    (void)sigaction(SIGTERM, &a, NULL);
+    (void)sigaction(SIGHUP, &a, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* One write(2) a line, so that the lines of parallel processes do not mix. */
+static void print_line(const char *file, const char *fmt, va_list args) {
+    char text[8192];
+    char *shown = file != NULL ? names_printable(file) : NULL;
+    int used = shown != NULL ? snprintf(text, sizeof text, "%s: %s: ", program_name, shown)
+                             : snprintf(text, sizeof text, "%s: ", program_name);
+    free(shown);
+    if (used >= 0 && (size_t)used < sizeof text) {
+        (void)vsnprintf(text + used, sizeof text - (size_t)used, fmt, args);
+    }
+    (void)fprintf(stderr, "%s\n", text);
+}
+
+int cli_fail(const char *file, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    print_line(file, fmt, args);
+    va_end(args);
+    return CLI_FAILED;
+}
+
+int cli_misuse(const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    print_line(NULL, fmt, args);
+    va_end(args);
+    (void)fprintf(stderr, "Try '%s --help'.\n", program_name);
+    return CLI_MISUSE;
+}
+
+int cli_bad_option(char **argv, int optind_before, int optopt_seen) {
+    const char *word = argv[optind_before];
+    if (strncmp(word, "--", 2) != 0) {
+        return optopt_seen != 0 ? cli_misuse("unknown option '-%c'", optopt_seen)
+                                : cli_misuse("unknown option '%s'", word);
+    }
+    /* getopt_long() leaves 0 in optopt for a name it does not know, the option's value where its use is
+     * wrong. */
+    if (optopt_seen == 0) {
+        return cli_misuse("unknown option '%.*s'", (int)strcspn(word, "="), word);
+    }
+    return strchr(word, '=') != NULL ? cli_misuse("option '%.*s' takes no value", (int)strcspn(word, "="), word)
+                                     : cli_misuse("option '%s' needs a value", word);
+}
+
+int cli_help(const char *text) {
+    (void)fputs(text, stdout);
+    return cli_end(CLI_DONE);
+}
+
+int cli_version(void) {
+    (void)printf("%s %s\n", program_name, PCAPSLIM_VERSION);
+    return cli_end(CLI_DONE);
+}
+
+int cli_end(int status) {
+    bool bad = ferror(stdout) != 0;
+    errno = 0;
+    if (fclose(stdout) != 0 || bad) {
+        return cli_fail("standard output", "cannot write: %s", errno != 0 ? strerror(errno) : "error");
+    }
+    return status;
+}
+
+int cli_status_if_interrupted(int status) {
+    return cli_interrupted != 0 ? 128 + (int)cli_interrupted : status;
+}
+
+bool cli_parse_unsigned(const char *text, unsigned long min, unsigned long max, unsigned long *out) {
+    if (!isdigit((unsigned char)text[0])) {
+        return false;
+    }
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (errno != 0 || *end != '\0' || value < min || value > max) {
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+bool cli_parse_decimal(const char *text, double min, double max, double *out) {
+    size_t length = strlen(text);
+    if (length == 0 || length > 18 || strspn(text, "0123456789.") != length || strcmp(text, ".") == 0) {
+        return false;
+    }
+    char *end;
+    double value = strtod(text, &end);
+    if (*end != '\0' || value < min || value > max) {
+        return false;
+    }
+    *out = value;
+    return true;
+}

@@ -1,0 +1,53 @@
+/*
+ * What every program's face needs: messages, signals, a checked end of standard output. Programs only; the
+ * library does none of this.
+ */
+#ifndef PCAPSLIM_CLI_H
+#define PCAPSLIM_CLI_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+enum cli_exit {
+    CLI_DONE = 0,
+    CLI_FAILED = 1, /* the answer is no, or a file failed */
+    CLI_MISUSE = 2,
+};
+
+/* Raised to the signal's number by SIGINT, SIGTERM or SIGHUP once cli_catch_signals() was called. */
+extern volatile sig_atomic_t cli_interrupted;
+
+/* First call of every main: remembers the program's name for messages and ignores SIGIO (see replace.h). */
+void cli_start(const char *program);
+
+/* Let SIGINT, SIGTERM and SIGHUP raise cli_interrupted instead of ending the program, and SIGPIPE become
+ * EPIPE. */
+void cli_catch_signals(void);
+
+/* "program: file: text" on standard error; file may be NULL. Control bytes in file are escaped. Returns
+ * CLI_FAILED. */
+int cli_fail(const char *file, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* "program: text" and where help is to be found, on standard error. Returns CLI_MISUSE. */
+int cli_misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* What getopt_long() said "?" to, in words that name the option. Returns CLI_MISUSE. */
+int cli_bad_option(char **argv, int optind_before, int optopt_seen);
+
+/* Print the help text or "program VERSION" on standard output. Returns the exit status: see cli_end(). */
+int cli_help(const char *text);
+int cli_version(void);
+
+/* Close standard output; a failure of that is a failure of the program. Returns status, or CLI_FAILED. */
+int cli_end(int status);
+
+/* The status to leave with after cli_interrupted was raised: 128 + signal; else status. */
+int cli_status_if_interrupted(int status);
+
+/* Parse a whole decimal number from min to max. Returns false when text is none. */
+bool cli_parse_unsigned(const char *text, unsigned long min, unsigned long max, unsigned long *out);
+
+/* Parse a decimal number from min to max, digits and one point only. Returns false when text is none. */
+bool cli_parse_decimal(const char *text, double min, double max, double *out);
+
+#endif

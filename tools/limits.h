@@ -1,0 +1,60 @@
+/*
+ * The options about limits that all programs which move bytes have in common.
+ */
+#ifndef PCAPSLIM_LIMITS_H
+#define PCAPSLIM_LIMITS_H
+
+#include "pace.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+enum {
+    LIMITS_IO = 0x1000, /* values for struct option, out of the way of letters */
+    LIMITS_CPU,
+    LIMITS_BACKOFF_ABOVE,
+    LIMITS_BACKOFF_STRENGTH,
+    LIMITS_PACE_FD,
+    LIMITS_LAST,
+};
+
+#define LIMITS_LONG_OPTIONS                                                                                            \
+    {"max-io-mbps", required_argument, NULL, LIMITS_IO}, {"max-cpu-percent", required_argument, NULL, LIMITS_CPU},     \
+        {"cpu-backoff-above", required_argument, NULL, LIMITS_BACKOFF_ABOVE},                                          \
+        {"cpu-backoff-strength", required_argument, NULL, LIMITS_BACKOFF_STRENGTH}, {                                  \
+        "pace-fd", required_argument, NULL, LIMITS_PACE_FD                                                             \
+    }
+
+#define LIMITS_HELP                                                                                                    \
+    "  --max-io-mbps N           cap on bytes read and written, 10^6 a second\n"                                       \
+    "  --max-cpu-percent N       cap on the share of the whole machine's CPU, 1 to 100\n"                              \
+    "  --cpu-backoff-above N     lower the CPU target while the host is busier than N %\n"                             \
+    "  --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)\n"                                                 \
+    "  --pace-fd N               share the limits of a run: descriptor N from pcap-run\n"
+
+struct limits {
+    struct pace_limits are;
+    bool strength_given;
+    int pace_fd; /* -1: none inherited */
+};
+
+/* No limits; the default strength. */
+void limits_init(struct limits *l);
+
+/* Whether option c is one of ours. */
+bool limits_is_option(int c);
+
+/* Take option c with its value. Returns 0, or CLI_MISUSE after having said why. */
+int limits_take(struct limits *l, int c, const char *value);
+
+/*
+ * Come under the limits: those of the run, or else those given, or none.
+ * Returns 0, or CLI_FAILED after having said why.
+ */
+int limits_attach(const struct limits *l, struct pace *p);
+
+/* Print the limits in force as one line, "limits: ...". */
+void limits_print(const struct limits *l, FILE *to);
+
+#endif

@@ -1,0 +1,390 @@
+/*
+ * pcap-commit: put a slim capture in the place of its original, or leave the original as it was.
+ */
+#include "cli.h"
+#include "failure.h"
+#include "identity.h"
+#include "limits.h"
+#include "marker.h"
+#include "pace.h"
+#include "policy.h"
+#include "record.h"
+#include "replace.h"
+#include "savefile.h"
+#include "sink.h"
+#include "site.h"
+#include "source.h"
+#include "stage.h"
+#include "witness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char HELP[] =
+    "Usage: pcap-commit [OPTION...] TARGET <SLIM\n"
+    "       pcap-commit --records [OPTION...] <RECORDS >RECORDS\n"
+    "       pcap-commit --clean-stale DIR\n"
+    "Replace the capture TARGET by the slim capture on standard input, after having checked every\n"
+    "packet of it against TARGET; or leave TARGET as it was. A record goes out.\n"
+    "\n"
+    "  --records                 work as the last stage, behind pcap-verify\n"
+    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
+    "  --clean-stale DIR         only delete DIR/*.pcap.tmp that are older than 5 minutes and in\n"
+    "                            no run's work\n" LIMITS_HELP "  --help, --version\n"
+    "\n"
+    "Examples:\n"
+    "  pcap-truncate <a.pcap | pcap-commit a.pcap\n";
+
+struct options {
+    struct limits limits;
+    const char *target;
+    const char *clean_directory;
+    bool records;
+    int claim_fd;
+};
+
+struct committer {
+    struct pace pace;
+    struct site site;
+};
+
+static int parse_options(int argc, char **argv, struct options *o) {
+    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN, OPT_HELP, OPT_VERSION };
+    static const struct option LONG[] = {
+        {"records", no_argument, NULL, OPT_RECORDS},
+        {"claim-fd", required_argument, NULL, OPT_CLAIM},
+        {"clean-stale", required_argument, NULL, OPT_CLEAN},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
+        LIMITS_LONG_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    unsigned long number = 0;
+    int c;
+    int before = optind;
+    memset(o, 0, sizeof *o);
+    limits_init(&o->limits);
+    o->claim_fd = -1;
+    opterr = 0;
+    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+        switch (c) {
+        case OPT_RECORDS:
+            o->records = true;
+            break;
+        case OPT_CLAIM:
+            if (!cli_parse_unsigned(optarg, 0, 1024, &number)) {
+                return cli_misuse("--claim-fd takes the number of a descriptor, not '%s'", optarg);
+            }
+            o->claim_fd = (int)number;
+            break;
+        case OPT_CLEAN:
+            o->clean_directory = optarg;
+            break;
+        case OPT_HELP:
+            exit(cli_help(HELP));
+        case OPT_VERSION:
+            exit(cli_version());
+        default:
+            if (!limits_is_option(c)) {
+                return cli_bad_option(argv, before, optopt);
+            }
+            if (limits_take(&o->limits, c, optarg) != 0) {
+                return CLI_MISUSE;
+            }
+        }
+    }
+    const int wanted_operands = o->records || o->clean_directory != NULL ? 0 : 1;
+    if (argc - optind != wanted_operands || (o->records && o->clean_directory != NULL)) {
+        return cli_misuse("one of TARGET, --records and --clean-stale DIR is needed");
+    }
+    o->target = wanted_operands == 1 ? argv[optind] : NULL;
+    return 0;
+}
+
+/* ---- what both ways have in common ---- */
+
+/*
+ * The rename and the marker. original_fd and tmp_fd are open on what the record says; the claim is held. On
+ * failure the temporary file is gone unless it has taken its place.
+ */
+static void put_in_place(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
+    bool replaced = false;
+    r->status = replace_commit(&c->site.place, original_fd, &r->source, tmp_fd, &replaced, &r->error) == 0
+                    ? RECORD_OK
+                    : RECORD_FAIL;
+    if (!replaced) {
+        replace_remove_tmp(&c->site.place, &r->tmp);
+    }
+    r->has_tmp = false;
+    r->has_elapsed = true;
+    r->elapsed_ms = (stage_now_ns() - r->started_ns) / 1000000;
+    if (r->status != RECORD_OK) {
+        return;
+    }
+    struct failure failure;
+    char *line = record_format(r, false);
+    char *text = line != NULL ? realloc(line, strlen(line) + 2) : NULL;
+    if (text == NULL) {
+        free(line);
+        record_fail(r, "slimmed, but there is no memory for its marker");
+        return;
+    }
+    memcpy(text + strlen(text), "\n", 2);
+    if (marker_create(c->site.claims.markers_fd, c->site.place.name, text, &c->site.owner, &failure) != 0) {
+        r->status = RECORD_FAIL;
+        (void)failure_set(&r->error, "slimmed, but %.480s", failure.text);
+    }
+    free(text);
+}
+
+/* ---- the last stage ---- */
+
+static bool is_for_commit(const struct record *r) {
+    return !record_is_final(r) || r->has_tmp;
+}
+
+static int open_tmp(const struct committer *c, const struct record *r, struct failure *f) {
+    char tmp[REPLACE_NAME_BYTES];
+    struct stat st;
+    if (replace_tmp_name(c->site.place.name, tmp, f) != 0) {
+        return -1;
+    }
+    int fd = openat(c->site.place.directory_fd, tmp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return failure_errno(f, errno, "cannot open its temporary file");
+    }
+    struct identity now;
+    if (fstat(fd, &st) != 0 || (now = identity_of(&st), !identity_same(&now, &r->tmp))) {
+        (void)close(fd);
+        return failure_set(f, "its temporary file was changed by another process");
+    }
+    return fd;
+}
+
+static void commit_verified(struct committer *c, struct record *r) {
+    struct identity now;
+    int tmp_fd = open_tmp(c, r, &r->error);
+    int original_fd = tmp_fd >= 0 ? replace_open_original(&c->site.place, &now, &r->error) : -1;
+    if (original_fd >= 0) {
+        put_in_place(c, r, original_fd, tmp_fd);
+        (void)close(original_fd);
+    } else {
+        r->status = RECORD_FAIL;
+        replace_remove_tmp(&c->site.place, &r->tmp);
+    }
+    if (tmp_fd >= 0) {
+        (void)close(tmp_fd);
+    }
+}
+
+static void commit_record(void *context, struct record *r) {
+    struct committer *c = context;
+    struct failure failure;
+    if (site_enter(&c->site, r->file, &failure) != 0) {
+        record_fail(r, failure.text);
+        r->has_tmp = false;
+        return;
+    }
+    if (r->status == RECORD_VERIFIED && cli_interrupted != 0) {
+        record_fail(r, "interrupted");
+    } else if (r->status == RECORD_CUT) {
+        record_fail(r, "its slim capture was not verified; put pcap-verify before pcap-commit");
+    }
+    int taken = claims_take(&c->site.claims, c->site.place.name, &failure);
+    if (taken != 1) { /* only without the run's descriptor: another run has come between */
+        record_fail(r, taken == 0 ? "another run has taken it up" : failure.text);
+    } else if (r->status == RECORD_VERIFIED && r->has_source && r->has_tmp) {
+        commit_verified(c, r);
+    } else {
+        if (r->status != RECORD_FAIL) {
+            record_fail(r, "the record lacks what says which files are meant");
+        }
+        if (r->has_tmp) {
+            replace_remove_tmp(&c->site.place, &r->tmp);
+        }
+    }
+    if (taken == 1) {
+        site_release(&c->site);
+    }
+    r->has_tmp = false;
+}
+
+static int run_stage(struct committer *c) {
+    cli_catch_signals();
+    const struct stage s = {.accept = is_for_commit, .work = commit_record, .context = c, .between_stages = false};
+    return cli_status_if_interrupted(cli_end(stage_run(&s)));
+}
+
+/* ---- by hand ---- */
+
+static int copy_to_tmp(struct committer *c, int tmp_fd, struct record *r) {
+    static uint8_t buffer[(size_t)256 << 10];
+    const struct source_options options = {.pace = &c->pace, .interrupted = &cli_interrupted};
+    const struct sink_options sink_options = {.digest = true, .pace = &c->pace, .interrupted = &cli_interrupted};
+    struct source source;
+    struct sink *sink = sink_open(tmp_fd, &sink_options, &r->error);
+    if (sink == NULL) {
+        return -1;
+    }
+    source_open(&source, STDIN_FILENO, &options);
+    ptrdiff_t got;
+    int status = 0;
+    while (status == 0 && (got = source_read(&source, buffer, sizeof buffer, &r->error)) != 0) {
+        status = got < 0 ? -1 : sink_write(sink, buffer, (size_t)got, &r->error);
+    }
+    r->has_digest = status == 0;
+    r->digest = sink_digest(sink);
+    r->tally.out_bytes = sink_written_bytes(sink);
+    sink_free(sink);
+    return status;
+}
+
+/* What is known of the figures without deciding anew: the reasons stay the secret of whoever made the slim
+ * capture. */
+static int describe_original(struct record *r, int original_fd) {
+    uint8_t header[SAVEFILE_HEADER_BYTES];
+    ssize_t got = pread(original_fd, header, sizeof header, 0);
+    if (got < 0) {
+        return failure_errno(&r->error, errno, "cannot read");
+    }
+    r->tally.in_bytes = r->source.size_bytes;
+    return savefile_parse_header(header, (size_t)got, &r->tally.savefile, &r->error);
+}
+
+static int verify_tmp(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
+    const struct witness_options options = {
+        .floor_bytes = POLICY_KEEP_BYTES,
+        .pace = &c->pace,
+        .interrupted = &cli_interrupted,
+    };
+    struct witness_report report;
+    struct failure failure;
+    if (lseek(tmp_fd, 0, SEEK_SET) != 0) {
+        return failure_errno(&r->error, errno, "cannot read the temporary file");
+    }
+    enum witness_verdict verdict = witness_compare(tmp_fd, original_fd, &options, &report, &failure);
+    r->check = RECORD_CHECK_FULL;
+    r->verdict = verdict == WITNESS_GOOD ? RECORD_VERDICT_GOOD : RECORD_VERDICT_BAD;
+    r->checked_packets = report.packets;
+    if (verdict != WITNESS_GOOD) {
+        return failure_set(&r->error, "left as it was, for what arrived is not a slim of it: %.400s", failure.text);
+    }
+    r->tally.packets = report.packets;
+    r->tally.cut_packets = report.cut_packets;
+    r->has_tally = true;
+    return 0;
+}
+
+static void commit_input(struct committer *c, struct record *r, int original_fd) {
+    struct stat st;
+    r->status = RECORD_FAIL;
+    if (describe_original(r, original_fd) != 0) {
+        return;
+    }
+    int tmp_fd = replace_create_tmp(&c->site.place, &r->error);
+    if (tmp_fd < 0) {
+        return;
+    }
+    memset(&st, 0, sizeof st);
+    bool good = copy_to_tmp(c, tmp_fd, r) == 0 && verify_tmp(c, r, original_fd, tmp_fd) == 0;
+    if (fstat(tmp_fd, &st) != 0) {
+        good = false;
+        (void)failure_errno(&r->error, errno, "cannot stat the temporary file");
+    }
+    r->tmp = identity_of(&st);
+    r->has_tmp = true;
+    if (good) {
+        put_in_place(c, r, original_fd, tmp_fd);
+    } else {
+        replace_remove_tmp(&c->site.place, &r->tmp);
+    }
+    (void)close(tmp_fd);
+}
+
+static void commit_by_hand(struct committer *c, const char *target, struct record *r) {
+    site_inspect(&c->site, target, r);
+    if (r->status == RECORD_WOULD_SLIM) {
+        site_claim(&c->site, r);
+    }
+    if (r->status != RECORD_WOULD_SLIM) {
+        return;
+    }
+    int original_fd = replace_open_original(&c->site.place, &r->source, &r->error);
+    if (original_fd < 0) {
+        r->status = RECORD_FAIL;
+    } else {
+        commit_input(c, r, original_fd);
+        (void)close(original_fd);
+    }
+    site_release(&c->site);
+}
+
+static int run_by_hand(struct committer *c, const char *target) {
+    struct record r;
+    if (isatty(STDIN_FILENO)) {
+        return cli_misuse("standard input is a terminal; a slim capture is expected there");
+    }
+    if (record_init(&r, target) != 0) {
+        return cli_fail(target, "out of memory");
+    }
+    cli_catch_signals();
+    r.started_ns = stage_now_ns();
+    commit_by_hand(c, target, &r);
+    int status = CLI_DONE;
+    if (r.status == RECORD_FAIL) {
+        status = cli_fail(target, "%s", r.error.text);
+    } else if (r.status == RECORD_SKIPPED_MARKER) {
+        (void)cli_fail(target, "left alone, it is marked as slim already");
+    } else if (r.status != RECORD_OK) {
+        status = cli_fail(target, "left alone: %s", record_skip_reason(r.status));
+    }
+    if (stage_put(STDOUT_FILENO, &r, false) != CLI_DONE) {
+        status = CLI_FAILED;
+    }
+    record_free(&r);
+    return cli_status_if_interrupted(cli_end(status));
+}
+
+static int clean_stale(const struct committer *c, const char *directory) {
+    struct failure failure;
+    unsigned long removed = 0;
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return cli_fail(directory, "cannot open: %s", strerror(errno));
+    }
+    int status = replace_clean_stale(fd, &c->site.owner, &removed, &failure);
+    (void)close(fd);
+    if (removed > 0) {
+        (void)fprintf(stderr, "cleaned %lu stale .pcap.tmp file(s)\n", removed);
+    }
+    return status == 0 ? CLI_DONE : cli_fail(directory, "%s", failure.text);
+}
+
+int main(int argc, char **argv) {
+    struct options o;
+    struct committer c;
+    cli_start("pcap-commit");
+    int status = parse_options(argc, argv, &o);
+    if (status != 0) {
+        return status;
+    }
+    memset(&c, 0, sizeof c);
+    site_init(&c.site, o.claim_fd);
+    if (limits_attach(&o.limits, &c.pace) != 0) {
+        return CLI_FAILED;
+    }
+    if (o.clean_directory != NULL) {
+        status = clean_stale(&c, o.clean_directory);
+    } else {
+        status = o.records ? run_stage(&c) : run_by_hand(&c, o.target);
+    }
+    site_leave(&c.site);
+    pace_detach(&c.pace);
+    return status;
+}

@@ -1,0 +1,246 @@
+/*
+ * pcap-run: set up what the processes of one run share (limits, claims on a directory), start them, pass signals on to
+ * them and wait for the last one.
+ */
+#include "claim.h"
+#include "cli.h"
+#include "failure.h"
+#include "limits.h"
+#include "marker.h"
+#include "pace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char HELP[] =
+    "Usage: pcap-run [OPTION...] [--] COMMAND [ARG...]\n"
+    "Run COMMAND as one run: its processes share limits and the claims on the files of a directory.\n"
+    "Signals are passed on to all of them; pcap-run ends when the last of them has ended.\n"
+    "\n"
+    "  --max-io-mbps N           cap on bytes read and written, 10^6 a second\n"
+    "  --max-cpu-percent N       cap on the share of the whole machine's CPU, 1 to 100\n"
+    "  --cpu-backoff-above N     lower the CPU target while the host is busier than N %\n"
+    "  --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)\n"
+    "  --pace-fd N               hand the limits to COMMAND as descriptor N\n"
+    "  --claim-fd N              hand the claims to COMMAND as descriptor N\n"
+    "  --dir DIR                 the directory of the claims (default: the current one)\n"
+    "  --help, --version\n"
+    "\n"
+    "Example:\n"
+    "  pcap-run --max-io-mbps 50 --pace-fd 8 --claim-fd 9 sh -c 'find . -name \"*.pcap\" -print0 |\n"
+    "    pcap-truncate --files0-from=- --pace-fd 8 --claim-fd 9 | pcap-verify --records --pace-fd 8 |\n"
+    "    pcap-commit --records --pace-fd 8 --claim-fd 9 | pcap-report'\n";
+
+struct options {
+    struct limits limits;
+    const char *directory;
+    int claim_fd;
+    char **command;
+};
+
+static volatile sig_atomic_t group_of_command = 0;
+
+static int parse_options(int argc, char **argv, struct options *o) {
+    enum { OPT_CLAIM = 1, OPT_DIR, OPT_HELP, OPT_VERSION };
+    static const struct option LONG[] = {
+        {"claim-fd", required_argument, NULL, OPT_CLAIM},
+        {"dir", required_argument, NULL, OPT_DIR},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
+        LIMITS_LONG_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    unsigned long number = 0;
+    int c;
+    int before = optind;
+    memset(o, 0, sizeof *o);
+    limits_init(&o->limits);
+    o->directory = ".";
+    o->claim_fd = -1;
+    opterr = 0;
+    while (before = optind, (c = getopt_long(argc, argv, "+", LONG, NULL)) != -1) {
+        switch (c) {
+        case OPT_CLAIM:
+            if (!cli_parse_unsigned(optarg, 3, 1024, &number)) {
+                return cli_misuse("--claim-fd takes the number of a descriptor from 3 on, not '%s'", optarg);
+            }
+            o->claim_fd = (int)number;
+            break;
+        case OPT_DIR:
+            o->directory = optarg;
+            break;
+        case OPT_HELP:
+            exit(cli_help(HELP));
+        case OPT_VERSION:
+            exit(cli_version());
+        default:
+            if (!limits_is_option(c)) {
+                return cli_bad_option(argv, before, optopt);
+            }
+            if (limits_take(&o->limits, c, optarg) != 0) {
+                return CLI_MISUSE;
+            }
+        }
+    }
+    if (optind == argc) {
+        return cli_misuse("a COMMAND is needed");
+    }
+    o->command = argv + optind;
+    return 0;
+}
+
+/* Make fd known to the command as descriptor number `wanted`. */
+static int hand_down(int fd, int wanted) {
+    if (dup2(fd, wanted) < 0 || fcntl(wanted, F_SETFD, 0) != 0) {
+        return cli_fail(NULL, "cannot make descriptor %d: %s", wanted, strerror(errno));
+    }
+    return 0;
+}
+
+static int hand_down_pace(const struct limits *l) {
+    struct failure failure;
+    if (l->pace_fd < 0) {
+        return 0;
+    }
+    int fd = pace_create(&l->are, &failure);
+    if (fd < 0) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    int status = hand_down(fd, l->pace_fd);
+    if (fd != l->pace_fd) {
+        (void)close(fd);
+    }
+    return status;
+}
+
+/*
+ * Not being able to share claims (a read-only directory) ends nothing here: each file will say so for itself, in the
+ * report where the operator looks for it.
+ */
+static int hand_down_claims(const struct options *o, struct claims *claims) {
+    claims_init(claims);
+    if (o->claim_fd < 0) {
+        return 0;
+    }
+    int directory_fd = open(o->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory_fd < 0) {
+        return cli_fail(o->directory, "cannot open: %s", strerror(errno));
+    }
+    struct marker_owner owner = marker_owner_find();
+    if (claims_open(claims, directory_fd, -1, &owner, NULL) != 0) {
+        return 0;
+    }
+    return hand_down(claims->lock_fd, o->claim_fd);
+}
+
+static void pass_on(int number) {
+    cli_interrupted = number;
+    if (group_of_command > 0) {
+        (void)kill(-(pid_t)group_of_command, number);
+    }
+}
+
+static void pause_all(int number) {
+    (void)number;
+    if (group_of_command > 0) {
+        (void)kill(-(pid_t)group_of_command, SIGSTOP);
+    }
+    (void)raise(SIGSTOP);
+    if (group_of_command > 0) {
+        (void)kill(-(pid_t)group_of_command, SIGCONT);
+    }
+}
+
+static void catch_signals(void) {
+    static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    (void)sigemptyset(&a.sa_mask);
+    a.sa_flags = SA_RESTART;
+    a.sa_handler = pass_on;
+    for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
+        (void)sigaction(passed_on[i], &a, NULL);
+    }
+    a.sa_handler = pause_all;
+    (void)sigaction(SIGTSTP, &a, NULL);
+}
+
+/*
+ * The command gets a process group of its own, so that a signal can reach everything it starts; a shell in between may
+ * have started us with SIGINT ignored (it does so for a job in the background), which is not passed down.
+ */
+static pid_t start(char **command) {
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_BLOCK, &all, &before); /* until group_of_command is known */
+    pid_t child = fork();
+    if (child == 0) {
+        (void)setpgid(0, 0);
+        (void)signal(SIGINT, SIG_DFL);
+        (void)signal(SIGTERM, SIG_DFL);
+        (void)signal(SIGHUP, SIG_DFL);
+        (void)signal(SIGTSTP, SIG_DFL);
+        (void)signal(SIGIO, SIG_DFL);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        (void)execvp(command[0], command);
+        int error = errno;
+        (void)cli_fail(command[0], "cannot run: %s", strerror(error));
+        _exit(error == ENOENT ? 127 : 126);
+    }
+    if (child > 0) {
+        (void)setpgid(child, child);
+        group_of_command = (sig_atomic_t)child;
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return child;
+}
+
+/* Until the last descendant has ended: processes whose parent died come to us (PR_SET_CHILD_SUBREAPER). */
+static int wait_for_all(pid_t command) {
+    int status = CLI_FAILED;
+    for (;;) {
+        int how = 0;
+        pid_t ended = wait(&how);
+        if (ended < 0 && errno == EINTR) {
+            continue;
+        }
+        if (ended < 0) {
+            return cli_status_if_interrupted(status);
+        }
+        if (ended == command) {
+            status = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    struct options o;
+    struct claims claims;
+    cli_start("pcap-run");
+    int status = parse_options(argc, argv, &o);
+    if (status != 0) {
+        return status;
+    }
+    limits_print(&o.limits, stderr);
+    if (hand_down_pace(&o.limits) != 0 || hand_down_claims(&o, &claims) != 0) {
+        return CLI_FAILED;
+    }
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    catch_signals();
+    pid_t command = start(o.command);
+    if (command < 0) {
+        status = cli_fail(NULL, "cannot start %s: %s", o.command[0], strerror(errno));
+    } else {
+        status = wait_for_all(command);
+    }
+    claims_close(&claims);
+    return status;
+}

@@ -1,0 +1,211 @@
+/*
+ * pcap-scan: what slimming would do, as records. Writes nothing.
+ */
+#include "cli.h"
+#include "failure.h"
+#include "fault.h"
+#include "framing.h"
+#include "limits.h"
+#include "pace.h"
+#include "policy.h"
+#include "record.h"
+#include "site.h"
+#include "slim.h"
+#include "source.h"
+#include "stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char HELP[] =
+    "Usage: pcap-scan [OPTION...] [FILE...]\n"
+    "Say what slimming would do to each capture (standard input where none is named): packets,\n"
+    "what would be cut and why, bytes before and after, oddities. A line of JSON a capture.\n"
+    "\n"
+    "  --files0-from=F           read names from F, NUL after each (- is standard input)\n"
+    "  --pending                 leave out, as pcap-slim does, what is marked, linked or no file\n"
+    "  --dry-run                 with --pending: list only, do not read the captures\n"
+    "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n" LIMITS_HELP
+    "  --help, --version\n"
+    "\n"
+    "Examples:\n"
+    "  pcap-scan capture.pcap | jq .by_reason\n"
+    "  find /data -name '*.pcap' -print0 | pcap-scan --files0-from=- >records.json\n";
+
+struct options {
+    struct limits limits;
+    const char *files0_from;
+    bool pending;
+    bool dry_run;
+    bool mapped;
+};
+
+struct scanner {
+    struct policy policy;
+    struct framing framing;
+    struct pace pace;
+    struct source_options source;
+    struct site site;
+    const struct options *options;
+    bool failed; /* some file did */
+};
+
+static int parse_options(int argc, char **argv, struct options *o) {
+    enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP, OPT_HELP, OPT_VERSION };
+    static const struct option LONG[] = {
+        {"files0-from", required_argument, NULL, OPT_FILES0},
+        {"pending", no_argument, NULL, OPT_PENDING},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+        {"mmap", no_argument, NULL, OPT_MMAP},
+        {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
+        LIMITS_LONG_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    int c;
+    int before = optind;
+    memset(o, 0, sizeof *o);
+    limits_init(&o->limits);
+    opterr = 0;
+    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+        switch (c) {
+        case OPT_FILES0:
+            o->files0_from = optarg;
+            break;
+        case OPT_PENDING:
+            o->pending = true;
+            break;
+        case OPT_DRY_RUN:
+            o->dry_run = true;
+            break;
+        case OPT_MMAP:
+            o->mapped = true;
+            break;
+        case OPT_NO_MMAP:
+            o->mapped = false;
+            break;
+        case OPT_HELP:
+            exit(cli_help(HELP));
+        case OPT_VERSION:
+            exit(cli_version());
+        default:
+            if (!limits_is_option(c)) {
+                return cli_bad_option(argv, before, optopt);
+            }
+            if (limits_take(&o->limits, c, optarg) != 0) {
+                return CLI_MISUSE;
+            }
+        }
+    }
+    if (o->files0_from != NULL && optind < argc) {
+        return cli_misuse("--files0-from goes without FILE");
+    }
+    if (o->dry_run && !o->pending) {
+        return cli_misuse("--dry-run goes with --pending");
+    }
+    return 0;
+}
+
+static void scan_fd(struct scanner *s, int fd, struct record *r) {
+    struct source source;
+    fault_forget();
+    source_open(&source, fd, &s->source);
+    enum framing_status end = slim_pass(&s->framing, &source, &s->policy, NULL, &r->tally, &r->error);
+    source_close(&source);
+    r->has_elapsed = true;
+    r->elapsed_ms = (stage_now_ns() - r->started_ns) / 1000000;
+    r->has_tally = end == FRAMING_END;
+    r->status = end == FRAMING_END ? RECORD_OK : RECORD_FAIL;
+}
+
+static int open_capture(const struct scanner *s, const char *path) {
+    return s->options->pending ? place_open_file(&s->site.place) : open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void scan_path(struct scanner *s, const char *path, struct record *r) {
+    if (s->options->pending) {
+        site_inspect(&s->site, path, r);
+        if (r->status != RECORD_WOULD_SLIM || s->options->dry_run) {
+            return;
+        }
+    }
+    int fd = open_capture(s, path);
+    if (fd < 0) {
+        r->status = RECORD_FAIL;
+        (void)failure_errno(&r->error, errno, "cannot open");
+        return;
+    }
+    scan_fd(s, fd, r);
+    (void)close(fd);
+}
+
+/* path: NULL for standard input. */
+static int scan_one(struct scanner *s, const char *path) {
+    struct record r;
+    if (record_init(&r, path != NULL ? path : "-") != 0) {
+        return cli_fail(path, "out of memory");
+    }
+    r.started_ns = stage_now_ns();
+    if (path == NULL) {
+        scan_fd(s, STDIN_FILENO, &r);
+    } else {
+        scan_path(s, path, &r);
+    }
+    if (r.status == RECORD_FAIL) {
+        s->failed = true;
+        if (!s->options->pending) {
+            (void)cli_fail(path != NULL ? path : "standard input", "%s", r.error.text);
+        }
+    }
+    int status = stage_put(STDOUT_FILENO, &r, false);
+    record_free(&r);
+    return status;
+}
+
+static int scan_name(void *context, const char *path) {
+    return scan_one(context, path);
+}
+
+static int scan_operands(struct scanner *s, char **paths) {
+    int status = CLI_DONE;
+    if (*paths == NULL) {
+        return scan_one(s, NULL);
+    }
+    for (; *paths != NULL && status == CLI_DONE; paths++) {
+        status = scan_one(s, *paths);
+    }
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct options o;
+    static struct scanner s; /* 64 KiB of port flags: not for the stack */
+    struct failure failure;
+    cli_start("pcap-scan");
+    int status = parse_options(argc, argv, &o);
+    if (status != 0) {
+        return status;
+    }
+    s.options = &o;
+    policy_packet_init(&s.policy);
+    site_init(&s.site, -1);
+    if (limits_attach(&o.limits, &s.pace) != 0) {
+        return CLI_FAILED;
+    }
+    s.source.pace = &s.pace;
+    s.source.mapped = o.mapped;
+    s.source.fault = o.mapped ? fault_catch() : NULL;
+    if (framing_init(&s.framing, &failure) != FRAMING_OK) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    status = o.files0_from != NULL ? stage_each_name(o.files0_from, scan_name, &s) : scan_operands(&s, argv + optind);
+    site_leave(&s.site);
+    framing_free(&s.framing);
+    pace_detach(&s.pace);
+    return cli_end(status == CLI_DONE && s.failed ? CLI_FAILED : status);
+}

@@ -1,0 +1,307 @@
+/*
+ * pcap-truncate: cut encrypted payload. As a filter from one capture to another, or as the first stage over
+ * many files.
+ */
+#include "cli.h"
+#include "failure.h"
+#include "fault.h"
+#include "framing.h"
+#include "limits.h"
+#include "pace.h"
+#include "policy.h"
+#include "record.h"
+#include "replace.h"
+#include "sink.h"
+#include "site.h"
+#include "slim.h"
+#include "source.h"
+#include "stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char HELP[] =
+    "Usage: pcap-truncate [OPTION...] [FILE] >SLIM\n"
+    "       pcap-truncate [OPTION...] --files0-from=F >RECORDS\n"
+    "Cut the encrypted payload of a capture (FILE or standard input) to its first 24 bytes.\n"
+    "With --files0-from each file named in F (NUL after each name; - is standard input) is\n"
+    "slimmed to FILE.tmp beside it, and a record a file goes out for pcap-verify and pcap-commit.\n"
+    "\n"
+    "  --record FILE             write the record of the pass to FILE\n"
+    "  --files0-from=F           work as a stage over many files\n"
+    "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n"
+    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" LIMITS_HELP
+    "  --help, --version\n"
+    "\n"
+    "Examples:\n"
+    "  pcap-truncate <big.pcap >slim.pcap\n"
+    "  tcpdump -i eth0 -U -w - | pcap-truncate >slim.pcap\n"
+    "  pcap-truncate --record a.json <a.pcap | pcap-commit a.pcap\n";
+
+struct options {
+    struct limits limits;
+    const char *record_path;
+    const char *files0_from;
+    const char *file;
+    bool mapped;
+    int claim_fd;
+};
+
+/* What serves all files of a process. */
+struct truncater {
+    struct policy policy;
+    struct framing framing;
+    struct pace pace;
+    struct sink *sink;
+    struct source_options source;
+    struct site site;
+};
+
+static int parse_options(int argc, char **argv, struct options *o) {
+    enum { OPT_RECORD = 1, OPT_FILES0, OPT_MMAP, OPT_NO_MMAP, OPT_CLAIM, OPT_HELP, OPT_VERSION };
+    static const struct option LONG[] = {
+        {"record", required_argument, NULL, OPT_RECORD},
+        {"files0-from", required_argument, NULL, OPT_FILES0},
+        {"mmap", no_argument, NULL, OPT_MMAP},
+        {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
+        {"claim-fd", required_argument, NULL, OPT_CLAIM},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
+        LIMITS_LONG_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    unsigned long number = 0;
+    int c;
+    int before = optind;
+    memset(o, 0, sizeof *o);
+    limits_init(&o->limits);
+    o->claim_fd = -1;
+    opterr = 0;
+    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+        switch (c) {
+        case OPT_RECORD:
+            o->record_path = optarg;
+            break;
+        case OPT_FILES0:
+            o->files0_from = optarg;
+            break;
+        case OPT_MMAP:
+            o->mapped = true;
+            break;
+        case OPT_NO_MMAP:
+            o->mapped = false;
+            break;
+        case OPT_CLAIM:
+            if (!cli_parse_unsigned(optarg, 0, 1024, &number)) {
+                return cli_misuse("--claim-fd takes the number of a descriptor, not '%s'", optarg);
+            }
+            o->claim_fd = (int)number;
+            break;
+        case OPT_HELP:
+            exit(cli_help(HELP));
+        case OPT_VERSION:
+            exit(cli_version());
+        default:
+            if (!limits_is_option(c)) {
+                return cli_bad_option(argv, before, optopt);
+            }
+            if (limits_take(&o->limits, c, optarg) != 0) {
+                return CLI_MISUSE;
+            }
+        }
+    }
+    if (argc - optind > 1) {
+        return cli_misuse("one FILE at most; for many use --files0-from");
+    }
+    o->file = optind < argc ? argv[optind] : NULL;
+    if (o->files0_from != NULL && (o->file != NULL || o->record_path != NULL)) {
+        return cli_misuse("--files0-from goes with neither FILE nor --record");
+    }
+    return 0;
+}
+
+/* ---- a filter ---- */
+
+static int write_record(const char *path, const struct record *r) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return cli_fail(path, "cannot write the record: %s", strerror(errno));
+    }
+    int status = stage_put(fd, r, false);
+    if (close(fd) != 0 && status == CLI_DONE) {
+        status = cli_fail(path, "cannot write the record: %s", strerror(errno));
+    }
+    return status;
+}
+
+static int filter(struct truncater *t, const struct options *o, int in_fd) {
+    const char *name = o->file != NULL ? o->file : "-";
+    struct record r;
+    struct source source;
+    if (record_init(&r, name) != 0) {
+        return cli_fail(name, "out of memory");
+    }
+    uint64_t started_ns = stage_now_ns();
+    source_open(&source, in_fd, &t->source);
+    sink_reset(t->sink, STDOUT_FILENO);
+    enum framing_status end = slim_pass(&t->framing, &source, &t->policy, t->sink, &r.tally, &r.error);
+    source_close(&source);
+    r.has_tally = r.has_elapsed = true;
+    r.elapsed_ms = (stage_now_ns() - started_ns) / 1000000;
+    int status = CLI_DONE;
+    if (end == FRAMING_END) {
+        r.has_digest = true;
+        r.digest = sink_digest(t->sink);
+    } else {
+        r.status = RECORD_FAIL;
+        r.has_tally = false;
+        status = cli_fail(o->file != NULL ? o->file : "standard input", "%s", r.error.text);
+    }
+    if (o->record_path != NULL && write_record(o->record_path, &r) != CLI_DONE) {
+        status = CLI_FAILED;
+    }
+    record_free(&r);
+    return status;
+}
+
+static int run_filter(struct truncater *t, const struct options *o) {
+    int fd = STDIN_FILENO;
+    if (o->file != NULL) {
+        fd = open(o->file, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) {
+            return cli_fail(o->file, "cannot open: %s", strerror(errno));
+        }
+    }
+    if (isatty(STDOUT_FILENO)) {
+        return cli_misuse("refusing to write a capture to a terminal; redirect standard output");
+    }
+    return cli_end(filter(t, o, fd));
+}
+
+/* ---- the first stage ---- */
+
+/* Fill the temporary file. On success the record says what it is; on failure it is gone again. */
+static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) {
+    struct source source;
+    struct stat st;
+    memset(&st, 0, sizeof st);
+    int tmp_fd = replace_create_tmp(&t->site.place, &r->error);
+    if (tmp_fd < 0) {
+        r->status = RECORD_FAIL;
+        return;
+    }
+    fault_forget();
+    source_open(&source, original_fd, &t->source);
+    sink_reset(t->sink, tmp_fd);
+    enum framing_status end = slim_pass(&t->framing, &source, &t->policy, t->sink, &r->tally, &r->error);
+    source_close(&source);
+    r->status = end == FRAMING_END ? RECORD_CUT : RECORD_FAIL;
+    if (fstat(tmp_fd, &st) != 0) {
+        record_fail(r, "cannot stat the temporary file");
+    }
+    if (close(tmp_fd) != 0 && r->status == RECORD_CUT) {
+        (void)failure_errno(&r->error, errno, "cannot write the slim capture");
+        r->status = RECORD_FAIL;
+    }
+    r->tmp = identity_of(&st);
+    if (r->status == RECORD_FAIL) {
+        replace_remove_tmp(&t->site.place, &r->tmp);
+        return;
+    }
+    r->has_tally = r->has_digest = r->has_tmp = true;
+    r->digest = sink_digest(t->sink);
+}
+
+static void slim_file(struct truncater *t, const char *path, struct record *r) {
+    r->started_ns = stage_now_ns();
+    if (cli_interrupted != 0) {
+        record_fail(r, "interrupted");
+        return;
+    }
+    site_inspect(&t->site, path, r);
+    if (r->status != RECORD_WOULD_SLIM) {
+        return;
+    }
+    site_claim(&t->site, r);
+    if (r->status != RECORD_WOULD_SLIM) {
+        return;
+    }
+    int original_fd = replace_open_original(&t->site.place, &r->source, &r->error);
+    if (original_fd < 0) {
+        r->status = RECORD_FAIL;
+    } else {
+        slim_to_tmp(t, original_fd, r);
+        (void)close(original_fd);
+    }
+    if (r->status != RECORD_CUT) {
+        site_release(&t->site);
+    }
+}
+
+static int slim_one_of_many(void *context, const char *path) {
+    struct truncater *t = context;
+    struct record r;
+    if (record_init(&r, path) != 0) {
+        return cli_fail(path, "out of memory");
+    }
+    slim_file(t, path, &r);
+    int status = stage_put(STDOUT_FILENO, &r, true);
+    if (status != CLI_DONE && r.has_tmp) {
+        replace_remove_tmp(&t->site.place, &r.tmp);
+    }
+    record_free(&r);
+    return status;
+}
+
+static int run_stage(struct truncater *t, const struct options *o) {
+    cli_catch_signals();
+    t->source.interrupted = &cli_interrupted;
+    site_init(&t->site, o->claim_fd);
+    int status = stage_each_name(o->files0_from, slim_one_of_many, t);
+    site_leave(&t->site);
+    return cli_status_if_interrupted(cli_end(status));
+}
+
+static int prepare(struct truncater *t, const struct options *o) {
+    struct failure failure;
+    memset(t, 0, sizeof *t);
+    policy_packet_init(&t->policy);
+    if (limits_attach(&o->limits, &t->pace) != 0) {
+        return CLI_FAILED;
+    }
+    t->source.pace = &t->pace;
+    t->source.mapped = o->mapped;
+    t->source.fault = o->mapped ? fault_catch() : NULL;
+    const struct sink_options sink = {
+        .digest = o->files0_from != NULL || o->record_path != NULL,
+        .pace = &t->pace,
+        .interrupted = &cli_interrupted,
+    };
+    t->sink = sink_open(STDOUT_FILENO, &sink, &failure);
+    if (t->sink == NULL || framing_init(&t->framing, &failure) != FRAMING_OK) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    struct options o;
+    static struct truncater t; /* 64 KiB of port flags: not for the stack */
+    cli_start("pcap-truncate");
+    int status = parse_options(argc, argv, &o);
+    if (status == 0) {
+        status = prepare(&t, &o);
+    }
+    if (status == 0) {
+        status = o.files0_from != NULL ? run_stage(&t, &o) : run_filter(&t, &o);
+    }
+    framing_free(&t.framing);
+    sink_free(t.sink);
+    pace_detach(&t.pace);
+    return status;
+}

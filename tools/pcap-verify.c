@@ -1,0 +1,343 @@
+/*
+ * pcap-verify: is this a good slim capture? Against a record of what was written, or against the original.
+ */
+#include "cli.h"
+#include "failure.h"
+#include "framing.h"
+#include "identity.h"
+#include "limits.h"
+#include "pace.h"
+#include "place.h"
+#include "policy.h"
+#include "record.h"
+#include "recount.h"
+#include "replace.h"
+#include "source.h"
+#include "stage.h"
+#include "tokens.h"
+#include "witness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char HELP[] =
+    "Usage: pcap-verify --original FILE [OPTION...] [SLIM]\n"
+    "       pcap-verify --record FILE [OPTION...] [SLIM]\n"
+    "       pcap-verify --records [--check full|count] <RECORDS >RECORDS\n"
+    "Say whether SLIM (standard input where it is not named) is a good slim capture.\n"
+    "\n"
+    "  --original FILE           every packet against the original, through libpcap\n"
+    "  --record FILE             packet count and digest against the record of pcap-truncate\n"
+    "  --records                 work as a stage between pcap-truncate and pcap-commit\n"
+    "  --check full|count        what a stage does: as --original (default) or as --record\n" LIMITS_HELP
+    "  --help, --version\n"
+    "\n"
+    "Exit status: 0 good, 1 not.\n"
+    "Examples:\n"
+    "  pcap-truncate <a.pcap | pcap-verify --original a.pcap\n"
+    "  pcap-verify --record a.json a.slim.pcap | jq -r .verdict\n";
+
+struct options {
+    struct limits limits;
+    const char *original_path;
+    const char *record_path;
+    const char *slim_path;
+    bool records;
+    enum record_check check;
+};
+
+struct verifier {
+    struct framing framing;
+    struct pace pace;
+    struct place place;
+    enum record_check check;
+};
+
+static int take_check(const char *value, enum record_check *out) {
+    if (strcmp(value, "full") == 0) {
+        *out = RECORD_CHECK_FULL;
+    } else if (strcmp(value, "count") == 0) {
+        *out = RECORD_CHECK_COUNT;
+    } else {
+        return cli_misuse("--check takes full or count, not '%s'", value);
+    }
+    return 0;
+}
+
+static int parse_options(int argc, char **argv, struct options *o) {
+    enum { OPT_ORIGINAL = 1, OPT_RECORD, OPT_RECORDS, OPT_CHECK, OPT_HELP, OPT_VERSION };
+    static const struct option LONG[] = {
+        {"original", required_argument, NULL, OPT_ORIGINAL},
+        {"record", required_argument, NULL, OPT_RECORD},
+        {"records", no_argument, NULL, OPT_RECORDS},
+        {"check", required_argument, NULL, OPT_CHECK},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
+        LIMITS_LONG_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    int c;
+    int before = optind;
+    memset(o, 0, sizeof *o);
+    limits_init(&o->limits);
+    o->check = RECORD_CHECK_FULL;
+    opterr = 0;
+    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+        switch (c) {
+        case OPT_ORIGINAL:
+            o->original_path = optarg;
+            break;
+        case OPT_RECORD:
+            o->record_path = optarg;
+            break;
+        case OPT_RECORDS:
+            o->records = true;
+            break;
+        case OPT_CHECK:
+            if (take_check(optarg, &o->check) != 0) {
+                return CLI_MISUSE;
+            }
+            break;
+        case OPT_HELP:
+            exit(cli_help(HELP));
+        case OPT_VERSION:
+            exit(cli_version());
+        default:
+            if (!limits_is_option(c)) {
+                return cli_bad_option(argv, before, optopt);
+            }
+            if (limits_take(&o->limits, c, optarg) != 0) {
+                return CLI_MISUSE;
+            }
+        }
+    }
+    if ((o->original_path != NULL) + (o->record_path != NULL) + o->records != 1) {
+        return cli_misuse("one of --original FILE, --record FILE and --records is needed");
+    }
+    if (argc - optind > (o->records ? 0 : 1)) {
+        return cli_misuse(o->records ? "--records goes without SLIM" : "one SLIM at most");
+    }
+    o->slim_path = optind < argc ? argv[optind] : NULL;
+    return 0;
+}
+
+/* ---- the two strengths ---- */
+
+static void check_against_original(struct verifier *v, int slim_fd, int original_fd, struct record *r) {
+    const struct witness_options options = {
+        .floor_bytes = POLICY_KEEP_BYTES,
+        .pace = &v->pace,
+        .interrupted = &cli_interrupted,
+    };
+    struct witness_report report;
+    enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
+    r->check = RECORD_CHECK_FULL;
+    r->verdict = verdict == WITNESS_GOOD ? RECORD_VERDICT_GOOD : RECORD_VERDICT_BAD;
+    r->checked_packets = report.packets;
+}
+
+static void check_against_record(struct verifier *v, int slim_fd, const struct record *expected, struct record *r) {
+    const struct source_options options = {.pace = &v->pace, .interrupted = &cli_interrupted};
+    struct source source;
+    struct recount found;
+    source_open(&source, slim_fd, &options);
+    enum framing_status end = recount_read(&v->framing, &source, &found, &r->error);
+    source_close(&source);
+    r->check = RECORD_CHECK_COUNT;
+    r->verdict = RECORD_VERDICT_BAD;
+    r->checked_packets = found.packets;
+    if (end != FRAMING_END) {
+        return;
+    }
+    if (found.packets != expected->tally.packets) {
+        (void)failure_set(&r->error, "%llu packets, the record says %llu", (unsigned long long)found.packets,
+                          (unsigned long long)expected->tally.packets);
+    } else if (found.bytes != expected->tally.out_bytes || found.digest != expected->digest) {
+        (void)failure_set(&r->error,
+                          "its bytes are not those that were written: digest %016llx, the record says %016llx",
+                          (unsigned long long)found.digest, (unsigned long long)expected->digest);
+    } else {
+        r->verdict = RECORD_VERDICT_GOOD;
+    }
+}
+
+/* ---- by hand ---- */
+
+static int load_record(const char *path, struct record *out) {
+    struct tokens lines;
+    struct failure failure;
+    char *line;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return cli_fail(path, "cannot open: %s", strerror(errno));
+    }
+    int status = tokens_open(&lines, fd, '\n', &failure);
+    if (status == 0) {
+        int got = tokens_next(&lines, &line, &failure);
+        status = got == 1 ? record_parse(line, out, &failure) : got;
+        if (got == 0) {
+            status = failure_set(&failure, "no record in it");
+        }
+    }
+    tokens_close(&lines);
+    (void)close(fd);
+    if (status != 0) {
+        return cli_fail(path, "%s", failure.text);
+    }
+    if (out->status == RECORD_FAIL || !out->has_tally || !out->has_digest) {
+        record_free(out);
+        return cli_fail(path, "this record has no packet count and digest of a capture that was written");
+    }
+    return 0;
+}
+
+static int open_or_fail(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        (void)cli_fail(path, "cannot open: %s", strerror(errno));
+    }
+    return fd;
+}
+
+static int check_by_hand(struct verifier *v, const struct options *o, int slim_fd, struct record *r) {
+    if (o->original_path != NULL) {
+        int original_fd = open_or_fail(o->original_path);
+        if (original_fd < 0) {
+            return CLI_FAILED;
+        }
+        check_against_original(v, slim_fd, original_fd, r);
+        (void)close(original_fd);
+        return CLI_DONE;
+    }
+    struct record expected;
+    if (load_record(o->record_path, &expected) != 0) {
+        return CLI_FAILED;
+    }
+    check_against_record(v, slim_fd, &expected, r);
+    record_free(&expected);
+    return CLI_DONE;
+}
+
+static int run_by_hand(struct verifier *v, const struct options *o) {
+    struct record r;
+    int slim_fd = o->slim_path != NULL ? open_or_fail(o->slim_path) : STDIN_FILENO;
+    if (slim_fd < 0) {
+        return CLI_FAILED;
+    }
+    if (record_init(&r, o->slim_path != NULL ? o->slim_path : "-") != 0) {
+        return cli_fail(NULL, "out of memory");
+    }
+    int status = check_by_hand(v, o, slim_fd, &r);
+    if (status == CLI_DONE) {
+        r.status = r.verdict == RECORD_VERDICT_GOOD ? RECORD_OK : RECORD_FAIL;
+        if (r.status == RECORD_FAIL) {
+            status = cli_fail(o->slim_path != NULL ? o->slim_path : "standard input", "%s", r.error.text);
+        }
+        if (stage_put(STDOUT_FILENO, &r, false) != CLI_DONE) {
+            status = CLI_FAILED;
+        }
+    }
+    record_free(&r);
+    return cli_end(status);
+}
+
+/* ---- a stage ---- */
+
+static bool is_cut(const struct record *r) {
+    return r->status == RECORD_CUT && r->has_tmp && r->has_source;
+}
+
+/* Open a file beside the others and see that it is the one the record speaks of. */
+static int open_known(const struct place *p, const struct identity *known, struct failure *f) {
+    struct stat st;
+    int fd = place_open_file(p);
+    if (fd < 0) {
+        return failure_errno(f, errno, "cannot open");
+    }
+    struct identity now;
+    if (fstat(fd, &st) != 0 || (now = identity_of(&st), !identity_same(&now, known))) {
+        (void)close(fd);
+        return failure_set(f, "it changed while it was being slimmed");
+    }
+    return fd;
+}
+
+static void verify_files(struct verifier *v, struct record *r, int original_fd, int tmp_fd) {
+    struct record expected = *r;
+    if (v->check == RECORD_CHECK_FULL) {
+        check_against_original(v, tmp_fd, original_fd, r);
+    } else {
+        check_against_record(v, tmp_fd, &expected, r);
+    }
+    r->status = r->verdict == RECORD_VERDICT_GOOD ? RECORD_VERIFIED : RECORD_FAIL;
+    if (r->status == RECORD_FAIL && cli_interrupted == 0) {
+        char text[FAILURE_TEXT_BYTES];
+        memcpy(text, r->error.text, sizeof text);
+        (void)failure_set(&r->error, "the slim capture is not good: %.480s", text);
+    }
+}
+
+static void verify_record(void *context, struct record *r) {
+    struct verifier *v = context;
+    char tmp[REPLACE_NAME_BYTES];
+    if (cli_interrupted != 0) {
+        record_fail(r, "interrupted");
+        return;
+    }
+    r->status = RECORD_FAIL;
+    if (place_go(&v->place, r->file, &r->error) < 0 || replace_tmp_name(v->place.name, tmp, &r->error) != 0) {
+        return;
+    }
+    int original_fd = open_known(&v->place, &r->source, &r->error);
+    if (original_fd < 0) {
+        char text[FAILURE_TEXT_BYTES];
+        memcpy(text, r->error.text, sizeof text);
+        (void)failure_set(&r->error, "still being written: %.480s", text);
+        return;
+    }
+    v->place.name = tmp;
+    int tmp_fd = open_known(&v->place, &r->tmp, &r->error);
+    if (tmp_fd < 0) {
+        record_fail(r, "its temporary file was taken away or changed by another process");
+    } else {
+        verify_files(v, r, original_fd, tmp_fd);
+        (void)close(tmp_fd);
+    }
+    (void)close(original_fd);
+}
+
+static int run_stage(struct verifier *v, const struct options *o) {
+    v->check = o->check;
+    cli_catch_signals();
+    const struct stage s = {.accept = is_cut, .work = verify_record, .context = v, .between_stages = true};
+    return cli_status_if_interrupted(cli_end(stage_run(&s)));
+}
+
+int main(int argc, char **argv) {
+    struct options o;
+    struct verifier v;
+    struct failure failure;
+    cli_start("pcap-verify");
+    int status = parse_options(argc, argv, &o);
+    if (status != 0) {
+        return status;
+    }
+    memset(&v, 0, sizeof v);
+    place_init(&v.place);
+    if (limits_attach(&o.limits, &v.pace) != 0) {
+        return CLI_FAILED;
+    }
+    if (framing_init(&v.framing, &failure) != FRAMING_OK) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    status = o.records ? run_stage(&v, &o) : run_by_hand(&v, &o);
+    place_leave(&v.place);
+    framing_free(&v.framing);
+    pace_detach(&v.pace);
+    return status;
+}

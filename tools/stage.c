@@ -1,0 +1,140 @@
+#include "stage.h"
+
+#include "cli.h"
+#include "tokens.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * A pipe keeps writes of up to PIPE_BUF bytes whole (pipe(7)); a record with a long path may be longer. So
+ * writers lock the pipe; where the system has no locks on pipes, short records still arrive whole. The lock
+ * goes with its process.
+ */
+static void lock_output(int fd, short type) {
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET};
+    int status;
+    do {
+        status = fcntl(fd, F_SETLKW, &l);
+    } while (status != 0 && errno == EINTR);
+}
+
+static int write_all(int fd, const char *p, size_t left_bytes) {
+    while (left_bytes > 0) {
+        ssize_t put = write(fd, p, left_bytes);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return -1;
+        }
+        p += put;
+        left_bytes -= (size_t)put;
+    }
+    return 0;
+}
+
+static int put_terminated(int fd, char *line, size_t length_bytes) {
+    line[length_bytes] = '\n';
+    lock_output(fd, F_WRLCK);
+    int status = write_all(fd, line, length_bytes + 1);
+    int error = errno;
+    lock_output(fd, F_UNLCK);
+    line[length_bytes] = '\0';
+    return status == 0 ? 0 : cli_fail(NULL, "cannot hand on a record: %s", strerror(error));
+}
+
+int stage_put(int fd, const struct record *r, bool between_stages) {
+    char *line = record_format(r, between_stages);
+    if (line == NULL) {
+        return cli_fail(r->file, "out of memory");
+    }
+    /* the terminating NUL's place takes the newline */
+    int status = put_terminated(fd, line, strlen(line));
+    free(line);
+    return status;
+}
+
+int stage_put_line(int fd, const char *line) {
+    char *copy = strdup(line);
+    if (copy == NULL) {
+        return cli_fail(NULL, "out of memory");
+    }
+    int status = put_terminated(fd, copy, strlen(copy));
+    free(copy);
+    return status;
+}
+
+enum line_result { LINE_DONE, LINE_BAD, LINE_NO_READER };
+
+static enum line_result work_on_line(const struct stage *s, const char *line) {
+    struct record r;
+    struct failure failure;
+    if (record_parse(line, &r, &failure) != 0) {
+        (void)cli_fail("standard input", "%s", failure.text);
+        return LINE_BAD;
+    }
+    int status;
+    if (!s->accept(&r)) {
+        status = stage_put_line(STDOUT_FILENO, line);
+    } else {
+        s->work(s->context, &r);
+        status = stage_put(STDOUT_FILENO, &r, s->between_stages);
+    }
+    record_free(&r);
+    return status == CLI_DONE ? LINE_DONE : LINE_NO_READER;
+}
+
+int stage_run(const struct stage *s) {
+    struct tokens lines;
+    struct failure failure;
+    if (tokens_open(&lines, STDIN_FILENO, '\n', &failure) != 0) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    int status = CLI_DONE;
+    enum line_result result = LINE_DONE;
+    char *line;
+    int more = 0;
+    /* Without a reader there is no point in going on: the stage before is to notice, too. */
+    while (result != LINE_NO_READER && (more = tokens_next(&lines, &line, &failure)) == 1) {
+        if (line[0] != '\0') {
+            result = work_on_line(s, line);
+            status = result == LINE_DONE ? status : CLI_FAILED;
+        }
+    }
+    tokens_close(&lines);
+    return more < 0 ? cli_fail("standard input", "%s", failure.text) : status;
+}
+
+int stage_each_name(const char *list, int (*work)(void *context, const char *name), void *context) {
+    struct tokens names;
+    struct failure failure;
+    int fd = strcmp(list, "-") == 0 ? STDIN_FILENO : open(list, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return cli_fail(list, "cannot open: %s", strerror(errno));
+    }
+    if (tokens_open(&names, fd, '\0', &failure) != 0) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    int status = CLI_DONE;
+    char *name;
+    int more = 0;
+    while (status == CLI_DONE && (more = tokens_next(&names, &name, &failure)) == 1) {
+        if (name[0] != '\0') {
+            status = work(context, name);
+        }
+    }
+    tokens_close(&names);
+    return more < 0 ? cli_fail(list, "%s", failure.text) : status;
+}
+
+uint64_t stage_now_ns(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}

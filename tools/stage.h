@@ -1,0 +1,45 @@
+/*
+ * Working as a stage: records in, records out, a line each.
+ */
+#ifndef PCAPSLIM_STAGE_H
+#define PCAPSLIM_STAGE_H
+
+#include "record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Write one record to a descriptor as a line, whole: stages of other batches may write to the same pipe at
+ * the same time. Returns 0, or CLI_FAILED after having said why (the reader is gone, memory).
+ */
+int stage_put(int fd, const struct record *r, bool between_stages);
+
+/* The same for a line that is passed on as it came, without its newline. */
+int stage_put_line(int fd, const char *line);
+
+/*
+ * Read records from standard input and hand each to work(), which changes it; what work() leaves is written
+ * to standard output. A record that accept() refuses passes through untouched. Goes on to the end of the
+ * input whatever happens, so that every record arrives; a line that is no record is said on standard error.
+ * Returns CLI_DONE, or CLI_FAILED when a line was bad or the reader went away.
+ */
+struct stage {
+    bool (*accept)(const struct record *r);
+    void (*work)(void *context, struct record *r);
+    void *context;
+    bool between_stages; /* whether a stage follows */
+};
+int stage_run(const struct stage *s);
+
+/*
+ * Read names, each ended by a NUL (GNU's --files0-from), from the file `list` or, for "-", standard input, and hand
+ * each to work() until that returns something else than CLI_DONE. Returns what work() returned last, or CLI_FAILED
+ * after having said why.
+ */
+int stage_each_name(const char *list, int (*work)(void *context, const char *name), void *context);
+
+/* Now, CLOCK_MONOTONIC. */
+uint64_t stage_now_ns(void);
+
+#endif
