@@ -62,12 +62,11 @@ LIBS_pcap-commit := -lpcap -ljansson -lxxhash
 LIBS_pcap-report := -ljansson -lxxhash
 LIBS_pcap-run := -lxxhash
 
-.PHONY: all check unit cli oracle install uninstall clean format lint recordings fixtures programs
+.PHONY: all check unit unit-programs install uninstall clean format lint recordings fixtures
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
 all: $(PROGRAMS)
-programs: $(PROGRAMS)
 
 $(B)/%.o: %.c VERSION
 	@mkdir -p $(@D)
@@ -99,7 +98,9 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ -lcmocka -lpcap -ljansson -lxxhash
 
-unit: $(UNIT_TESTS)
+unit-programs: $(UNIT_TESTS)
+
+unit: unit-programs
 	@for t in $(UNIT_TESTS); do echo "# $$t"; "$$t" || exit 1; done
 
 check:

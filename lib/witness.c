@@ -110,8 +110,7 @@ static ssize_t stream_read(struct stream *s, void *to, size_t wanted_bytes) {
 }
 
 static int stream_read_error(const struct stream *s, struct failure *f) {
-    return s->error == EINTR ? failure_set(f, "interrupted")
-                             : failure_errno(f, s->error, "%s: cannot read", s->name);
+    return s->error == EINTR ? failure_set(f, "interrupted") : failure_errno(f, s->error, "%s: cannot read", s->name);
 }
 
 /* cookie_read_function_t: the file header as libpcap is to see it, then the file as it is. */
@@ -202,8 +201,7 @@ static enum step stream_explain(struct stream *s, struct failure *f) {
         return STEP_FAILED;
     }
     if (feof(s->file)) {
-        failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": cut short", s->name, s->offset_bytes,
-                    number);
+        failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": cut short", s->name, s->offset_bytes, number);
         return STEP_DAMAGED;
     }
     if (strncmp(words, LIBPCAP_TOO_LARGE, sizeof LIBPCAP_TOO_LARGE - 1) == 0) {
@@ -224,8 +222,7 @@ static enum step stream_next(struct stream *s, struct failure *f) {
     case PCAP_ERROR_BREAK:
         /* The end. That libpcap has shown every byte on the way there is not taken on trust. */
         if (s->read_bytes != s->offset_bytes) {
-            failure_set(f, "%s: libpcap showed %" PRIu64 " bytes of %" PRIu64, s->name, s->offset_bytes,
-                        s->read_bytes);
+            failure_set(f, "%s: libpcap showed %" PRIu64 " bytes of %" PRIu64, s->name, s->offset_bytes, s->read_bytes);
             return STEP_FAILED;
         }
         return STEP_END;
@@ -249,8 +246,8 @@ static int check_uncut(const struct stream *slim, const struct stream *original,
     while (slim->bytes[at] == original->bytes[at]) {
         at++;
     }
-    return failure_set(f, "not cut, but byte %" PRIu32 " of the frame is %02x, not %02x", at,
-                       (unsigned)slim->bytes[at], (unsigned)original->bytes[at]);
+    return failure_set(f, "not cut, but byte %" PRIu32 " of the frame is %02x, not %02x", at, (unsigned)slim->bytes[at],
+                       (unsigned)original->bytes[at]);
 }
 
 static int check_cut(const struct stream *slim, const struct stream *original, uint32_t floor_bytes,
@@ -264,21 +261,19 @@ static int check_cut(const struct stream *slim, const struct stream *original, u
     return witness_frame_check_cut(&slim_frame, &original_frame, floor_bytes, f);
 }
 
-static int check_record(const struct pcap_pkthdr *slim, const struct pcap_pkthdr *original,
-                        struct failure *f) {
+static int check_record(const struct pcap_pkthdr *slim, const struct pcap_pkthdr *original, struct failure *f) {
     /* libpcap has scaled tv_usec to nanoseconds. */
     if (slim->ts.tv_sec != original->ts.tv_sec || slim->ts.tv_usec != original->ts.tv_usec) {
         return failure_set(f, "the timestamp is %jd.%09jd, not %jd.%09jd", (intmax_t)slim->ts.tv_sec,
-                           (intmax_t)slim->ts.tv_usec, (intmax_t)original->ts.tv_sec,
-                           (intmax_t)original->ts.tv_usec);
+                           (intmax_t)slim->ts.tv_usec, (intmax_t)original->ts.tv_sec, (intmax_t)original->ts.tv_usec);
     }
     if (slim->len != original->len) {
         return failure_set(f, "the original length is %" PRIu32 ", not %" PRIu32, (uint32_t)slim->len,
                            (uint32_t)original->len);
     }
     if (slim->caplen > original->caplen) {
-        return failure_set(f, "%" PRIu32 " bytes, longer than the original's %" PRIu32,
-                           (uint32_t)slim->caplen, (uint32_t)original->caplen);
+        return failure_set(f, "%" PRIu32 " bytes, longer than the original's %" PRIu32, (uint32_t)slim->caplen,
+                           (uint32_t)original->caplen);
     }
     return 0;
 }
@@ -289,8 +284,7 @@ static enum witness_verdict compare_packet(const struct stream *slim, const stru
     struct failure wrong;
     bool cut = slim->packet->caplen < original->packet->caplen;
     if (check_record(slim->packet, original->packet, &wrong) != 0 ||
-        (cut ? check_cut(slim, original, options->floor_bytes, &wrong)
-             : check_uncut(slim, original, &wrong)) != 0) {
+        (cut ? check_cut(slim, original, options->floor_bytes, &wrong) : check_uncut(slim, original, &wrong)) != 0) {
         return packet_bad(original->packets, &wrong, f);
     }
     out->packets++;
@@ -299,8 +293,7 @@ static enum witness_verdict compare_packet(const struct stream *slim, const stru
 }
 
 /* Both captures have been asked for a packet and at least one has none. */
-static enum witness_verdict compare_ends(enum step slim, enum step original, uint64_t packets,
-                                         struct failure *f) {
+static enum witness_verdict compare_ends(enum step slim, enum step original, uint64_t packets, struct failure *f) {
     if (slim == STEP_END && original == STEP_END) {
         return WITNESS_GOOD;
     }
@@ -344,8 +337,8 @@ static enum witness_verdict compare_headers(struct stream *slim, struct stream *
     }
     for (size_t i = 0; i < FILE_HEADER_BYTES; i++) {
         if (slim->header[i] != original->header[i]) {
-            failure_set(f, "slim capture: byte %zu of the file header is %02x, not %02x", i,
-                        (unsigned)slim->header[i], (unsigned)original->header[i]);
+            failure_set(f, "slim capture: byte %zu of the file header is %02x, not %02x", i, (unsigned)slim->header[i],
+                        (unsigned)original->header[i]);
             return WITNESS_BAD;
         }
     }
@@ -355,7 +348,12 @@ static enum witness_verdict compare_headers(struct stream *slim, struct stream *
 enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct witness_options *options,
                                      struct witness_report *out, struct failure *f) {
     struct stream slim = {
-        .name = "slim capture", .fd = slim_fd, .pace = options->pace, .interrupted = options->interrupted};
+        .name = "slim capture",
+        .too_large = "larger than 128 MiB, unlike the original's",
+        .fd = slim_fd,
+        .pace = options->pace,
+        .interrupted = options->interrupted,
+    };
     struct stream original = slim;
     original.name = "original";
     original.too_large = "larger than libpcap reads (128 MiB); check it with --verify count";

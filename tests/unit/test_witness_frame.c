@@ -1,0 +1,164 @@
+/* Single frames: what a right cut looks like, and every way of being wrong that could be thought of. */
+#include "bytes.h"
+#include "witness_frame.h"
+#include "witness_pairs.h"
+
+#include <stdlib.h>
+
+static int check(const struct frame *slim, const struct frame *original, uint32_t floor_bytes, struct failure *f) {
+    struct witness_frame s = {slim->bytes, slim->length};
+    struct witness_frame o = {original->bytes, original->length};
+    return witness_frame_check_cut(&s, &o, floor_bytes, f);
+}
+
+static void test_right_cuts(void **state) {
+    (void)state;
+    for (size_t i = 0; i < PAIR_COUNT; i++) {
+        struct frame original = frame_of(PAIRS[i].original);
+        struct frame slim = frame_of(PAIRS[i].slim);
+        struct failure f;
+        if (check(&slim, &original, FLOOR, &f) != 0) {
+            fail_msg("%s: %s", PAIRS[i].name, f.text);
+        }
+    }
+}
+
+static void test_every_bit_of_a_cut(void **state) {
+    (void)state;
+    for (size_t i = 0; i < PAIR_COUNT; i++) {
+        struct frame original = frame_of(PAIRS[i].original);
+        struct frame slim = frame_of(PAIRS[i].slim);
+        for (size_t bit = 0; bit < slim.length * 8; bit++) {
+            slim.bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+            if (check(&slim, &original, FLOOR, NULL) == 0) {
+                fail_msg("%s: bit %zu of byte %zu is not looked at", PAIRS[i].name, bit % 8, bit / 8);
+            }
+            slim.bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        }
+    }
+}
+
+/* A copy of exactly the right size, so that a sanitizer sees a read behind it. */
+static uint8_t *exact_copy(const struct frame *frame, size_t length) {
+    uint8_t *copy = malloc(length > 0 ? length : 1);
+    assert_non_null(copy);
+    memcpy(copy, frame->bytes, length);
+    return copy;
+}
+
+static void test_every_length(void **state) {
+    (void)state;
+    for (size_t i = 0; i < PAIR_COUNT; i++) {
+        struct frame original = frame_of(PAIRS[i].original);
+        struct frame slim = frame_of(PAIRS[i].slim);
+        for (size_t length = 1; length <= original.length; length++) {
+            uint8_t *copy = exact_copy(&original, length);
+            struct witness_frame o = {copy, length};
+            for (size_t left = 0; left < length; left++) {
+                uint8_t *left_copy = exact_copy(left <= slim.length ? &slim : &original, left);
+                struct witness_frame s = {left_copy, left};
+                int right = left == slim.length ? 0 : -1;
+                assert_int_equal(witness_frame_check_cut(&s, &o, FLOOR, NULL), right);
+                free(left_copy);
+            }
+            free(copy);
+        }
+    }
+}
+
+/* A checksum of 0000 and one of ffff add up alike, but only one of them is right. */
+static void test_zero_checksums(void **state) {
+    (void)state;
+    static const struct {
+        size_t pair, at;
+        uint16_t wrong;
+        const char *words;
+    } cases[] = {
+        {TCP4_SUM_0, 14 + 20 + 16, 0xffff, "TCP checksum is ffff, not 0000"},
+        {UDP6_SUM_0, 14 + 40 + 6, 0x0000, "UDP checksum is 0000, not ffff"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct frame original = frame_of(PAIRS[cases[i].pair].original);
+        struct frame slim = frame_of(PAIRS[cases[i].pair].slim);
+        struct failure f;
+        bytes_put_be16(slim.bytes + cases[i].at, cases[i].wrong);
+        assert_int_equal(check(&slim, &original, FLOOR, &f), -1);
+        assert_string_equal(f.text, cases[i].words);
+    }
+}
+
+static void test_wrong_floor(void **state) {
+    (void)state;
+    struct frame original = frame_of(PAIRS[TCP4].original);
+    struct frame slim = frame_of(PAIRS[TCP4].slim);
+    struct failure f;
+    assert_int_equal(check(&slim, &original, 20, &f), -1);
+    assert_string_equal(f.text, "the cut leaves 24 bytes of payload, not 20");
+    assert_int_equal(check(&slim, &original, 32, &f), -1);
+    assert_string_equal(f.text, "cut, though its payload is only 32 bytes");
+    assert_int_equal(check(&slim, &original, UINT32_MAX, &f), -1);
+    slim.length -= 4;
+    assert_int_equal(check(&slim, &original, FLOOR, &f), -1);
+    assert_string_equal(f.text, "the cut leaves 20 bytes of payload, not 24");
+    slim.length = 30;
+    assert_int_equal(check(&slim, &original, FLOOR, &f), -1);
+    assert_string_equal(f.text, "the cut leaves 30 bytes of 66 bytes of headers");
+}
+
+/* Originals that must not be cut: one byte of both frames is changed. */
+static void test_never_to_be_cut(void **state) {
+    (void)state;
+    static const struct {
+        size_t pair, at;
+        uint8_t value;
+        const char *words;
+    } cases[] = {
+        {TCP4, 12, 0x88, "neither IPv4 nor IPv6"},
+        {TCP4, 13, 0x06, "neither IPv4 nor IPv6"},
+        {UDP4_TAGS, 16, 0x88, "neither IPv4 nor IPv6"}, /* 0x88a8 and its like are no 802.1Q tag */
+        {TCP4, 14, 0x65, "IP version"},
+        {TCP4, 14, 0x44, "IPv4 header is not whole"},
+        {TCP4, 14, 0x4f, "payload is only 4 bytes"},
+        {TCP4, 20, 0x20, "a fragment"}, /* MF */
+        {TCP4, 20, 0x1f, "a fragment"}, /* the upper bits of the offset */
+        {TCP4, 21, 0x01, "a fragment"}, /* the lowest bit of the offset */
+        {TCP4_LSRR, 17, 0x1b, "IPv4 total length lies"},
+        {TCP4, 17, 0x00, "IPv4 total length is 0"},
+        {TCP4, 17, 0x27, "TCP header is not whole"},
+        {TCP4, 17, 0x4c, "payload is only 24 bytes"},
+        {TCP4, 23, 1, "neither TCP nor UDP"},
+        {TCP4, 23, 51, "neither TCP nor UDP"}, /* AH is walked behind IPv6 only */
+        {TCP4, 46, 0x40, "TCP header is not whole"},
+        {TCP4_LSRR, 58, 0xf0, "TCP header is not whole"},
+        {UDP4_TAGS, 25, 0x1b, "UDP header is not whole"},
+        {UDP6_SUM_0, 14, 0x40, "IP version"},
+        {UDP6_SUM_0, 19, 0x00, "UDP header is not whole"},
+        {UDP6_SUM_0, 19, 0x20, "payload is only 24 bytes"},
+        {UDP6_SUM_0, 20, 50, "neither TCP nor UDP"}, /* ESP */
+        {UDP6_SUM_0, 20, 59, "neither TCP nor UDP"}, /* no next header */
+        {TCP6_RH0, 55, 0xff, "extension header is not whole"},
+        {TCP6_RH0, 19, 0x07, "extension header is not whole"},
+        {TCP6_AH, 55, 0xff, "extension header is not whole"},
+        {TCP6_AH, 80, 0x01, "a fragment"}, /* the offset */
+        {TCP6_AH, 81, 0x01, "a fragment"}, /* M */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct frame original = frame_of(PAIRS[cases[i].pair].original);
+        struct frame slim = frame_of(PAIRS[cases[i].pair].slim);
+        struct failure f = {""};
+        original.bytes[cases[i].at] = slim.bytes[cases[i].at] = cases[i].value;
+        assert_int_equal(check(&slim, &original, FLOOR, &f), -1);
+        if (strstr(f.text, cases[i].words) == NULL) {
+            fail_msg("case %zu: '%s' does not say '%s'", i, f.text, cases[i].words);
+        }
+    }
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_right_cuts),   cmocka_unit_test(test_every_bit_of_a_cut),
+        cmocka_unit_test(test_every_length), cmocka_unit_test(test_zero_checksums),
+        cmocka_unit_test(test_wrong_floor),  cmocka_unit_test(test_never_to_be_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
