@@ -1,22 +1,78 @@
 /*
  * The Internet checksum (RFC 1071): sums of 16-bit words in ones' complement.
+ *
+ * A sum is kept in the byte order of this machine and unfolded; it starts as 0. RFC 1071 section 2 (B): the sum does
+ * not depend on byte order, so words are added as this machine loads them and stored the same way. Section 2 (C): words
+ * of any size may be added as long as carries come back in at the low end, so eight bytes are taken at a time;
+ * compilers make two instructions of that, add and add-with-carry.
  */
 #ifndef PCAPSLIM_CHECKSUM_H
 #define PCAPSLIM_CHECKSUM_H
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-/*
- * Add length_bytes bytes to a sum. The sum is kept in the byte order of this machine and unfolded; it starts
- * as 0. All pieces but the last must be of even length. length_bytes: below 2^32.
- */
-uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t length_bytes);
+static inline uint64_t checksum_add_loaded(uint64_t sum, uint64_t word) {
+    sum += word;
+    return sum + (sum < word);
+}
+
+/* Add the 8 bytes at p. */
+static inline uint64_t checksum_add_8(uint64_t sum, const uint8_t *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return checksum_add_loaded(sum, word);
+}
+
+/* Add the 4 bytes at p. */
+static inline uint64_t checksum_add_4(uint64_t sum, const uint8_t *p) {
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return checksum_add_loaded(sum, word);
+}
 
 /* Add one 16-bit word that is given as a number, not as bytes of the packet. */
-uint64_t checksum_add_word(uint64_t sum, uint16_t word);
+static inline uint64_t checksum_add_word(uint64_t sum, uint16_t word) {
+    return checksum_add_loaded(sum, htons(word));
+}
 
-/* Fold a sum and write its complement, the checksum, as two bytes of the packet. */
-void checksum_put(uint64_t sum, uint8_t *at);
+/* Add length_bytes bytes at p. All pieces of a sum but the last must be of even length. */
+static inline uint64_t checksum_add(uint64_t sum, const uint8_t *p, size_t length_bytes) {
+    for (; length_bytes >= 16; p += 16, length_bytes -= 16) {
+        sum = checksum_add_8(checksum_add_8(sum, p), p + 8);
+    }
+    if (length_bytes & 8) {
+        sum = checksum_add_8(sum, p);
+        p += 8;
+    }
+    if (length_bytes & 4) {
+        sum = checksum_add_4(sum, p);
+        p += 4;
+    }
+    if (length_bytes & 2) {
+        uint16_t word;
+        memcpy(&word, p, sizeof word);
+        sum = checksum_add_loaded(sum, word);
+        p += 2;
+    }
+    if (length_bytes & 1) {
+        sum = checksum_add_word(sum, (uint16_t)(*p << 8));
+    }
+    return sum;
+}
+
+/*
+ * Fold a sum and write its complement, the checksum, as two bytes of the packet. Adding a number to itself with its
+ * halves swapped leaves their sum, carry included, in the upper half.
+ */
+static inline void checksum_put(uint64_t sum, uint8_t *at) {
+    sum += sum << 32 | sum >> 32;
+    uint32_t half = (uint32_t)(sum >> 32);
+    half += half << 16 | half >> 16;
+    uint16_t folded = (uint16_t) ~(half >> 16);
+    memcpy(at, &folded, sizeof folded);
+}
 
 #endif

@@ -3,6 +3,8 @@
 #include "bytes.h"
 #include "checksum.h"
 
+#include <stdbool.h>
+
 enum {
     IPV4_TOTAL_LENGTH = 2,
     IPV4_CHECKSUM = 10,
@@ -18,22 +20,27 @@ enum {
 };
 
 static void rewrite_ipv4(uint8_t *ip, uint32_t packet_bytes) {
+    const size_t header_bytes = (size_t)(ip[0] & 0x0f) * 4;
     bytes_put_be16(ip + IPV4_TOTAL_LENGTH, (uint16_t)packet_bytes);
     bytes_put_be16(ip + IPV4_CHECKSUM, 0);
-    checksum_put(checksum_add(0, ip, (size_t)(ip[0] & 0x0f) * 4), ip + IPV4_CHECKSUM);
+    uint64_t sum = checksum_add_8(checksum_add_8(0, ip), ip + 8);
+    for (size_t at = 16; at < header_bytes; at += 4) {
+        sum = checksum_add_4(sum, ip + at);
+    }
+    checksum_put(sum, ip + IPV4_CHECKSUM);
 }
 
-/* Pseudo-header (RFC 9293 section 3.1, RFC 8200 section 8.1), transport header and kept payload. */
-static void rewrite_transport_checksum(uint8_t *frame, const struct located *l, uint32_t segment_bytes,
-                                       unsigned protocol, uint8_t *field) {
-    const uint32_t address_bytes = l->ip_version == 4 ? 4 : 16;
-    const uint8_t *source = frame + l->network_offset + (l->ip_version == 4 ? IPV4_SOURCE : IPV6_SOURCE);
-    bytes_put_be16(field, 0);
-    uint64_t sum = checksum_add(0, source, address_bytes);
-    sum = checksum_add(sum, frame + l->final_destination_offset, address_bytes);
-    sum = checksum_add_word(sum, (uint16_t)protocol);
-    sum = checksum_add_word(sum, (uint16_t)segment_bytes);
-    checksum_put(checksum_add(sum, frame + l->transport_offset, segment_bytes), field);
+/* Addresses, protocol and length: RFC 9293 section 3.1, RFC 8200 section 8.1. */
+static uint64_t pseudo_header_sum(const uint8_t *frame, const struct located *l, uint32_t segment_bytes,
+                                  unsigned protocol) {
+    const uint8_t *ip = frame + l->network_offset;
+    const uint8_t *destination = frame + l->final_destination_offset;
+    uint64_t sum = checksum_add_word(checksum_add_word(0, (uint16_t)protocol), (uint16_t)segment_bytes);
+    if (l->ip_version == 4) {
+        return checksum_add_4(checksum_add_4(sum, ip + IPV4_SOURCE), destination);
+    }
+    sum = checksum_add_8(checksum_add_8(sum, ip + IPV6_SOURCE), ip + IPV6_SOURCE + 8);
+    return checksum_add_8(checksum_add_8(sum, destination), destination + 8);
 }
 
 uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes) {
@@ -47,14 +54,16 @@ uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payl
     } else {
         bytes_put_be16(ip + IPV6_PAYLOAD_LENGTH, (uint16_t)(packet_bytes - IPV6_HEADER_BYTES));
     }
-    if (l->as == LOCATED_TCP) {
-        rewrite_transport_checksum(frame, l, segment_bytes, PROTOCOL_TCP, transport + TCP_CHECKSUM);
-    } else {
+    const bool is_tcp = l->as == LOCATED_TCP;
+    uint8_t *checksum = transport + (is_tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
+    if (!is_tcp) {
         bytes_put_be16(transport + UDP_LENGTH, (uint16_t)segment_bytes);
-        rewrite_transport_checksum(frame, l, segment_bytes, PROTOCOL_UDP, transport + UDP_CHECKSUM);
-        if (bytes_get_be16(transport + UDP_CHECKSUM) == 0) {
-            bytes_put_be16(transport + UDP_CHECKSUM, 0xffff);
-        }
+    }
+    bytes_put_be16(checksum, 0);
+    uint64_t sum = pseudo_header_sum(frame, l, segment_bytes, is_tcp ? PROTOCOL_TCP : PROTOCOL_UDP);
+    checksum_put(checksum_add(sum, transport, segment_bytes), checksum);
+    if (!is_tcp && bytes_get_be16(checksum) == 0) {
+        bytes_put_be16(checksum, 0xffff);
     }
     return end;
 }

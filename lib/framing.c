@@ -88,6 +88,9 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
                     (unsigned long)r.caplen_bytes);
         return FRAMING_DAMAGED;
     }
+    if (fr->packets == 0) {
+        fr->first = r;
+    }
     size_t whole_bytes = SAVEFILE_RECORD_HEADER_BYTES + (size_t)r.caplen_bytes;
     size_t want_bytes = whole_bytes < FRAMING_BUFFER_BYTES ? whole_bytes : FRAMING_BUFFER_BYTES;
     if (fill_to(fr, want_bytes, f) != FRAMING_OK) {
@@ -97,35 +100,19 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
         return damaged(f, fr->consumed_bytes, fr->packets + 1, "packet", fr->end - SAVEFILE_RECORD_HEADER_BYTES,
                        r.caplen_bytes);
     }
-    return FRAMING_OK;
+    return whole_bytes > FRAMING_BUFFER_BYTES ? FRAMING_OVERSIZE : FRAMING_OK;
 }
 
-bool framing_next(struct framing *fr, struct framed *out) {
-    size_t there_bytes = fr->end - fr->begin;
-    if (there_bytes < SAVEFILE_RECORD_HEADER_BYTES) {
-        return false;
-    }
-    uint8_t *at = fr->buffer + fr->begin;
-    struct savefile_record r = savefile_get_record(&fr->savefile, at);
-    size_t whole_bytes = SAVEFILE_RECORD_HEADER_BYTES + (size_t)r.caplen_bytes;
-    size_t visible_bytes = r.caplen_bytes;
-    if (whole_bytes > there_bytes) {
-        /* Not all here: to be filled, unless it is the oversize record that framing_fill() let through. */
-        if (there_bytes < FRAMING_BUFFER_BYTES || r.caplen_bytes > SAVEFILE_CAPLEN_MAX_BYTES) {
-            return false;
-        }
-        visible_bytes = there_bytes - SAVEFILE_RECORD_HEADER_BYTES;
-        fr->rest_bytes = (uint32_t)(r.caplen_bytes - visible_bytes);
-        fr->oversize_caplen_bytes = r.caplen_bytes;
-        fr->oversize_offset_bytes = fr->consumed_bytes;
-    }
-    out->header = at;
-    out->visible_bytes = (uint32_t)visible_bytes;
-    out->is = r;
-    fr->begin += SAVEFILE_RECORD_HEADER_BYTES + visible_bytes;
-    fr->consumed_bytes += whole_bytes;
+void framing_next_oversize(struct framing *fr, struct framed *out) {
+    out->header = fr->buffer + fr->begin;
+    out->is = savefile_get_record(&fr->savefile, out->header);
+    out->visible_bytes = (uint32_t)(fr->end - fr->begin - SAVEFILE_RECORD_HEADER_BYTES);
+    fr->rest_bytes = out->is.caplen_bytes - out->visible_bytes;
+    fr->oversize_caplen_bytes = out->is.caplen_bytes;
+    fr->oversize_offset_bytes = fr->consumed_bytes;
+    fr->begin = fr->end;
+    fr->consumed_bytes += SAVEFILE_RECORD_HEADER_BYTES + (uint64_t)out->is.caplen_bytes;
     fr->packets++;
-    return true;
 }
 
 enum framing_status framing_rest(struct framing *fr, const uint8_t **at, size_t *length_bytes, struct failure *f) {

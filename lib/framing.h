@@ -4,7 +4,10 @@
  * The buffer is filled with as many records as it holds, then they are walked in place; whoever walks them
  * may change them and move them towards the front of the buffer, over records already walked:
  *
- *     while ((status = framing_fill(f, &failure)) == FRAMING_OK) {
+ *     while ((status = framing_fill(f, &failure)) > FRAMING_END) {
+ *         if (status == FRAMING_OVERSIZE) {
+ *             framing_next_oversize(f, &record); ... framing_rest(f, ...) until there is no more ...
+ *         }
  *         while (framing_next(f, &record)) { ... }
  *         ... everything handed out so far must be used up here ...
  *     }
@@ -27,9 +30,10 @@
  * A constant of the contract rather than a tuning knob: of a frame longer than this only the first
  * FRAMING_BUFFER_BYTES - 16 are looked at, so changing it could change output.
  */
-#define FRAMING_BUFFER_BYTES ((size_t)512 << 10)
+#define FRAMING_BUFFER_BYTES ((size_t)256 << 10)
 
 enum framing_status {
+    FRAMING_OVERSIZE = 2, /* the next record is larger than the buffer */
     FRAMING_OK = 1,       /* there are records to walk */
     FRAMING_END = 0,      /* the capture ended where a record ended */
     FRAMING_DAMAGED = -1, /* a record is cut short or impossible */
@@ -48,12 +52,13 @@ struct framing {
     struct savefile_header savefile;
     uint8_t header_bytes[SAVEFILE_HEADER_BYTES]; /* verbatim */
     uint8_t *buffer;
-    size_t begin;            /* first byte not yet handed out */
-    size_t end;              /* first byte not yet filled */
-    bool at_end;             /* the source has no more */
-    uint64_t packets;        /* handed out so far */
-    uint64_t consumed_bytes; /* of the file, headers included, up to begin */
-    uint32_t rest_bytes;     /* of an oversize record, not yet handed out */
+    size_t begin;                 /* first byte not yet handed out */
+    size_t end;                   /* first byte not yet filled */
+    bool at_end;                  /* the source has no more */
+    struct savefile_record first; /* the capture's first record, from the first fill on */
+    uint64_t packets;             /* handed out so far */
+    uint64_t consumed_bytes;      /* of the file, headers included, up to begin */
+    uint32_t rest_bytes;          /* of an oversize record, not yet handed out */
     uint32_t oversize_caplen_bytes;
     uint64_t oversize_offset_bytes; /* of its record header in the file */
 };
@@ -72,13 +77,35 @@ enum framing_status framing_open(struct framing *fr, struct source *source, stru
 
 /*
  * Fill the buffer so that at least one record can be handed out.
- * Returns FRAMING_OK, FRAMING_END, or FRAMING_DAMAGED ("offset N, packet M: ...") or FRAMING_FAILED with f
- * set.
+ * Returns FRAMING_OK (walk with framing_next()), FRAMING_OVERSIZE (take the next record with framing_next_oversize()),
+ * FRAMING_END, or FRAMING_DAMAGED ("offset N, packet M: ...") or FRAMING_FAILED with f set.
  */
 enum framing_status framing_fill(struct framing *fr, struct failure *f);
 
-/* Hand out the next record that is in the buffer. Returns false when a fill is needed. */
-bool framing_next(struct framing *fr, struct framed *out);
+/* Hand out the next record that is whole in the buffer. Returns false when a fill is needed. */
+static inline bool framing_next(struct framing *fr, struct framed *out) {
+    const size_t there_bytes = fr->end - fr->begin;
+    if (there_bytes < SAVEFILE_RECORD_HEADER_BYTES) {
+        return false;
+    }
+    out->header = fr->buffer + fr->begin;
+    out->is = savefile_get_record(&fr->savefile, out->header);
+    out->visible_bytes = out->is.caplen_bytes;
+    const size_t whole_bytes = SAVEFILE_RECORD_HEADER_BYTES + (size_t)out->is.caplen_bytes;
+    if (whole_bytes > there_bytes) {
+        return false;
+    }
+    fr->begin += whole_bytes;
+    fr->consumed_bytes += whole_bytes;
+    fr->packets++;
+    /* The next record's headers are on their way while this one is worked on. Worth a tenth of a scan. */
+    __builtin_prefetch(fr->buffer + fr->begin);
+    __builtin_prefetch(fr->buffer + fr->begin + 64);
+    return true;
+}
+
+/* Hand out the beginning of the record that framing_fill() said is oversize: visible_bytes < caplen. */
+void framing_next_oversize(struct framing *fr, struct framed *out);
 
 /*
  * More of the oversize record last handed out (visible_bytes < caplen). at: where the bytes are, valid until

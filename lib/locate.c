@@ -12,6 +12,7 @@ enum {
     ETHERTYPE_VLAN = 0x8100,
 
     IPV4_HEADER_MIN_BYTES = 20,
+    IPV4_VERSION_4_IHL_5 = 0x45,
     IPV4_DESTINATION = 16,
     IPV4_MORE_FRAGMENTS_OR_OFFSET = 0x3fff,
     IPV4_OPTION_END = 0,
@@ -40,56 +41,57 @@ enum {
     UDP_HEADER_BYTES = 8,
 };
 
-/* How far a packet reaches: by its own word (the IP length) and by what was captured. */
-struct extent {
-    size_t claimed_end;  /* offset in the frame */
-    size_t captured_end; /* offset in the frame */
+/* Bytes from the header at hand to the end of the packet. */
+struct room {
+    uint32_t there_bytes;   /* by the IP length or by what was captured, the less */
+    uint32_t claimed_bytes; /* by the IP length */
 };
 
-/*
- * Whether length_bytes at offset lie inside the packet. The IP length is asked first: a header it does not
- * reach is a lie however much was captured.
- */
-static bool reaches(const struct extent *e, size_t offset, size_t length_bytes, struct located *out) {
-    if (offset + length_bytes > e->claimed_end) {
-        out->as = LOCATED_MALFORMED;
-        return false;
+/* Whether a header of length_bytes fits. If not: one that the IP length does not reach is a lie. */
+static inline bool fits(struct room room, uint32_t length_bytes, struct located *out) {
+    if (length_bytes <= room.there_bytes) {
+        return true;
     }
-    if (offset + length_bytes > e->captured_end) {
-        out->as = LOCATED_TRUNCATED;
-        return false;
-    }
-    return true;
+    out->as = length_bytes > room.claimed_bytes ? LOCATED_MALFORMED : LOCATED_TRUNCATED;
+    return false;
 }
 
-static void locate_transport(const uint8_t *frame, const struct extent *e, unsigned protocol, size_t offset,
-                             struct located *out) {
-    size_t header_bytes;
-    if (protocol == PROTOCOL_TCP) {
-        if (!reaches(e, offset, TCP_HEADER_MIN_BYTES, out)) {
-            return;
-        }
-        header_bytes = (size_t)(frame[offset + 12] >> 4) * 4;
-        if (header_bytes < TCP_HEADER_MIN_BYTES) {
-            out->as = LOCATED_MALFORMED;
-            return;
-        }
-    } else if (protocol == PROTOCOL_UDP) {
-        header_bytes = UDP_HEADER_BYTES;
-    } else {
-        out->as = LOCATED_OTHER_TRANSPORT;
-        return;
-    }
-    if (!reaches(e, offset, header_bytes, out)) {
-        return;
-    }
-    size_t payload_end = e->claimed_end < e->captured_end ? e->claimed_end : e->captured_end;
-    out->as = protocol == PROTOCOL_TCP ? LOCATED_TCP : LOCATED_UDP;
-    out->transport_offset = (uint32_t)offset;
-    out->payload_offset = (uint32_t)(offset + header_bytes);
-    out->payload_bytes = (uint32_t)(payload_end - (offset + header_bytes));
+/* Past a header that fits. */
+static inline struct room behind(struct room room, uint32_t length_bytes) {
+    room.there_bytes -= length_bytes;
+    room.claimed_bytes -= length_bytes;
+    return room;
+}
+
+static inline void set_transport(const uint8_t *frame, struct room room, enum located_as as, uint32_t offset,
+                                 uint32_t header_bytes, struct located *out) {
+    out->as = as;
+    out->transport_offset = offset;
+    out->payload_offset = offset + header_bytes;
+    out->payload_bytes = room.there_bytes - header_bytes;
     out->source_port = bytes_get_be16(frame + offset);
     out->destination_port = bytes_get_be16(frame + offset + 2);
+}
+
+static inline void locate_transport(const uint8_t *frame, struct room room, unsigned protocol, uint32_t offset,
+                                    struct located *out) {
+    if (protocol == PROTOCOL_TCP) {
+        if (!fits(room, TCP_HEADER_MIN_BYTES, out)) {
+            return;
+        }
+        uint32_t header_bytes = (uint32_t)(frame[offset + 12] >> 4) * 4;
+        if (header_bytes < TCP_HEADER_MIN_BYTES) {
+            out->as = LOCATED_MALFORMED;
+        } else if (fits(room, header_bytes, out)) {
+            set_transport(frame, room, LOCATED_TCP, offset, header_bytes, out);
+        }
+    } else if (protocol == PROTOCOL_UDP) {
+        if (fits(room, UDP_HEADER_BYTES, out)) {
+            set_transport(frame, room, LOCATED_UDP, offset, UDP_HEADER_BYTES, out);
+        }
+    } else {
+        out->as = LOCATED_OTHER_TRANSPORT;
+    }
 }
 
 /*
@@ -97,12 +99,12 @@ static void locate_transport(const uint8_t *frame, const struct extent *e, unsig
  * one. An option is at most once in a header; where it is there twice nothing can be told, and the header's
  * word counts.
  */
-static uint32_t ipv4_final_destination(const uint8_t *frame, size_t network, size_t header_bytes) {
-    const uint32_t header_destination = (uint32_t)network + IPV4_DESTINATION;
+static uint32_t ipv4_final_destination(const uint8_t *frame, uint32_t network, uint32_t header_bytes) {
+    const uint32_t header_destination = network + IPV4_DESTINATION;
     uint32_t found = header_destination;
     unsigned routes = 0;
-    size_t at = network + IPV4_HEADER_MIN_BYTES;
-    const size_t end = network + header_bytes;
+    uint32_t at = network + IPV4_HEADER_MIN_BYTES;
+    const uint32_t end = network + header_bytes;
     while (at < end && frame[at] != IPV4_OPTION_END) {
         if (frame[at] == IPV4_OPTION_NOP) {
             at++;
@@ -111,11 +113,12 @@ static uint32_t ipv4_final_destination(const uint8_t *frame, size_t network, siz
         if (end - at < 2 || frame[at + 1] < 2 || frame[at + 1] > end - at) {
             break;
         }
-        size_t option_bytes = frame[at + 1];
+        uint32_t option_bytes = frame[at + 1];
         if (frame[at] == IPV4_OPTION_LSRR || frame[at] == IPV4_OPTION_SSRR) {
-            size_t addresses = option_bytes < IPV4_ROUTE_DATA_OFFSET ? 0 : (option_bytes - IPV4_ROUTE_DATA_OFFSET) / 4;
+            uint32_t addresses =
+                option_bytes < IPV4_ROUTE_DATA_OFFSET ? 0 : (option_bytes - IPV4_ROUTE_DATA_OFFSET) / 4;
             if (addresses > 0) {
-                found = (uint32_t)(at + IPV4_ROUTE_DATA_OFFSET + 4 * (addresses - 1));
+                found = at + IPV4_ROUTE_DATA_OFFSET + 4 * (addresses - 1);
             }
             routes++;
         }
@@ -124,54 +127,68 @@ static uint32_t ipv4_final_destination(const uint8_t *frame, size_t network, siz
     return routes == 1 ? found : header_destination;
 }
 
-static void locate_ipv4(const uint8_t *frame, size_t captured_bytes, size_t network, struct located *out) {
-    if (captured_bytes - network < IPV4_HEADER_MIN_BYTES) {
-        out->as = LOCATED_TRUNCATED;
-        return;
-    }
+/* header_bytes: at least 20, what the header says of itself; nearly always 20, so that case is compiled on its own. */
+static inline void locate_ipv4_header(const uint8_t *frame, uint32_t there_bytes, uint32_t network,
+                                      uint32_t header_bytes, struct located *out) {
     const uint8_t *ip = frame + network;
-    size_t header_bytes = (size_t)(ip[0] & 0x0f) * 4;
-    size_t total_bytes = bytes_get_be16(ip + 2);
-    if (ip[0] >> 4 != 4 || header_bytes < IPV4_HEADER_MIN_BYTES) {
-        out->as = LOCATED_MALFORMED;
-        return;
-    }
+    const uint32_t total_bytes = bytes_get_be16(ip + 2);
     if ((bytes_get_be16(ip + 6) & IPV4_MORE_FRAGMENTS_OR_OFFSET) != 0) {
         out->as = LOCATED_FRAGMENT;
         return;
     }
-    if (total_bytes == 0) {
-        out->as = LOCATED_OFFLOADED;
-        return;
-    }
-    struct extent e = {.claimed_end = network + total_bytes, .captured_end = captured_bytes};
-    if (!reaches(&e, network, header_bytes, out)) {
+    const struct room room = {.there_bytes = total_bytes < there_bytes ? total_bytes : there_bytes,
+                              .claimed_bytes = total_bytes};
+    if (!fits(room, header_bytes, out)) {
+        if (total_bytes == 0) {
+            out->as = LOCATED_OFFLOADED;
+        }
         return;
     }
     out->ip_version = 4;
-    out->network_offset = (uint32_t)network;
-    locate_transport(frame, &e, ip[9], network + header_bytes, out);
+    out->network_offset = network;
     out->final_destination_offset = header_bytes == IPV4_HEADER_MIN_BYTES
-                                        ? (uint32_t)network + IPV4_DESTINATION
+                                        ? network + IPV4_DESTINATION
                                         : ipv4_final_destination(frame, network, header_bytes);
+    locate_transport(frame, behind(room, header_bytes), ip[9], network + header_bytes, out);
+}
+
+static __attribute__((noinline)) void locate_ipv4_unusual(const uint8_t *frame, uint32_t there_bytes, uint32_t network,
+                                                          struct located *out) {
+    const uint32_t header_bytes = (uint32_t)(frame[network] & 0x0f) * 4;
+    if (frame[network] >> 4 != 4 || header_bytes < IPV4_HEADER_MIN_BYTES) {
+        out->as = LOCATED_MALFORMED;
+        return;
+    }
+    locate_ipv4_header(frame, there_bytes, network, header_bytes, out);
+}
+
+static inline void locate_ipv4(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
+    const uint32_t there_bytes = captured_bytes - network;
+    if (there_bytes < IPV4_HEADER_MIN_BYTES) {
+        out->as = LOCATED_TRUNCATED;
+    } else if (frame[network] == IPV4_VERSION_4_IHL_5) {
+        locate_ipv4_header(frame, there_bytes, network, IPV4_HEADER_MIN_BYTES, out);
+    } else {
+        locate_ipv4_unusual(frame, there_bytes, network, out);
+    }
 }
 
 /*
  * RFC 8200 section 8.1: with segments left the checksum takes the final destination from the routing header;
  * of several the last one decides.
  */
-static void note_routing_header(const uint8_t *frame, size_t offset, size_t header_bytes, struct located *out) {
+static void note_routing_header(const uint8_t *frame, uint32_t offset, uint32_t header_bytes, struct located *out) {
     unsigned type = frame[offset + 2];
     unsigned segments_left = frame[offset + 3];
-    size_t addresses = (header_bytes - 8) / 16;
+    uint32_t addresses = (header_bytes - 8) / 16;
     if (segments_left == 0) {
         return;
     }
     out->final_destination_offset = out->network_offset + IPV6_DESTINATION;
     if (addresses > 0 && type == IPV6_ROUTING_SRH) { /* RFC 8754 section 2: the list is in reverse order */
-        out->final_destination_offset = (uint32_t)(offset + 8);
+        out->final_destination_offset = offset + 8;
     } else if (addresses > 0 && (type == IPV6_ROUTING_RH0 || type == IPV6_ROUTING_RH2)) {
-        out->final_destination_offset = (uint32_t)(offset + 8 + 16 * (addresses - 1));
+        out->final_destination_offset = offset + 8 + 16 * (addresses - 1);
     }
 }
 
@@ -180,13 +197,49 @@ static bool is_walkable(unsigned protocol) {
            protocol == PROTOCOL_AH || protocol == PROTOCOL_DESTINATION_OPTIONS;
 }
 
-static void locate_ipv6(const uint8_t *frame, size_t captured_bytes, size_t network, struct located *out) {
-    if (captured_bytes - network < IPV6_HEADER_BYTES) {
+/*
+ * Walk the extension headers. room and *offset: at the first of them; afterwards at the transport header.
+ * Returns the protocol of what follows, or -1 with out->as set.
+ */
+static int walk_extensions(const uint8_t *frame, struct room *room, unsigned protocol, uint32_t *offset,
+                           struct located *out) {
+    uint32_t at = *offset;
+    while (is_walkable(protocol)) {
+        if (!fits(*room, IPV6_EXTENSION_MIN_BYTES, out)) {
+            return -1;
+        }
+        uint32_t header_bytes = ((uint32_t)frame[at + 1] + 1) * 8;
+        if (protocol == PROTOCOL_FRAGMENT) {
+            header_bytes = IPV6_EXTENSION_MIN_BYTES;
+            if ((bytes_get_be16(frame + at + 2) & IPV6_FRAGMENT_OFFSET_OR_MORE) != 0) {
+                out->as = LOCATED_FRAGMENT;
+                return -1;
+            }
+        } else if (protocol == PROTOCOL_AH) {
+            header_bytes = ((uint32_t)frame[at + 1] + 2) * 4; /* RFC 4302 section 2.2 */
+        }
+        if (!fits(*room, header_bytes, out)) {
+            return -1;
+        }
+        if (protocol == PROTOCOL_ROUTING) {
+            note_routing_header(frame, at, header_bytes, out);
+        }
+        protocol = frame[at];
+        at += header_bytes;
+        *room = behind(*room, header_bytes);
+    }
+    *offset = at;
+    return (int)protocol;
+}
+
+static inline void locate_ipv6(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
+    const uint32_t there_bytes = captured_bytes - network;
+    if (there_bytes < IPV6_HEADER_BYTES) {
         out->as = LOCATED_TRUNCATED;
         return;
     }
     const uint8_t *ip = frame + network;
-    size_t payload_bytes = bytes_get_be16(ip + 4);
+    const uint32_t payload_bytes = bytes_get_be16(ip + 4);
     if (ip[0] >> 4 != 6) {
         out->as = LOCATED_MALFORMED;
         return;
@@ -195,44 +248,29 @@ static void locate_ipv6(const uint8_t *frame, size_t captured_bytes, size_t netw
         out->as = LOCATED_OFFLOADED;
         return;
     }
-    struct extent e = {.claimed_end = network + IPV6_HEADER_BYTES + payload_bytes, .captured_end = captured_bytes};
+    const uint32_t captured_payload_bytes = there_bytes - IPV6_HEADER_BYTES;
+    struct room room = {.there_bytes = payload_bytes < captured_payload_bytes ? payload_bytes : captured_payload_bytes,
+                        .claimed_bytes = payload_bytes};
+    uint32_t offset = network + IPV6_HEADER_BYTES;
+    int protocol = ip[6];
     out->ip_version = 6;
-    out->network_offset = (uint32_t)network;
-    out->final_destination_offset = (uint32_t)network + IPV6_DESTINATION;
-    unsigned protocol = ip[6];
-    size_t at = network + IPV6_HEADER_BYTES;
-    while (is_walkable(protocol)) {
-        if (!reaches(&e, at, IPV6_EXTENSION_MIN_BYTES, out)) {
+    out->network_offset = network;
+    out->final_destination_offset = network + IPV6_DESTINATION;
+    if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP) {
+        protocol = walk_extensions(frame, &room, (unsigned)protocol, &offset, out);
+        if (protocol < 0) {
             return;
         }
-        size_t header_bytes = ((size_t)frame[at + 1] + 1) * 8;
-        if (protocol == PROTOCOL_FRAGMENT) {
-            header_bytes = IPV6_EXTENSION_MIN_BYTES;
-            if ((bytes_get_be16(frame + at + 2) & IPV6_FRAGMENT_OFFSET_OR_MORE) != 0) {
-                out->as = LOCATED_FRAGMENT;
-                return;
-            }
-        } else if (protocol == PROTOCOL_AH) {
-            header_bytes = ((size_t)frame[at + 1] + 2) * 4; /* RFC 4302 section 2.2 */
-        }
-        if (!reaches(&e, at, header_bytes, out)) {
-            return;
-        }
-        if (protocol == PROTOCOL_ROUTING) {
-            note_routing_header(frame, at, header_bytes, out);
-        }
-        protocol = frame[at];
-        at += header_bytes;
     }
-    locate_transport(frame, &e, protocol, at, out);
+    locate_transport(frame, room, (unsigned)protocol, offset, out);
 }
 
-void locate_ethernet(const uint8_t *frame, size_t captured_bytes, struct located *out) {
+void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct located *out) {
     out->as = LOCATED_NOT_IP;
     if (captured_bytes < ETHERNET_HEADER_BYTES) {
         return;
     }
-    size_t network = ETHERNET_HEADER_BYTES;
+    uint32_t network = ETHERNET_HEADER_BYTES;
     unsigned ethertype = bytes_get_be16(frame + network - 2);
     while (ethertype == ETHERTYPE_VLAN && captured_bytes - network >= VLAN_TAG_BYTES) {
         network += VLAN_TAG_BYTES;

@@ -9,7 +9,6 @@
 #ifndef PCAPSLIM_LOCATE_H
 #define PCAPSLIM_LOCATE_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 enum located_as {
@@ -42,6 +41,6 @@ struct located {
  * Locate the outermost IP packet of an Ethernet frame, through any number of 802.1Q tags (ethertype 8100).
  * frame, captured_bytes: what was captured of it. out: filled.
  */
-void locate_ethernet(const uint8_t *frame, size_t captured_bytes, struct located *out);
+void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct located *out);
 
 #endif

@@ -30,23 +30,64 @@ static int copy_attribute(int from_fd, int to_fd, const char *name, char *value,
     return 0;
 }
 
+/* The names of a file's attributes, each ended by a NUL. Returns their length, 0 where there are none, or -1. */
+static ssize_t list_attributes(int fd, char *list, struct failure *f) {
+    ssize_t list_bytes = flistxattr(fd, list, LIST_MAX_BYTES);
+    if (list_bytes >= 0) {
+        return list_bytes;
+    }
+    return is_a_matter_of_rights(errno) ? 0 : failure_errno(f, errno, "cannot list its attributes");
+}
+
+static bool is_in_list(const char *name, const char *list, ssize_t list_bytes) {
+    for (ssize_t at = 0; at < list_bytes; at += (ssize_t)strlen(list + at) + 1) {
+        if (strcmp(list + at, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A new file may have got attributes from its directory: a default ACL would let people read the replacement who could
+ * not read the capture.
+ */
+static int remove_others(int to_fd, const char *keep, ssize_t keep_bytes, char *list, struct failure *f) {
+    ssize_t list_bytes = list_attributes(to_fd, list, f);
+    for (ssize_t at = 0; at < list_bytes; at += (ssize_t)strlen(list + at) + 1) {
+        const char *name = list + at;
+        if (!is_in_list(name, keep, keep_bytes) && fremovexattr(to_fd, name) != 0 && errno != ENODATA &&
+            !is_a_matter_of_rights(errno)) {
+            return failure_errno(f, errno, "cannot remove extended attribute %s", name);
+        }
+    }
+    return list_bytes < 0 ? -1 : 0;
+}
+
+static int copy_listed(int from_fd, int to_fd, char *list, char *others, char *value, struct failure *f) {
+    ssize_t list_bytes = list_attributes(from_fd, list, f);
+    if (list_bytes < 0 || remove_others(to_fd, list, list_bytes, others, f) != 0) {
+        return -1;
+    }
+    for (ssize_t at = 0; at < list_bytes; at += (ssize_t)strlen(list + at) + 1) {
+        if (copy_attribute(from_fd, to_fd, list + at, value, f) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int copy_attributes(int from_fd, int to_fd, struct failure *f) {
-    ssize_t list_bytes = flistxattr(from_fd, NULL, 0);
-    if (list_bytes <= 0) {
-        return list_bytes == 0 || is_a_matter_of_rights(errno) ? 0
-                                                               : failure_errno(f, errno, "cannot list its attributes");
+    if (flistxattr(from_fd, NULL, 0) <= 0 && flistxattr(to_fd, NULL, 0) <= 0) {
+        return 0; /* the usual case: neither has any */
     }
     char *list = malloc(LIST_MAX_BYTES);
+    char *others = malloc(LIST_MAX_BYTES);
     char *value = malloc(VALUE_MAX_BYTES);
-    int status = list != NULL && value != NULL ? 0 : failure_set(f, "out of memory");
-    if (status == 0) {
-        list_bytes = flistxattr(from_fd, list, LIST_MAX_BYTES);
-        status = list_bytes >= 0 ? 0 : failure_errno(f, errno, "cannot list its attributes");
-    }
-    for (ssize_t at = 0; status == 0 && at < list_bytes; at += (ssize_t)strlen(list + at) + 1) {
-        status = copy_attribute(from_fd, to_fd, list + at, value, f);
-    }
+    int status = list != NULL && others != NULL && value != NULL ? copy_listed(from_fd, to_fd, list, others, value, f)
+                                                                 : failure_set(f, "out of memory");
     free(value);
+    free(others);
     free(list);
     return status;
 }

@@ -38,6 +38,7 @@ enum record_verdict {
     RECORD_VERDICT_NONE,
     RECORD_VERDICT_GOOD,
     RECORD_VERDICT_BAD,
+    RECORD_VERDICT_UNKNOWN, /* it could not be told */
     RECORD_VERDICTS,
 };
 

@@ -17,6 +17,7 @@ static const char *const VERDICT_NAMES[RECORD_VERDICTS] = {
     [RECORD_VERDICT_NONE] = "none",
     [RECORD_VERDICT_GOOD] = "good",
     [RECORD_VERDICT_BAD] = "bad",
+    [RECORD_VERDICT_UNKNOWN] = "unknown",
 };
 
 #define DIGEST_PREFIX "xxh3:"

@@ -19,26 +19,26 @@ static enum framing_status read_rest(struct framing *fr, XXH3_state_t *state, st
     return status;
 }
 
+static enum framing_status read_oversize(struct framing *fr, XXH3_state_t *state, struct recount *out,
+                                         struct failure *f) {
+    struct framed r;
+    framing_next_oversize(fr, &r);
+    digest_run(state, out, r.header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)r.visible_bytes);
+    return read_rest(fr, state, out, f);
+}
+
 static enum framing_status read_records(struct framing *fr, XXH3_state_t *state, struct recount *out,
                                         struct failure *f) {
     enum framing_status status;
-    while ((status = framing_fill(fr, f)) == FRAMING_OK) {
-        const uint8_t *run = fr->buffer + fr->begin;
-        size_t run_bytes = 0;
+    while ((status = framing_fill(fr, f)) > FRAMING_END) {
         struct framed r;
-        bool oversize = false;
-        while (!oversize && framing_next(fr, &r)) {
-            run_bytes += SAVEFILE_RECORD_HEADER_BYTES + (size_t)r.visible_bytes;
-            out->packets++;
-            oversize = r.visible_bytes < r.is.caplen_bytes;
+        if (status == FRAMING_OVERSIZE && (status = read_oversize(fr, state, out, f)) != FRAMING_OK) {
+            return status;
         }
-        digest_run(state, out, run, run_bytes);
-        if (oversize) {
-            status = read_rest(fr, state, out, f);
-            if (status != FRAMING_OK) {
-                return status;
-            }
+        const size_t begin = fr->begin;
+        while (framing_next(fr, &r)) {
         }
+        digest_run(state, out, fr->buffer + begin, fr->begin - begin);
     }
     return status;
 }
@@ -55,6 +55,7 @@ enum framing_status recount_read(struct framing *fr, struct source *source, stru
     if (status == FRAMING_OK) {
         digest_run(state, out, fr->header_bytes, SAVEFILE_HEADER_BYTES);
         status = read_records(fr, state, out, f);
+        out->packets = fr->packets;
     }
     out->digest = XXH3_64bits_digest(state);
     (void)XXH3_freeState(state);

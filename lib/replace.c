@@ -160,6 +160,14 @@ void replace_remove_tmp(const struct place *p, const struct identity *tmp) {
     }
 }
 
+/* Whether the open file is the one that has this name. */
+static bool is_named(int fd, int directory_fd, const char *name) {
+    struct stat here;
+    struct stat there;
+    return fstat(fd, &here) == 0 && fstatat(directory_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
 static int sync_fd(int fd) {
     int status;
     do {
@@ -180,6 +188,9 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
     }
     if (check_unchanged(p, original_fd, original, f) != 0) {
         return -1;
+    }
+    if (!is_named(tmp_fd, p->directory_fd, tmp)) {
+        return failure_set(f, "%s was taken away or exchanged by another process", tmp);
     }
     if (renameat(p->directory_fd, tmp, p->directory_fd, p->name) != 0) {
         return failure_errno(f, errno, "cannot replace it");

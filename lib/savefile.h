@@ -62,7 +62,8 @@ static inline void savefile_put32(const struct savefile_header *h, uint8_t *p, u
 }
 
 /* Decode the 16 bytes of a record header. Nothing is checked: see SAVEFILE_CAPLEN_MAX_BYTES. */
-static inline struct savefile_record savefile_get_record(const struct savefile_header *h, const uint8_t *p) {
+static inline __attribute__((always_inline)) struct savefile_record savefile_get_record(const struct savefile_header *h,
+                                                                                        const uint8_t *p) {
     struct savefile_record r = {
         .ts_sec = savefile_get32(h, p),
         .ts_frac = savefile_get32(h, p + 4),

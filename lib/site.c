@@ -89,6 +89,10 @@ void site_release(struct site *s) {
     }
 }
 
+bool site_claims_are_shared(const struct site *s) {
+    return s->claims.inherited;
+}
+
 void site_leave(struct site *s) {
     leave_directory(s);
     place_leave(&s->place);

@@ -46,6 +46,9 @@ int site_enter(struct site *s, const char *path, struct failure *f);
 /* Give back the claim on the file at hand. */
 void site_release(struct site *s);
 
+/* Whether a claim outlives this process, because the run holds it, too. */
+bool site_claims_are_shared(const struct site *s);
+
 /* Close all. */
 void site_leave(struct site *s);
 

@@ -14,11 +14,12 @@ struct pass {
     /*
      * Output that waits in the framing's own buffer: one contiguous run. Records are moved down behind it
      * only when something before them was cut, so that long untouched stretches are written straight from
-     * where they were read, and cut ones are copied while they are in the cache. Measured:
-     * docs/PERFORMANCE.md.
+     * where they were read, and cut ones are copied while they are in the cache.
      */
     uint8_t *run;
-    size_t run_bytes;
+    uint8_t *run_end;
+    uint32_t second; /* units of ts_frac in a second */
+    uint64_t time;   /* of the last packet: seconds in the high half, fraction in the low one */
 };
 
 static struct decision decide(const struct pass *p, const struct framed *r, struct located *l) {
@@ -32,18 +33,21 @@ static struct decision decide(const struct pass *p, const struct framed *r, stru
 }
 
 static int flush_run(struct pass *p) {
-    int status = p->run_bytes > 0 ? sink_write(p->sink, p->run, p->run_bytes, p->failure) : 0;
-    p->run_bytes = 0;
-    return status;
+    const uint8_t *from = p->run;
+    const size_t length_bytes = (size_t)(p->run_end - p->run);
+    p->run = p->run_end = NULL;
+    return length_bytes > 0 ? sink_write(p->sink, from, length_bytes, p->failure) : 0;
 }
 
 static void append_to_run(struct pass *p, uint8_t *from, size_t length_bytes) {
-    if (p->run_bytes == 0) {
-        p->run = from;
-    } else if (p->run + p->run_bytes != from) {
-        memmove(p->run + p->run_bytes, from, length_bytes);
+    if (p->run_end != from) {
+        if (p->run_end == NULL) {
+            p->run = p->run_end = from;
+        } else {
+            memmove(p->run_end, from, length_bytes);
+        }
     }
-    p->run_bytes += length_bytes;
+    p->run_end += length_bytes;
 }
 
 /* The part of an oversize record that is not in the buffer: written through, or passed over. */
@@ -64,39 +68,62 @@ static enum framing_status pass_rest(struct pass *p, bool keep) {
     }
 }
 
-static enum framing_status pass_record(struct pass *p, struct framed *r) {
+static void note_record(struct pass *p, const struct savefile_record *r) {
+    const uint64_t time = (uint64_t)r->ts_sec << 32 | r->ts_frac;
+    if (time < p->time) {
+        p->tally->oddities[ODDITY_TIME_BACKWARDS]++;
+    }
+    p->time = time;
+    if (tally_may_be_odd(p->tally, r, p->second)) {
+        tally_count_oddities(p->tally, r, p->second);
+    }
+}
+
+/* Returns whether the record was cut. */
+static inline bool pass_record(struct pass *p, const struct framed *r) {
     struct tally *t = p->tally;
-    const bool oversize = r->visible_bytes < r->is.caplen_bytes;
     struct located l;
-    struct decision d = decide(p, r, &l);
-    uint32_t out_caplen_bytes = r->is.caplen_bytes;
+    const struct decision d = decide(p, r, &l);
     uint32_t out_visible_bytes = r->visible_bytes;
-    tally_record(t, &r->is, oversize);
+    note_record(p, &r->is);
     t->packets_by_reason[d.reason]++;
     if (d.cut) {
-        out_caplen_bytes = out_visible_bytes = l.payload_offset + d.keep_payload_bytes;
-        t->cut_packets++;
-        t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_caplen_bytes;
+        out_visible_bytes = l.payload_offset + d.keep_payload_bytes;
+        t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_visible_bytes;
         if (p->sink != NULL) {
             (void)cut_rewrite(r->header + SAVEFILE_RECORD_HEADER_BYTES, &l, d.keep_payload_bytes);
-            savefile_put_caplen(&t->savefile, r->header, out_caplen_bytes);
+            savefile_put_caplen(&t->savefile, r->header, out_visible_bytes);
         }
     }
-    t->out_bytes += SAVEFILE_RECORD_HEADER_BYTES + (uint64_t)out_caplen_bytes;
     if (p->sink != NULL) {
         append_to_run(p, r->header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out_visible_bytes);
     }
-    return oversize ? pass_rest(p, !d.cut) : FRAMING_OK;
+    return d.cut;
 }
 
+static bool next_record(struct framing *fr, bool oversize, struct framed *out) {
+    if (oversize) {
+        framing_next_oversize(fr, out);
+        return true;
+    }
+    return framing_next(fr, out);
+}
+
+/* One call of pass_record(), so that everything the many ordinary packets need is compiled into one loop. */
 static enum framing_status pass_records(struct pass *p) {
     enum framing_status status;
-    while ((status = framing_fill(p->framing, p->failure)) == FRAMING_OK) {
+    while ((status = framing_fill(p->framing, p->failure)) > FRAMING_END) {
         struct framed r;
-        while (framing_next(p->framing, &r)) {
-            status = pass_record(p, &r);
-            if (status != FRAMING_OK) {
-                return status;
+        bool oversize = status == FRAMING_OVERSIZE;
+        while (next_record(p->framing, oversize, &r)) {
+            const bool cut = pass_record(p, &r);
+            if (oversize) {
+                oversize = false;
+                p->tally->oddities[ODDITY_OVERSIZE_PACKET]++;
+                status = pass_rest(p, !cut);
+                if (status != FRAMING_OK) {
+                    return status;
+                }
             }
         }
         if (p->sink != NULL && flush_run(p) != 0) {
@@ -104,6 +131,23 @@ static enum framing_status pass_records(struct pass *p) {
         }
     }
     return status;
+}
+
+/* The figures that follow from others, and the first and last time. */
+static void finish_tally(const struct pass *p, const struct framing *fr) {
+    struct tally *t = p->tally;
+    t->packets = fr->packets;
+    t->in_bytes = fr->source->offset_bytes;
+    t->out_bytes = fr->consumed_bytes;
+    for (int r = 0; r < POLICY_CUT_REASONS; r++) {
+        t->cut_packets += t->packets_by_reason[r];
+        t->out_bytes -= t->saved_bytes_by_reason[r];
+    }
+    t->has_times = fr->packets > 0;
+    t->first_sec = fr->first.ts_sec;
+    t->first_frac = fr->first.ts_frac;
+    t->last_sec = (uint32_t)(p->time >> 32);
+    t->last_frac = (uint32_t)p->time;
 }
 
 enum framing_status slim_pass(struct framing *fr, struct source *source, const struct policy *policy, struct sink *sink,
@@ -116,12 +160,12 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
     }
     struct pass p = {.framing = fr, .policy = policy, .sink = sink, .tally = tally, .failure = f};
     tally->savefile = fr->savefile;
-    tally->out_bytes = SAVEFILE_HEADER_BYTES;
+    p.second = fr->savefile.nanoseconds ? 1000000000 : 1000000;
     if (sink != NULL && sink_write(sink, fr->header_bytes, SAVEFILE_HEADER_BYTES, f) != 0) {
         status = FRAMING_FAILED;
     } else {
         status = pass_records(&p);
     }
-    tally->in_bytes = source->offset_bytes;
+    finish_tally(&p, fr);
     return status;
 }

@@ -14,22 +14,10 @@ const char *oddity_name(enum oddity o) {
     return (unsigned)o < ODDITIES ? ODDITY_NAMES[o] : "unknown";
 }
 
-void tally_record(struct tally *t, const struct savefile_record *r, bool oversize) {
-    const uint32_t second = t->savefile.nanoseconds ? 1000000000 : 1000000;
-    if (!t->has_times) {
-        t->has_times = true;
-        t->first_sec = r->ts_sec;
-        t->first_frac = r->ts_frac;
-    } else if (r->ts_sec < t->last_sec || (r->ts_sec == t->last_sec && r->ts_frac < t->last_frac)) {
-        t->oddities[ODDITY_TIME_BACKWARDS]++;
-    }
-    t->last_sec = r->ts_sec;
-    t->last_frac = r->ts_frac;
-    t->packets++;
+void tally_count_oddities(struct tally *t, const struct savefile_record *r, uint32_t second) {
     t->oddities[ODDITY_FRACTION_OUT_OF_RANGE] += r->ts_frac >= second;
     t->oddities[ODDITY_CAPLEN_OVER_SNAPLEN] += r->caplen_bytes > t->savefile.snaplen_bytes;
     t->oddities[ODDITY_CAPLEN_OVER_ORIGLEN] += r->caplen_bytes > r->origlen_bytes;
     t->oddities[ODDITY_SLICED] += r->caplen_bytes < r->origlen_bytes;
     t->oddities[ODDITY_EMPTY_PACKET] += r->caplen_bytes == 0;
-    t->oddities[ODDITY_OVERSIZE_PACKET] += oversize;
 }

@@ -5,11 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The longest piece and its end byte; a NUL behind that is not counted. */
+#define STREAM_BYTES (TOKENS_MAX_BYTES + 1)
+
 int tokens_open(struct tokens *t, int fd, char end_byte, struct failure *f) {
     memset(t, 0, sizeof *t);
     t->fd = fd;
     t->end_byte = end_byte;
-    t->buffer = malloc(TOKENS_MAX_BYTES + 1);
+    t->buffer = malloc(STREAM_BYTES + 1);
     return t->buffer != NULL ? 0 : failure_set(f, "out of memory");
 }
 
@@ -19,12 +22,12 @@ static int fill(struct tokens *t, struct failure *f) {
         t->filled -= t->begin;
         t->begin = 0;
     }
-    if (t->filled == TOKENS_MAX_BYTES) {
+    if (t->filled == STREAM_BYTES) {
         return failure_set(f, "a name or record in the list is longer than %zu bytes", TOKENS_MAX_BYTES);
     }
     ssize_t got;
     do {
-        got = read(t->fd, t->buffer + t->filled, TOKENS_MAX_BYTES - t->filled);
+        got = read(t->fd, t->buffer + t->filled, STREAM_BYTES - t->filled);
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
         return failure_errno(f, errno, "cannot read the list");

@@ -17,7 +17,7 @@ struct tokens {
     char end_byte;
     bool at_end;
     size_t begin, filled;
-    char *buffer; /* TOKENS_MAX_BYTES + 1 */
+    char *buffer;
 };
 
 /* Begin to read fd. Returns 0, or -1 with f set when memory runs out. */

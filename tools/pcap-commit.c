@@ -199,6 +199,7 @@ static void commit_record(void *context, struct record *r) {
     int taken = claims_take(&c->site.claims, c->site.place.name, &failure);
     if (taken != 1) { /* only without the run's descriptor: another run has come between */
         record_fail(r, taken == 0 ? "another run has taken it up" : failure.text);
+        replace_remove_tmp(&c->site.place, &r->tmp); /* if it is still ours */
     } else if (r->status == RECORD_VERIFIED && r->has_source && r->has_tmp) {
         commit_verified(c, r);
     } else {
@@ -270,10 +271,13 @@ static int verify_tmp(struct committer *c, struct record *r, int original_fd, in
     }
     enum witness_verdict verdict = witness_compare(tmp_fd, original_fd, &options, &report, &failure);
     r->check = RECORD_CHECK_FULL;
-    r->verdict = verdict == WITNESS_GOOD ? RECORD_VERDICT_GOOD : RECORD_VERDICT_BAD;
+    r->verdict = verdict == WITNESS_GOOD  ? RECORD_VERDICT_GOOD
+                 : verdict == WITNESS_BAD ? RECORD_VERDICT_BAD
+                                          : RECORD_VERDICT_UNKNOWN;
     r->checked_packets = report.packets;
     if (verdict != WITNESS_GOOD) {
-        return failure_set(&r->error, "left as it was, for what arrived is not a slim of it: %.400s", failure.text);
+        return failure_set(&r->error, "left as it was, for what arrived %s: %.400s",
+                           verdict == WITNESS_BAD ? "is not a slim of it" : "cannot be checked", failure.text);
     }
     r->tally.packets = report.packets;
     r->tally.cut_packets = report.cut_packets;

@@ -29,7 +29,8 @@ static const char HELP[] =
     "  --help, --version\n"
     "\n"
     "Example:\n"
-    "  find . -name '*.pcap' -print0 | pcap-scan --files0-from=- | pcap-report --check-only\n";
+    "  find . -maxdepth 1 -name '*.pcap' -print0 | pcap-scan --files0-from=- |\n"
+    "    pcap-report --check-only\n";
 
 struct options {
     bool json;

@@ -34,7 +34,8 @@ static const char HELP[] =
     "  --help, --version\n"
     "\n"
     "Example:\n"
-    "  pcap-run --max-io-mbps 50 --pace-fd 8 --claim-fd 9 sh -c 'find . -name \"*.pcap\" -print0 |\n"
+    "  pcap-run --max-io-mbps 50 --pace-fd 8 --claim-fd 9 sh -c '\n"
+    "    find . -maxdepth 1 -name \"*.pcap\" -print0 |\n"
     "    pcap-truncate --files0-from=- --pace-fd 8 --claim-fd 9 | pcap-verify --records --pace-fd 8 |\n"
     "    pcap-commit --records --pace-fd 8 --claim-fd 9 | pcap-report'\n";
 
@@ -88,6 +89,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 return CLI_MISUSE;
             }
         }
+    }
+    if (pace_limits_any(&o->limits.are) && o->limits.pace_fd < 0) {
+        return cli_misuse("limits need --pace-fd N, and COMMAND's programs the same, to be kept");
     }
     if (optind == argc) {
         return cli_misuse("a COMMAND is needed");

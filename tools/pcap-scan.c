@@ -34,7 +34,7 @@ static const char HELP[] =
     "\n"
     "Examples:\n"
     "  pcap-scan capture.pcap | jq .by_reason\n"
-    "  find /data -name '*.pcap' -print0 | pcap-scan --files0-from=- >records.json\n";
+    "  find /data -maxdepth 1 -name '*.pcap' -print0 | pcap-scan --files0-from=- >records.json\n";
 
 struct options {
     struct limits limits;

@@ -226,7 +226,8 @@ list_pending() {
     set -- . -mindepth 1 -maxdepth 1 -name '*.pcap'
     if [ -n "$age" ]; then
         whole=${age#"${age%%[!0]*}"}
-        set -- "$@" ! -newermt "@$(($(date +%s) - ${whole:-0} * 60))"
+        now=$(date +%s.%N)
+        set -- "$@" ! -newermt "@$((${now%.*} - ${whole:-0} * 60)).${now#*.}"
     fi
     find "$@" -printf '%T@ %f\0' >"$scratch/found" || fail "${dir}: cannot list this directory"
     sort -z -n <"$scratch/found" >"$scratch/sorted" || fail "cannot write to $scratch"

@@ -238,7 +238,11 @@ static void slim_file(struct truncater *t, const char *path, struct record *r) {
         slim_to_tmp(t, original_fd, r);
         (void)close(original_fd);
     }
-    if (r->status != RECORD_CUT) {
+    /*
+     * The claim stays for the stages behind this one if they share it. By hand, without pcap-run, they take their own:
+     * what comes between is noticed then, by the temporary file's identity.
+     */
+    if (r->status != RECORD_CUT || !site_claims_are_shared(&t->site)) {
         site_release(&t->site);
     }
 }

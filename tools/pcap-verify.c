@@ -137,7 +137,9 @@ static void check_against_original(struct verifier *v, int slim_fd, int original
     struct witness_report report;
     enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
     r->check = RECORD_CHECK_FULL;
-    r->verdict = verdict == WITNESS_GOOD ? RECORD_VERDICT_GOOD : RECORD_VERDICT_BAD;
+    r->verdict = verdict == WITNESS_GOOD  ? RECORD_VERDICT_GOOD
+                 : verdict == WITNESS_BAD ? RECORD_VERDICT_BAD
+                                          : RECORD_VERDICT_UNKNOWN;
     r->checked_packets = report.packets;
 }
 
@@ -149,7 +151,7 @@ static void check_against_record(struct verifier *v, int slim_fd, const struct r
     enum framing_status end = recount_read(&v->framing, &source, &found, &r->error);
     source_close(&source);
     r->check = RECORD_CHECK_COUNT;
-    r->verdict = RECORD_VERDICT_BAD;
+    r->verdict = end == FRAMING_FAILED ? RECORD_VERDICT_UNKNOWN : RECORD_VERDICT_BAD;
     r->checked_packets = found.packets;
     if (end != FRAMING_END) {
         return;
@@ -278,7 +280,8 @@ static void verify_files(struct verifier *v, struct record *r, int original_fd, 
     if (r->status == RECORD_FAIL && cli_interrupted == 0) {
         char text[FAILURE_TEXT_BYTES];
         memcpy(text, r->error.text, sizeof text);
-        (void)failure_set(&r->error, "the slim capture is not good: %.480s", text);
+        (void)failure_set(&r->error, "the slim capture %s: %.480s",
+                          r->verdict == RECORD_VERDICT_BAD ? "is not good" : "cannot be verified", text);
     }
 }
 

@@ -67,3 +67,151 @@ only_files() {
 
 # A fixture that the default policy cuts, its bytes once slim by the independent oracle.
 oracle() { "$PYTHON" "$ROOT/tests/oracle/oracle.py" "$1" "$2"; }
+
+# ---- for the filters ----
+
+VERSION=$(cat "$ROOT/VERSION")
+export VERSION
+
+kit() { "$PYTHON" "$ROOT/tests/cli/kit.py" "$@"; }
+
+err_empty() { err_is ''; }
+out_empty() { out_is ''; }
+
+# Misuse: status 2, nothing on standard output, TEXT and where help is: misuse_is PROGRAM TEXT
+misuse_is() {
+    status_is 2 && out_empty && err_is "$1: $2
+Try '$1 --help'."
+}
+
+# Status 1 with exactly TEXT on standard error, nothing on standard output.
+refused_with() { status_is 1 && out_empty && err_is "$1"; }
+
+# Everything about a folder that a program could change, access times apart: names, kinds, modes, owners,
+# links, sizes, times, inodes and contents.
+picture() {
+    (cd -- "$1" && find . -printf '%p %y %m %U %G %n %s %T@ %i %l\n' | LC_ALL=C sort &&
+        find . -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum --)
+}
+
+# unchanged FOLDER PICTURE
+unchanged() { [ "$(picture "$1")" = "$2" ] || explain "$1 changed: $(diff <(printf '%s\n' "$2") <(picture "$1"))"; }
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# A command that file modes hold for, also where the tests run as root.
+without_rights() {
+    if is_root; then
+        setpriv --bounding-set=-all --inh-caps=-all "$@"
+    else
+        "$@"
+    fi
+}
+
+# wait_for COMMAND...: until it succeeds, 10 seconds at most.
+wait_for() {
+    local n
+    for ((n = 0; n < 500; n++)); do
+        if "$@" 2>/dev/null; then return 0; fi
+        sleep 0.02
+    done
+    explain "waited in vain for: $*"
+}
+
+# The same output with what the clock puts into it made equal.
+settled() { sed -E 's/elapsed=[0-9]+\.[0-9]s$/elapsed=_/; s/\([0-9]+ms\)/(_ms)/; s/"elapsed_ms":[0-9]+/"elapsed_ms":0/g'; }
+settled_err_is() {
+    local have
+    have=$(settled <"$err_file")
+    [ "$have" = "$1" ] || explain "expected standard error (settled): $1"
+}
+settled_out_is() {
+    local have
+    have=$(settled <"$out_file")
+    [ "$have" = "$1" ] || explain "expected standard output (settled): $1"
+}
+
+# What every program's face does: check_help, check_version, check_full PROGRAM
+check_help() {
+    runs "$1" --help
+    status_is 0 && err_empty && out_has "Usage: $1" && out_has "--version" || return 1
+    [ "$(wc -l <"$out_file")" -le 24 ] || explain "the help text is longer than a screen"
+    [ "$(wc -L <"$out_file")" -le 100 ] || explain "the help text is wider than a screen"
+}
+
+check_version() {
+    runs "$1" --version
+    status_is 0 && err_empty && out_is "$1 $VERSION"
+}
+
+# Standard output that cannot be written is a failure, not a success without output.
+check_full() {
+    local word
+    for word in --help --version; do
+        runs sh -c 'exec "$0" "$1" >/dev/full' "$1" "$word"
+        refused_with "$1: standard output: cannot write: No space left on device" || return 1
+        runs sh -c 'exec "$0" "$1" >&-' "$1" "$word"
+        refused_with "$1: standard output: cannot write: Bad file descriptor" || return 1
+    done
+}
+
+# Options that do not exist, before and behind an operand.
+check_unknown_options() {
+    local program=$1 word
+    for word in --nonsense --nonsense=3 -x; do
+        runs "$program" "$word" </dev/null
+        misuse_is "$program" "unknown option '${word%%=*}'" || return 1
+    done
+    runs "$program" -xy </dev/null
+    misuse_is "$program" "unknown option '-x'"
+}
+
+check_option_behind_operand() {
+    runs "$1" operand --nonsense
+    misuse_is "$1" "unknown option '--nonsense'"
+}
+
+# check_needs_value PROGRAM OPTION...
+check_needs_value() {
+    local program=$1 option
+    shift
+    for option; do
+        runs "$program" "$option"
+        misuse_is "$program" "option '$option' needs a value" || return 1
+    done
+}
+
+# check_takes_no_value PROGRAM OPTION...
+check_takes_no_value() {
+    local program=$1 option
+    shift
+    for option; do
+        runs "$program" "$option=3"
+        misuse_is "$program" "option '$option' takes no value" || return 1
+    done
+}
+
+# Limits out of range or no numbers.
+check_limits_misuse() {
+    local program=$1 value
+    for value in 0 -1 x '' 0.0001 1e3 1000001 inf 5x . 1..2 ' 5'; do
+        runs "$program" "--max-io-mbps=$value" x
+        misuse_is "$program" "--max-io-mbps takes a number of MB/s above 0, not '$value'" || return 1
+    done
+    for value in 0 101 -1 x '' 1.5 5x 99999999999999999999; do
+        runs "$program" "--max-cpu-percent=$value" x
+        misuse_is "$program" "--max-cpu-percent takes a whole number from 1 to 100, not '$value'" || return 1
+    done
+    for value in 101 -1 x '' 1.5; do
+        runs "$program" "--cpu-backoff-above=$value" x
+        misuse_is "$program" "--cpu-backoff-above takes a whole number from 0 to 100, not '$value'" || return 1
+    done
+    for value in 1.1 -0.1 x '' 2 nan; do
+        runs "$program" "--cpu-backoff-strength=$value" x
+        misuse_is "$program" "--cpu-backoff-strength takes a number from 0.0 to 1.0, not '$value'" || return 1
+    done
+    for value in -1 x '' 1025 3x; do
+        runs "$program" "--pace-fd=$value" x
+        status_is 2 && err_has "--pace-fd takes the number of a descriptor" && err_has "not '$value'" || return 1
+    done
+}

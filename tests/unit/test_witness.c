@@ -173,16 +173,16 @@ static void test_counts(void **state) {
     int original_fd = capture_of_pairs(&PLAIN, false);
     int slim_fd = capture_of_pairs(&PLAIN, true);
     capture_add(slim_fd, &PLAIN, "more", 4, 4);
-    expect(slim_fd, original_fd, WITNESS_BAD, "the original ends after 10 packets, the slim capture has more");
+    expect(slim_fd, original_fd, WITNESS_BAD, "the original ends after 11 packets, the slim capture has more");
     capture_add(original_fd, &PLAIN, "more", 4, 4);
     capture_add(original_fd, &PLAIN, "", 0, 0);
-    expect(slim_fd, original_fd, WITNESS_BAD, "the slim capture ends after 11 packets, the original has more");
+    expect(slim_fd, original_fd, WITNESS_BAD, "the slim capture ends after 12 packets, the original has more");
     capture_add(slim_fd, &PLAIN, "", 0, 0);
     expect(slim_fd, original_fd, WITNESS_GOOD, "");
     put(slim_fd, "garbage", 7);
-    expect(slim_fd, original_fd, WITNESS_BAD, "packet 13: cut short");
+    expect(slim_fd, original_fd, WITNESS_BAD, "packet 14: cut short");
     put(original_fd, "garbage", 7);
-    expect(slim_fd, original_fd, WITNESS_FAILED, "original: offset 1292, packet 13: cut short");
+    expect(slim_fd, original_fd, WITNESS_FAILED, "original: offset 1450, packet 14: cut short");
     (void)close(slim_fd);
     (void)close(original_fd);
 }

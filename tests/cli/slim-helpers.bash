@@ -1,0 +1,139 @@
+# Shared by the slim-*.bats files: pcap-slim, the driver.
+
+load helpers
+
+# A capture of 7 packets, 3 of which are cut (fixtures/README.md).
+SMALL=$FIXTURES/good-payload-tcp.pcap
+
+# Standard error with its times blanked.
+timeless() { sed -E 's/\([0-9]+ms\)/(Xms)/; s/elapsed=[0-9]+\.[0-9]s$/elapsed=X.Xs/'; }
+report_is() {
+    local seen
+    seen=$(printf '%s' "$err" | timeless)
+    [ "$seen" = "$1" ] || explain "expected report: $1"
+}
+err_matches() { [[ $err =~ $1 ]] || explain "expected standard error to match: $1"; }
+
+misused() {
+    status_is 2
+    out_is ''
+    err_is "pcap-slim: $1
+Try 'pcap-slim --help'."
+}
+
+# Everything below a folder that a run could change, access times aside.
+snapshot() {
+    (
+        cd -- "$1" || exit 1
+        find . -printf '%p|%y|%m|%U|%G|%n|%s|%T@|%C@|%i|%l\n' | LC_ALL=C sort
+        find . -type f -exec sha256sum -- {} + | LC_ALL=C sort
+    )
+}
+# unchanged FOLDER SNAPSHOT
+unchanged() {
+    local now
+    now=$(snapshot "$1")
+    [ "$now" = "$2" ] || explain "$1 was changed: $(diff <(printf '%s\n' "$2") <(printf '%s\n' "$now"))"
+}
+
+bytes_of() { stat -c %s -- "$1"; }
+
+# The oracle's slim captures of every good fixture, under the same names in $ORACLE; once a bats file, from setup_file.
+make_oracle() {
+    local dir=$BATS_FILE_TMPDIR/oracle n=0 file
+    mkdir -p "$dir/batch"
+    find "$FIXTURES" -name 'good-*.pcap' -print0 | LC_ALL=C sort -z >"$dir/list"
+    "$PYTHON" "$ROOT/tests/oracle/oracle.py" --batch "$dir/list" "$dir/batch"
+    while IFS= read -r -d '' file; do
+        mv -- "$dir/batch/$n.out" "$dir/${file##*/}"
+        n=$((n + 1))
+    done <"$dir/list"
+    rmdir "$dir/batch"
+    rm "$dir/list"
+    export ORACLE=$dir
+}
+
+# make_big PATH MEGABYTES: full TLS frames, nearly all of it cut. $PATH.slim gets what is right by the oracle's
+# word on the first packets, which repeat.
+make_big() {
+    local part=$BATS_TEST_TMPDIR/.part
+    "$PYTHON" - "$part" <<'PY'
+import struct, sys
+def frame(n):
+    tcp = struct.pack("!HHIIBBHHH", 443, 50000, n, 1, 5 << 4, 0x18, 1000, 0, 0)
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 1500, n, 0x4000, 64, 6, 0, b"\xc0\0\2\1", b"\xc0\0\2\2")
+    return b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0" + ip + tcp + (b"\x17\x03\x03" + bytes(range(256)) * 6)[:1460]
+with open(sys.argv[1], "wb") as out:
+    out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+    for i in range(100):
+        out.write(struct.pack("<IIII", 1700000000, i, 1514, 1514) + frame(i))
+PY
+    oracle "$part" "$part.slim"
+    repeat "$part" "$1" $(($2 * 1000000 / 153000))
+    repeat "$part.slim" "$1.slim" $(($2 * 1000000 / 153000))
+}
+
+# repeat FROM TO N: FROM's packets N times.
+repeat() {
+    "$PYTHON" -c 'import sys
+data = open(sys.argv[1], "rb").read()
+open(sys.argv[2], "wb").write(data[:24] + data[24:] * int(sys.argv[3]))' "$@"
+}
+
+# ---- runs in the background ----
+
+# starts COMMAND...: in a session of its own, whose number is its process id: $run. Its output goes where runs puts it.
+# Signals that a shell ignores for a job in the background are as they are at a terminal.
+starts() {
+    last_command="$*"
+    out_file=$BATS_TEST_TMPDIR/.out err_file=$BATS_TEST_TMPDIR/.err
+    env --default-signal=INT,QUIT setsid "$@" >"$out_file" 2>"$err_file" </dev/null 3>&- &
+    run=$!
+}
+
+# Sets what runs sets.
+ends() {
+    status=0
+    wait "$run" || status=$?
+    out=$(tr -d '\0' <"$out_file") err=$(tr -d '\0' <"$err_file")
+}
+
+# The living processes of session $1, of the name $2 if given.
+session_pids() {
+    local stat rest name
+    for stat in /proc/[0-9]*/stat; do
+        { read -r rest <"$stat"; } 2>/dev/null || continue
+        name=${rest#*(}
+        name=${name%)*}
+        rest=${rest##*) }
+        # state, parent, group, session
+        # shellcheck disable=SC2086
+        set -- "$1" "${2-}" $rest
+        if [ "$6" = "$1" ] && [ "$3" != Z ] && { [ -z "$2" ] || [ "$name" = "$2" ]; }; then
+            stat=${stat%/stat}
+            echo "${stat#/proc/}"
+        fi
+    done
+}
+
+# soon COMMAND...: within ten seconds it succeeds.
+soon() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        if "$@"; then return 0; fi
+        sleep 0.02
+    done
+    explain "never came true: $*"
+}
+
+session_is_over() { [ -z "$(session_pids "$1")" ]; }
+nothing_runs() { soon session_is_over "$run"; }
+is_written() { [ -s "$1" ]; }
+# has_open PID PATH
+has_open() {
+    local fd
+    for fd in "/proc/$1"/fd/*; do
+        [ "$(readlink "$fd")" != "$2" ] || return 0
+    done
+    return 1
+}

@@ -1,0 +1,43 @@
+/* What went wrong, in words: never more of them than there is room for. */
+#include "failure.h"
+#include "support.h"
+
+#include <errno.h>
+
+static void test_set(void **state) {
+    (void)state;
+    struct failure f;
+    assert_int_equal(failure_set(NULL, "nobody cares"), -1);
+    assert_int_equal(failure_errno(NULL, ENOENT, "nobody cares"), -1);
+    assert_int_equal(failure_set(&f, "offset %d: %s", 7, "bad"), -1);
+    assert_string_equal(f.text, "offset 7: bad");
+    assert_int_equal(failure_errno(&f, ENOENT, "cannot open %s", "it"), -1);
+    assert_string_equal(f.text, "cannot open it: No such file or directory");
+    assert_int_equal(failure_errno(&f, 99999, "x"), -1);
+    assert_string_equal(f.text, "x: unknown error");
+}
+
+static void test_long_texts(void **state) {
+    (void)state;
+    char longer[2000];
+    struct failure *f = malloc(sizeof *f);
+    assert_non_null(f);
+    memset(longer, 'x', sizeof longer);
+    for (size_t length = 480; length < 520; length++) {
+        longer[length] = '\0';
+        assert_int_equal(failure_set(f, "%s", longer), -1);
+        assert_int_equal(strlen(f->text), length < 511 ? length : 511);
+        assert_int_equal(failure_errno(f, ENOENT, "%s", longer), -1);
+        assert_int_equal(strlen(f->text), length + 27 < 511 ? length + 27 : 511);
+        longer[length] = 'x';
+    }
+    free(f);
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_long_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
