@@ -1,19 +1,25 @@
 #include "claim.h"
 
+#include "identity.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
-#define LOCK_NAME ".lock"
+#define LOCK_NAME CLAIM_LOCK_NAME
 #define PRESENCE_BYTE 0
 #define FIRST_CLAIM_BYTE 16
 
 /* A directory that vanishes under us this often is being played with. */
 #define OPEN_ATTEMPTS 16
+
+#define LOCK_ATTEMPTS 100
+#define LOCK_PAUSE_NS 20000000
 
 void claims_init(struct claims *c) {
     c->directory_fd = c->markers_fd = c->lock_fd = -1;
@@ -29,16 +35,28 @@ static int lock_bytes(int fd, int command, short type, off_t start, off_t length
     return status;
 }
 
+/*
+ * The last one out holds it all for a moment only; whoever holds it longer is no run of ours and must not be able to
+ * stop one for good.
+ */
+static int lock_presence(int fd) {
+    for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+        const struct timespec pause = {.tv_sec = 0, .tv_nsec = LOCK_PAUSE_NS};
+        if (lock_bytes(fd, F_OFD_SETLK, F_RDLCK, PRESENCE_BYTE, 1) == 0) {
+            return 0;
+        }
+        if (errno != EAGAIN && errno != EACCES) {
+            return -1;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    errno = EAGAIN;
+    return -1;
+}
+
 /* A collision of two names costs no more than that one of them waits for the next run. */
 static off_t byte_of(const char *name) {
     return FIRST_CLAIM_BYTE + (off_t)(XXH3_64bits(name, strlen(name)) >> 2);
-}
-
-static bool is_same_file(int fd, int directory_fd, const char *name) {
-    struct stat here;
-    struct stat there;
-    return fstat(fd, &here) == 0 && fstatat(directory_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
 /* Returns 0, 1 to try again because the file was removed meanwhile, -1 with f set. */
@@ -62,12 +80,12 @@ static int open_lock_file(struct claims *c, const struct marker_owner *owner, st
     if (made) {
         marker_give_away(fd, owner);
     }
-    if (lock_bytes(fd, F_OFD_SETLKW, F_RDLCK, PRESENCE_BYTE, 1) != 0) {
-        failure_errno(f, errno, "cannot lock " MARKER_DIRECTORY "/" LOCK_NAME);
+    if (lock_presence(fd) != 0) {
+        failure_errno(f, errno, "cannot lock " MARKER_DIRECTORY "/" LOCK_NAME "; who holds it?");
         (void)close(fd);
         return -1;
     }
-    if (!is_same_file(fd, c->markers_fd, LOCK_NAME)) {
+    if (!identity_is_named(fd, c->markers_fd, LOCK_NAME)) {
         (void)close(fd);
         return 1;
     }
@@ -87,7 +105,7 @@ int claims_open(struct claims *c, int directory_fd, int inherited_fd, const stru
         if (c->markers_fd < 0) {
             continue;
         }
-        if (inherited_fd >= 0 && is_same_file(inherited_fd, c->markers_fd, LOCK_NAME)) {
+        if (inherited_fd >= 0 && identity_is_named(inherited_fd, c->markers_fd, LOCK_NAME)) {
             c->lock_fd = inherited_fd;
             c->inherited = true;
             return 0;
@@ -125,7 +143,7 @@ void claims_close(struct claims *c) {
         /* Alone? Then nobody can be between opening the file and locking byte 0 without seeing that it is
          * gone. */
         if (lock_bytes(c->lock_fd, F_OFD_SETLK, F_WRLCK, 0, 0) == 0 &&
-            is_same_file(c->lock_fd, c->markers_fd, LOCK_NAME)) {
+            identity_is_named(c->lock_fd, c->markers_fd, LOCK_NAME)) {
             (void)unlinkat(c->markers_fd, LOCK_NAME, 0);
             (void)unlinkat(c->directory_fd, MARKER_DIRECTORY, AT_REMOVEDIR);
         }

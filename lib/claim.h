@@ -15,6 +15,9 @@
 
 #include <stdbool.h>
 
+/* The lock file, inside the marker directory. */
+#define CLAIM_LOCK_NAME ".lock"
+
 struct claims {
     int directory_fd; /* not owned */
     int markers_fd;   /* the marker directory, or -1 */

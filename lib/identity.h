@@ -19,6 +19,9 @@ struct identity {
 /* Take the identity of a file from its stat(2). */
 struct identity identity_of(const struct stat *st);
 
+/* Whether the open file is the one that has this name in the directory. */
+bool identity_is_named(int fd, int directory_fd, const char *name);
+
 /* Whether two moments show the same unchanged file: inode, size and modification time. */
 bool identity_same(const struct identity *a, const struct identity *b);
 

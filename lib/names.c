@@ -5,29 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *names_printable(const char *name) {
-    char *out = malloc(strlen(name) * 4 + 1);
-    if (out == NULL) {
-        return NULL;
-    }
-    char *to = out;
-    for (const unsigned char *p = (const unsigned char *)name; *p != '\0'; p++) {
-        if (*p < 0x20 || *p == 0x7f) {
-            *to++ = '\\';
-            *to++ = (char)('0' + (*p >> 6));
-            *to++ = (char)('0' + (*p >> 3 & 7));
-            *to++ = (char)('0' + (*p & 7));
-        } else {
-            if (*p == '\\') {
-                *to++ = '\\';
-            }
-            *to++ = (char)*p;
-        }
-    }
-    *to = '\0';
-    return out;
-}
-
 static bool is_continuation(unsigned char c) {
     return (c & 0xc0) == 0x80;
 }
@@ -52,6 +29,46 @@ static size_t sequence_bytes(const unsigned char *p) {
         return p[1] >= low && p[1] <= high && is_continuation(p[2]) && is_continuation(p[3]) ? 4 : 0;
     }
     return 0;
+}
+
+static char *put_octal(char *to, unsigned char c) {
+    *to++ = '\\';
+    *to++ = (char)('0' + (c >> 6));
+    *to++ = (char)('0' + (c >> 3 & 7));
+    *to++ = (char)('0' + (c & 7));
+    return to;
+}
+
+/* Bytes that make a terminal do something: C0 and C1 controls (ECMA-48), the latter raw or in UTF-8, and DEL. */
+static bool is_control(const unsigned char *p, size_t sequence) {
+    return *p < 0x20 || *p == 0x7f || sequence == 0 || (sequence == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
+
+char *names_printable(const char *name) {
+    char *out = malloc(strlen(name) * 4 + 1);
+    if (out == NULL) {
+        return NULL;
+    }
+    char *to = out;
+    const unsigned char *p = (const unsigned char *)name;
+    while (*p != '\0') {
+        size_t sequence = sequence_bytes(p);
+        size_t length = sequence > 0 ? sequence : 1;
+        if (is_control(p, sequence)) {
+            for (size_t i = 0; i < length; i++) {
+                to = put_octal(to, p[i]);
+            }
+        } else {
+            if (*p == '\\') {
+                *to++ = '\\';
+            }
+            memcpy(to, p, length);
+            to += length;
+        }
+        p += length;
+    }
+    *to = '\0';
+    return out;
 }
 
 bool names_is_utf8(const char *name) {

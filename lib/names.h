@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 /*
- * A name for a person's terminal: control bytes (newline, escape, DEL ...) as \ooo, a backslash as \\, all
- * else as is. Returns a string to free(), or NULL when memory runs out.
+ * A name for a person's terminal: control characters (newline, escape, DEL, C1 ...) and bytes that are not UTF-8 as
+ * \ooo, a backslash as \\, all else as is.
+ * Returns a string to free(), or NULL when memory runs out.
  */
 char *names_printable(const char *name);
 

@@ -42,6 +42,16 @@ const char *record_status_name(enum record_status s) {
     return (unsigned)s < RECORD_STATUSES ? STATUS_NAMES[s] : "unknown";
 }
 
+bool record_status_of_name(const char *name, enum record_status *out) {
+    for (int i = 0; name != NULL && i < RECORD_STATUSES; i++) {
+        if (strcmp(name, STATUS_NAMES[i]) == 0) {
+            *out = (enum record_status)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *record_skip_reason(enum record_status s) {
     static const char *const reasons[RECORD_STATUSES] = {
         [RECORD_SKIPPED_MARKER] = "marked",

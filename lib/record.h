@@ -82,6 +82,9 @@ const char *record_skip_reason(enum record_status s);
 /* The name of a status: "ok", "skipped_marker", ... */
 const char *record_status_name(enum record_status s);
 
+/* The status of a name. Returns false for a name that is none, and for NULL. */
+bool record_status_of_name(const char *name, enum record_status *out);
+
 /*
  * Write as one line of JSON without a newline. between_stages: with what the next stage needs.
  * Returns a string to free(), or NULL when memory runs out.

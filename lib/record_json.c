@@ -240,10 +240,6 @@ static void parse_digest(const json_t *o, struct record *out) {
 }
 
 static int parse_object(const json_t *o, struct record *out, struct failure *f) {
-    static const char *status_names[RECORD_STATUSES];
-    for (int i = 0; i < RECORD_STATUSES; i++) {
-        status_names[i] = record_status_name((enum record_status)i);
-    }
     const char *hex = json_string_value(json_object_get(o, "file_hex"));
     const char *file = json_string_value(json_object_get(o, "file"));
     if (hex != NULL) {
@@ -254,11 +250,9 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
     if (out->file == NULL) {
         return failure_set(f, "not a record: no file in it");
     }
-    int status = 0;
-    if (parse_name(o, "status", status_names, RECORD_STATUSES, &status) != 0) {
+    if (!record_status_of_name(json_string_value(json_object_get(o, "status")), &out->status)) {
         return failure_set(f, "not a record: no status that is known");
     }
-    out->status = (enum record_status)status;
     const char *error = json_string_value(json_object_get(o, "error"));
     if (error != NULL) {
         failure_set(&out->error, "%s", error);

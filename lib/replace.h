@@ -2,9 +2,6 @@
  * Replacing a capture by its slim version without ever being able to lose it: the temporary file beside it,
  * the checks before the rename, the order of durability. All names are relative to an open directory and
  * nothing is followed.
- *
- * Programs that use it ignore SIGIO: it asks for read leases, and the kernel announces their break with that
- * signal.
  */
 #ifndef PCAPSLIM_REPLACE_H
 #define PCAPSLIM_REPLACE_H
@@ -51,6 +48,12 @@ int replace_tmp_name(const char *name, char *out, struct failure *f);
  * caller holds the claim on the name. Returns a descriptor open for reading and writing, or -1 with f set.
  */
 int replace_create_tmp(const struct place *p, struct failure *f);
+
+/*
+ * Lock a temporary file that is about to be put in place, so that nobody takes it for a dead run's; the lock goes with
+ * the descriptor. Returns false when another process has it locked.
+ */
+bool replace_lock_tmp(int tmp_fd);
 
 /* Remove the temporary file if it is still the one with this identity's inode. */
 void replace_remove_tmp(const struct place *p, const struct identity *tmp);

@@ -2,6 +2,7 @@
 
 #include "replace.h"
 
+#include <string.h>
 #include <unistd.h>
 
 void site_init(struct site *s, int inherited_claim_fd) {
@@ -46,6 +47,10 @@ void site_inspect(struct site *s, const char *path, struct record *r) {
         if (s->markers_fd == -1) {
             return;
         }
+    }
+    if (strcmp(s->place.name, CLAIM_LOCK_NAME) == 0) {
+        (void)failure_set(&r->error, "a capture of this name cannot have a marker; rename it");
+        return;
     }
     if (marker_exists(s->markers_fd, s->place.name)) {
         r->status = RECORD_SKIPPED_MARKER;

@@ -73,7 +73,8 @@ static ptrdiff_t copy_mapped(struct source *s, void *to, size_t wanted_bytes, st
     size_t there_bytes = s->window_bytes - skip_bytes;
     size_t length_bytes = wanted_bytes < there_bytes ? wanted_bytes : there_bytes;
     memcpy(to, s->window + skip_bytes, length_bytes);
-    if (*s->fault != 0) {
+    struct stat st;
+    if (*s->fault != 0 || fstat(s->fd, &st) != 0 || (uint64_t)st.st_size < s->offset_bytes + length_bytes) {
         return failure_set(f,
                            "offset %llu: the file shrank or could not be read while it was mapped; "
                            "it is still being written, or the disk is failing",

@@ -64,19 +64,21 @@ int cli_misuse(const char *fmt, ...) {
     return CLI_MISUSE;
 }
 
-int cli_bad_option(char **argv, int optind_before, int optopt_seen) {
-    const char *word = argv[optind_before];
-    if (strncmp(word, "--", 2) != 0) {
-        return optopt_seen != 0 ? cli_misuse("unknown option '-%c'", optopt_seen)
-                                : cli_misuse("unknown option '%s'", word);
+int cli_bad_option(char **argv, int optind_now, int optopt_seen) {
+    /*
+     * getopt_long() leaves a letter in optopt for a short option, 0 for a long name that it does not know, and the
+     * option's value (none of ours is printable) where a known one is used wrongly.
+     */
+    if (optopt_seen > ' ' && optopt_seen < 0x7f) {
+        return cli_misuse("unknown option '-%c'", optopt_seen);
     }
-    /* getopt_long() leaves 0 in optopt for a name it does not know, the option's value where its use is
-     * wrong. */
+    const char *word = argv[optind_now - 1];
+    const int name_length = (int)strcspn(word, "=");
     if (optopt_seen == 0) {
-        return cli_misuse("unknown option '%.*s'", (int)strcspn(word, "="), word);
+        return cli_misuse("unknown option '%.*s'", name_length, word);
     }
-    return strchr(word, '=') != NULL ? cli_misuse("option '%.*s' takes no value", (int)strcspn(word, "="), word)
-                                     : cli_misuse("option '%s' needs a value", word);
+    return word[name_length] == '=' ? cli_misuse("option '%.*s' takes no value", name_length, word)
+                                    : cli_misuse("option '%s' needs a value", word);
 }
 
 int cli_help(const char *text) {

@@ -32,7 +32,7 @@ int cli_fail(const char *file, const char *fmt, ...) __attribute__((format(print
 int cli_misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* What getopt_long() said "?" to, in words that name the option. Returns CLI_MISUSE. */
-int cli_bad_option(char **argv, int optind_before, int optopt_seen);
+int cli_bad_option(char **argv, int optind_now, int optopt_seen);
 
 /* Print the help text or "program VERSION" on standard output. Returns the exit status: see cli_end(). */
 int cli_help(const char *text);

@@ -47,7 +47,7 @@ int limits_take(struct limits *l, int c, const char *value) {
         l->strength_given = true;
         return 0;
     case LIMITS_PACE_FD:
-        if (!cli_parse_unsigned(value, 0, 1024, &n)) {
+        if (!cli_parse_unsigned(value, 0, 511, &n)) {
             return cli_misuse("--pace-fd takes the number of a descriptor, not '%s'", value);
         }
         l->pace_fd = (int)n;

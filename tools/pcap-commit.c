@@ -67,18 +67,17 @@ static int parse_options(int argc, char **argv, struct options *o) {
     };
     unsigned long number = 0;
     int c;
-    int before = optind;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     o->claim_fd = -1;
     opterr = 0;
-    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
         switch (c) {
         case OPT_RECORDS:
             o->records = true;
             break;
         case OPT_CLAIM:
-            if (!cli_parse_unsigned(optarg, 0, 1024, &number)) {
+            if (!cli_parse_unsigned(optarg, 0, 511, &number)) {
                 return cli_misuse("--claim-fd takes the number of a descriptor, not '%s'", optarg);
             }
             o->claim_fd = (int)number;
@@ -92,7 +91,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             exit(cli_version());
         default:
             if (!limits_is_option(c)) {
-                return cli_bad_option(argv, before, optopt);
+                return cli_bad_option(argv, optind, optopt);
             }
             if (limits_take(&o->limits, c, optarg) != 0) {
                 return CLI_MISUSE;
@@ -164,6 +163,10 @@ static int open_tmp(const struct committer *c, const struct record *r, struct fa
         (void)close(fd);
         return failure_set(f, "its temporary file was changed by another process");
     }
+    if (!replace_lock_tmp(fd)) {
+        (void)close(fd);
+        return failure_set(f, "its temporary file is in use by another process");
+    }
     return fd;
 }
 
@@ -214,6 +217,7 @@ static void commit_record(void *context, struct record *r) {
         site_release(&c->site);
     }
     r->has_tmp = false;
+    pace_charge(&c->pace, 0); /* for the CPU time */
 }
 
 static int run_stage(struct committer *c) {

@@ -60,11 +60,10 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"version", no_argument, NULL, OPT_VERSION},     {NULL, 0, NULL, 0},
     };
     int c;
-    int before = optind;
     memset(o, 0, sizeof *o);
     o->prefix = "";
     opterr = 0;
-    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
         switch (c) {
         case OPT_OUTPUT:
             if (strcmp(optarg, "human") != 0 && strcmp(optarg, "json") != 0) {
@@ -89,7 +88,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_VERSION:
             exit(cli_version());
         default:
-            return cli_bad_option(argv, before, optopt);
+            return cli_bad_option(argv, optind, optopt);
         }
     }
     return optind < argc ? cli_misuse("records come on standard input; '%s' is too much", argv[optind]) : 0;
@@ -111,7 +110,9 @@ static void print_human(const struct report *p, const struct record *r, const ch
         }
         (void)fputc('\n', stderr);
     } else if (r->status == RECORD_FAIL) {
-        (void)fprintf(stderr, "FAIL %s: %s\n", shown, r->error.text);
+        char *error = names_printable(r->error.text); /* it may quote a name */
+        (void)fprintf(stderr, "FAIL %s: %s\n", shown, error != NULL ? error : "out of memory");
+        free(error);
     } else if (!(p->options.dry_run && r->status == RECORD_SKIPPED_MARKER)) {
         (void)fprintf(stderr, "skip (%s): %s\n", record_skip_reason(r->status), shown);
     }

@@ -46,6 +46,9 @@ struct options {
     char **command;
 };
 
+/* The greatest number an option takes is one less. */
+#define OWN_FDS_FROM 512
+
 static volatile sig_atomic_t group_of_command = 0;
 
 static int parse_options(int argc, char **argv, struct options *o) {
@@ -60,16 +63,15 @@ static int parse_options(int argc, char **argv, struct options *o) {
     };
     unsigned long number = 0;
     int c;
-    int before = optind;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     o->directory = ".";
     o->claim_fd = -1;
     opterr = 0;
-    while (before = optind, (c = getopt_long(argc, argv, "+", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "+", LONG, NULL)) != -1) {
         switch (c) {
         case OPT_CLAIM:
-            if (!cli_parse_unsigned(optarg, 3, 1024, &number)) {
+            if (!cli_parse_unsigned(optarg, 3, OWN_FDS_FROM - 1, &number)) {
                 return cli_misuse("--claim-fd takes the number of a descriptor from 3 on, not '%s'", optarg);
             }
             o->claim_fd = (int)number;
@@ -83,7 +85,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             exit(cli_version());
         default:
             if (!limits_is_option(c)) {
-                return cli_bad_option(argv, before, optopt);
+                return cli_bad_option(argv, optind, optopt);
             }
             if (limits_take(&o->limits, c, optarg) != 0) {
                 return CLI_MISUSE;
@@ -98,6 +100,18 @@ static int parse_options(int argc, char **argv, struct options *o) {
     }
     o->command = argv + optind;
     return 0;
+}
+
+/*
+ * Descriptors of our own are kept above the numbers that the command is to find its own at: those may be any that the
+ * caller names, and ours any that were free.
+ */
+static int out_of_the_way(int fd) {
+    int moved = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, OWN_FDS_FROM) : -1;
+    if (moved >= 0) {
+        (void)close(fd);
+    }
+    return moved >= 0 ? moved : fd;
 }
 
 /* Make fd known to the command as descriptor number `wanted`. */
@@ -137,10 +151,13 @@ static int hand_down_claims(const struct options *o, struct claims *claims) {
     if (directory_fd < 0) {
         return cli_fail(o->directory, "cannot open: %s", strerror(errno));
     }
+    directory_fd = out_of_the_way(directory_fd);
     struct marker_owner owner = marker_owner_find();
     if (claims_open(claims, directory_fd, -1, &owner, NULL) != 0) {
         return 0;
     }
+    claims->markers_fd = out_of_the_way(claims->markers_fd);
+    claims->lock_fd = out_of_the_way(claims->lock_fd);
     return hand_down(claims->lock_fd, o->claim_fd);
 }
 
@@ -163,7 +180,7 @@ static void pause_all(int number) {
 }
 
 static void catch_signals(void) {
-    static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     struct sigaction a;
     memset(&a, 0, sizeof a);
     (void)sigemptyset(&a.sa_mask);
@@ -180,11 +197,7 @@ static void catch_signals(void) {
  * The command gets a process group of its own, so that a signal can reach everything it starts; a shell in between may
  * have started us with SIGINT ignored (it does so for a job in the background), which is not passed down.
  */
-static pid_t start(char **command) {
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_BLOCK, &all, &before); /* until group_of_command is known */
+static pid_t start(char **command, const sigset_t *usual) {
     pid_t child = fork();
     if (child == 0) {
         (void)setpgid(0, 0);
@@ -193,7 +206,9 @@ static pid_t start(char **command) {
         (void)signal(SIGHUP, SIG_DFL);
         (void)signal(SIGTSTP, SIG_DFL);
         (void)signal(SIGIO, SIG_DFL);
-        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        (void)signal(SIGQUIT, SIG_DFL);
+        (void)signal(SIGTTOU, SIG_IGN); /* its group is not the terminal's; it writes there all the same */
+        (void)sigprocmask(SIG_SETMASK, usual, NULL);
         (void)execvp(command[0], command);
         int error = errno;
         (void)cli_fail(command[0], "cannot run: %s", strerror(error));
@@ -203,7 +218,7 @@ static pid_t start(char **command) {
         (void)setpgid(child, child);
         group_of_command = (sig_atomic_t)child;
     }
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    (void)sigprocmask(SIG_SETMASK, usual, NULL);
     return child;
 }
 
@@ -233,13 +248,18 @@ int main(int argc, char **argv) {
     if (status != 0) {
         return status;
     }
+    /* A signal that comes before there is a command to pass it on to waits until there is. */
+    sigset_t all;
+    sigset_t usual;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_BLOCK, &all, &usual);
     limits_print(&o.limits, stderr);
     if (hand_down_pace(&o.limits) != 0 || hand_down_claims(&o, &claims) != 0) {
         return CLI_FAILED;
     }
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     catch_signals();
-    pid_t command = start(o.command);
+    pid_t command = start(o.command, &usual);
     if (command < 0) {
         status = cli_fail(NULL, "cannot start %s: %s", o.command[0], strerror(errno));
     } else {

@@ -68,11 +68,10 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {NULL, 0, NULL, 0},
     };
     int c;
-    int before = optind;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     opterr = 0;
-    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
         switch (c) {
         case OPT_FILES0:
             o->files0_from = optarg;
@@ -95,7 +94,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             exit(cli_version());
         default:
             if (!limits_is_option(c)) {
-                return cli_bad_option(argv, before, optopt);
+                return cli_bad_option(argv, optind, optopt);
             }
             if (limits_take(&o->limits, c, optarg) != 0) {
                 return CLI_MISUSE;
@@ -162,6 +161,7 @@ static int scan_one(struct scanner *s, const char *path) {
             (void)cli_fail(path != NULL ? path : "standard input", "%s", r.error.text);
         }
     }
+    pace_charge(&s->pace, 0); /* for the CPU time of small files */
     int status = stage_put(STDOUT_FILENO, &r, false);
     record_free(&r);
     return status;

@@ -56,14 +56,15 @@ warn() {
     printf '%s: warning: %s\n' "$PROGRAM" "$1" >&2
 }
 
-# A whole number of at most 9 digits (so that shell arithmetic holds) between $2 and $3?
+# A whole number of at most 9 digits (so that shell arithmetic holds) between $2 and $3? Sets whole to it without
+# leading zeros, with which a shell would take it for octal.
 is_whole() {
     case $1 in
     '' | *[!0-9]* | ??????????*) return 1 ;;
     esac
-    # 010 is ten here, not eight.
     whole=${1#"${1%%[!0]*}"}
-    [ "${whole:-0}" -ge "$2" ] && [ "${whole:-0}" -le "$3" ]
+    whole=${whole:-0}
+    [ "$whole" -ge "$2" ] && [ "$whole" -le "$3" ]
 }
 
 # Digits with at most one point?
@@ -110,11 +111,11 @@ parse_options() {
         --single) single=$value single_given=yes ;;
         --workers)
             is_whole "$value" 1 1024 || misuse "--workers takes a whole number from 1 to 1024, not '$value'"
-            workers=$value
+            workers=$whole
             ;;
         --age-minutes)
             is_whole "$value" 0 99999999 || misuse "--age-minutes takes a whole number of minutes, not '$value'"
-            age=$value
+            age=$whole
             ;;
         --dry-run) mode=dry-run ;;
         --check-only) [ "$mode" = dry-run ] || mode=check-only ;;
@@ -137,11 +138,11 @@ parse_options() {
             ;;
         --max-cpu-percent)
             is_whole "$value" 1 100 || misuse "--max-cpu-percent takes a whole number from 1 to 100, not '$value'"
-            cpu=$value
+            cpu=$whole
             ;;
         --cpu-backoff-above)
             is_whole "$value" 0 100 || misuse "--cpu-backoff-above takes a whole number from 0 to 100, not '$value'"
-            above=$value
+            above=$whole
             ;;
         --cpu-backoff-strength)
             { is_decimal "$value" && case $value in 0* | .* | 1 | 1. | 1.0*) [ "${value#1.*[1-9]}" = "$value" ] ;; *) false ;; esac } ||
@@ -173,24 +174,46 @@ check_options() {
     : "${workers:=1}"
 }
 
+# Programs are found in absolute places only: the current directory will be one that others may write to.
+clean_path() {
+    clean='' rest=$PATH:
+    while [ -n "$rest" ]; do
+        part=${rest%%:*}
+        rest=${rest#*:}
+        case $part in
+        /*) clean=${clean:+$clean:}$part ;;
+        esac
+    done
+    PATH=${clean:-/usr/bin:/bin}
+    export PATH
+}
+
 # The filters beside this script are the ones to use, installed or not.
 find_filters() {
+    clean_path
     case $0 in
     */*)
         here=$(cd -P -- "${0%/*}/" 2>/dev/null && pwd) || here=''
         if [ -n "$here" ] && [ -x "$here/pcap-run" ]; then
             PATH=$here:$PATH
-            export PATH
         fi
         ;;
     esac
     command -v pcap-run >/dev/null 2>&1 || fail "pcap-run is not in PATH; is pcap-slim installed?"
 }
 
-# Leave a scratch folder behind in no case but kill -9.
+# A folder for the list of names, gone again however the run ends (but kill -9).
 make_scratch() {
-    scratch=$(mktemp -d "${TMPDIR:-/tmp}/pcap-slim.XXXXXXXX") || fail "cannot make a folder for temporary files"
+    case ${TMPDIR:=/tmp} in
+    /*) ;;
+    *) TMPDIR=$PWD/$TMPDIR ;;
+    esac
+    scratch=$(mktemp -d "$TMPDIR/pcap-slim.XXXXXXXX") || fail "cannot make a folder for temporary files in $TMPDIR"
     trap 'rm -rf -- "$scratch"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 131' QUIT
+    trap 'exit 143' TERM
     list=$scratch/list
 }
 
@@ -223,11 +246,10 @@ enter_dir_of_single() {
 }
 
 list_pending() {
-    set -- . -mindepth 1 -maxdepth 1 -name '*.pcap'
+    set -- . -ignore_readdir_race -mindepth 1 -maxdepth 1 -name '*.pcap'
     if [ -n "$age" ]; then
-        whole=${age#"${age%%[!0]*}"}
         now=$(date +%s.%N)
-        set -- "$@" ! -newermt "@$((${now%.*} - ${whole:-0} * 60)).${now#*.}"
+        set -- "$@" ! -newermt "@$((${now%.*} - age * 60)).${now#*.}"
     fi
     find "$@" -printf '%T@ %f\0' >"$scratch/found" || fail "${dir}: cannot list this directory"
     sort -z -n <"$scratch/found" >"$scratch/sorted" || fail "cannot write to $scratch"
@@ -272,14 +294,23 @@ export_run() {
         SLIM_PACE
 }
 
+# A signal that comes before there is a process to pass it on to is passed on later.
+pass_on() {
+    signal=$1
+    [ -z "$run" ] || kill "-$1" "$run" 2>/dev/null
+}
+
 # Wait for pcap-run, which passes signals on to its processes and ends after the last of them. In the background,
 # because a shell handles a signal only when the command in the foreground has ended.
 run_and_wait() {
+    run='' signal=''
+    trap 'pass_on HUP' HUP
+    trap 'pass_on INT' INT
+    trap 'pass_on QUIT' QUIT
+    trap 'pass_on TERM' TERM
     "$@" &
     run=$!
-    trap 'kill -HUP "$run" 2>/dev/null' HUP
-    trap 'kill -INT "$run" 2>/dev/null' INT
-    trap 'kill -TERM "$run" 2>/dev/null' TERM
+    [ -z "$signal" ] || pass_on "$signal"
     while :; do
         wait "$run"
         status=$?

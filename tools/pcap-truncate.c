@@ -77,12 +77,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
     };
     unsigned long number = 0;
     int c;
-    int before = optind;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     o->claim_fd = -1;
     opterr = 0;
-    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
         switch (c) {
         case OPT_RECORD:
             o->record_path = optarg;
@@ -97,7 +96,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->mapped = false;
             break;
         case OPT_CLAIM:
-            if (!cli_parse_unsigned(optarg, 0, 1024, &number)) {
+            if (!cli_parse_unsigned(optarg, 0, 511, &number)) {
                 return cli_misuse("--claim-fd takes the number of a descriptor, not '%s'", optarg);
             }
             o->claim_fd = (int)number;
@@ -108,7 +107,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             exit(cli_version());
         default:
             if (!limits_is_option(c)) {
-                return cli_bad_option(argv, before, optopt);
+                return cli_bad_option(argv, optind, optopt);
             }
             if (limits_take(&o->limits, c, optarg) != 0) {
                 return CLI_MISUSE;
@@ -254,6 +253,7 @@ static int slim_one_of_many(void *context, const char *path) {
         return cli_fail(path, "out of memory");
     }
     slim_file(t, path, &r);
+    pace_charge(&t->pace, 0); /* for the CPU time of small files */
     int status = stage_put(STDOUT_FILENO, &r, true);
     if (status != CLI_DONE && r.has_tmp) {
         replace_remove_tmp(&t->site.place, &r.tmp);

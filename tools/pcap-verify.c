@@ -82,12 +82,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {NULL, 0, NULL, 0},
     };
     int c;
-    int before = optind;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     o->check = RECORD_CHECK_FULL;
     opterr = 0;
-    while (before = optind, (c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
         switch (c) {
         case OPT_ORIGINAL:
             o->original_path = optarg;
@@ -109,7 +108,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             exit(cli_version());
         default:
             if (!limits_is_option(c)) {
-                return cli_bad_option(argv, before, optopt);
+                return cli_bad_option(argv, optind, optopt);
             }
             if (limits_take(&o->limits, c, optarg) != 0) {
                 return CLI_MISUSE;
@@ -312,6 +311,7 @@ static void verify_record(void *context, struct record *r) {
         (void)close(tmp_fd);
     }
     (void)close(original_fd);
+    pace_charge(&v->pace, 0); /* for the CPU time of small files */
 }
 
 static int run_stage(struct verifier *v, const struct options *o) {

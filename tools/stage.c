@@ -124,12 +124,17 @@ int stage_each_name(const char *list, int (*work)(void *context, const char *nam
     int status = CLI_DONE;
     char *name;
     int more = 0;
+    bool too_long = false;
     while (status == CLI_DONE && (more = tokens_next(&names, &name, &failure)) == 1) {
-        if (name[0] != '\0') {
+        if (strlen(name) >= PATH_MAX) {
+            too_long = true;
+            (void)cli_fail(list, "a name of %zu bytes is longer than any path can be", strlen(name));
+        } else if (name[0] != '\0') {
             status = work(context, name);
         }
     }
     tokens_close(&names);
+    status = status == CLI_DONE && too_long ? CLI_FAILED : status;
     return more < 0 ? cli_fail(list, "%s", failure.text) : status;
 }
 

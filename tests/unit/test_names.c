@@ -136,7 +136,9 @@ static void test_printable(void **state) {
         {"\\012", "\\\\012"},
         {"quote\"'", "quote\"'"},
         {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
-        {"\xff\x80~!", "\xff\x80~!"},
+        {"\xff\x80~!", "\\377\\200~!"},
+        {"c1 \x9b[31m", "c1 \\233[31m"},
+        {"c1 \xc2\x9b[31m \xc2\xa0", "c1 \\302\\233[31m \xc2\xa0"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char *shown = names_printable(rows[i].name);

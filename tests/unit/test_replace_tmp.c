@@ -138,6 +138,7 @@ static void expect_reclaimed(const struct folder *f) {
 static void test_leftovers(void **state) {
     struct folder *f = *state;
     static const time_t ages[] = {0, 299, 301, 10000};
+    make_file(f, "a.pcap", "half of a slim capture, and the other half");
     for (size_t i = 0; i < COUNT_OF(ages); i++) {
         make_file(f, "a.pcap.tmp", "half of a slim capture");
         make_old(f, "a.pcap.tmp", ages[i]);
@@ -164,9 +165,47 @@ static void test_leftover_of_another_user(void **state) {
     assert_int_equal(fchownat(f->fd, "a.pcap.tmp", NOBODY, NOBODY, 0), 0);
     for (time_t age = 0; age <= 299; age += 299) {
         make_old(f, "a.pcap.tmp", age);
-        expect_no_tmp(f, "belongs to another user");
+        expect_no_tmp(f, "not a dead run's");
         expect_text(f, "a.pcap.tmp", "another's");
     }
+}
+
+/* What has the name by chance: it begins otherwise than the capture, or is longer. Only age makes it rubbish. */
+static void test_a_strangers_file(void **state) {
+    struct folder *f = *state;
+    make_file(f, "a.pcap", "a capture");
+    static const char *const strangers[] = {"precious", "a capture, and more"};
+    for (size_t i = 0; i < COUNT_OF(strangers); i++) {
+        make_file(f, "a.pcap.tmp", strangers[i]);
+        make_old(f, "a.pcap.tmp", 299);
+        expect_no_tmp(f, "not a dead run's");
+        expect_text(f, "a.pcap.tmp", strangers[i]);
+        make_old(f, "a.pcap.tmp", 301);
+        expect_reclaimed(f);
+    }
+}
+
+/* A run that died after it had given the temporary file to the capture's owner. */
+static void test_leftover_of_the_captures_owner(void **state) {
+    struct folder *f = *state;
+    only_as_root();
+    make_file(f, "a.pcap", "a capture");
+    make_file(f, "a.pcap.tmp", "a capt");
+    assert_int_equal(fchownat(f->fd, "a.pcap", NOBODY, NOBODY, 0), 0);
+    assert_int_equal(fchownat(f->fd, "a.pcap.tmp", NOBODY, NOBODY, 0), 0);
+    expect_reclaimed(f);
+}
+
+/* One that is locked because it is about to be put in place. */
+static void test_leftover_that_is_locked(void **state) {
+    struct folder *f = *state;
+    make_file(f, "a.pcap", "a capture");
+    make_file(f, "a.pcap.tmp", "a capt");
+    int fd = openat(f->fd, "a.pcap.tmp", O_RDONLY | O_CLOEXEC);
+    assert_true(replace_lock_tmp(fd));
+    expect_no_tmp(f, "in use");
+    (void)close(fd);
+    expect_reclaimed(f);
 }
 
 static int create_as_nobody(void *with) {
@@ -330,6 +369,9 @@ int main(void) {
         IN_FOLDER(test_links_in_the_way),
         IN_FOLDER(test_others_in_the_way),
         IN_FOLDER(test_leftovers),
+        IN_FOLDER(test_a_strangers_file),
+        IN_FOLDER(test_leftover_of_the_captures_owner),
+        IN_FOLDER(test_leftover_that_is_locked),
         IN_FOLDER(test_leftover_of_another_user),
         IN_FOLDER(test_leftover_of_root),
         IN_FOLDER(test_remove),

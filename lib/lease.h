@@ -1,0 +1,26 @@
+/*
+ * Whether somebody has a file open for writing. The kernel grants a read lease only on a file that nobody has
+ * (fcntl(2), F_SETLEASE). A capture tool that sits on buffered packets shows neither in size nor in mtime, but here it
+ * does.
+ *
+ * Programs that use it ignore SIGIO: the kernel announces with it that a lease is in somebody's way.
+ */
+#ifndef PCAPSLIM_LEASE_H
+#define PCAPSLIM_LEASE_H
+
+enum lease {
+    LEASE_NO_WRITER,
+    LEASE_WRITER,  /* a process has it open for writing */
+    LEASE_UNKNOWN, /* cannot be told: a network filesystem, or a file of another user without CAP_LEASE */
+};
+
+/* Take a read lease. Who opens the file for writing waits until it is given back; LEASE_NO_WRITER: there is one. */
+enum lease lease_take(int fd);
+
+/* Give it back. */
+void lease_give_back(int fd);
+
+/* Only ask. */
+enum lease lease_probe(int fd);
+
+#endif

@@ -1,0 +1,185 @@
+#include "lease.h"
+#include "replace.h"
+#include "savefile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+int replace_tmp_name(const char *name, char *out, struct failure *f) {
+    size_t length_bytes = strlen(name);
+    if (length_bytes + sizeof REPLACE_SUFFIX > REPLACE_NAME_BYTES) {
+        return failure_set(f, "its name of %zu bytes leaves no room for " REPLACE_SUFFIX " (255 in all); shorten it",
+                           length_bytes);
+    }
+    memcpy(out, name, length_bytes);
+    memcpy(out + length_bytes, REPLACE_SUFFIX, sizeof REPLACE_SUFFIX);
+    return 0;
+}
+
+static bool is_stale(const struct stat *st) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - st->st_mtim.tv_sec > REPLACE_STALE_S;
+}
+
+/*
+ * The temporary file of a dead run: it has the capture's owner or ours, is no longer than the capture and begins with
+ * the same file header (as far as it got). A file of somebody else's that happens to have the name does not.
+ */
+static bool looks_like_ours(const struct place *p, int tmp_fd, const struct stat *tmp) {
+    uint8_t original_header[SAVEFILE_HEADER_BYTES];
+    uint8_t tmp_header[SAVEFILE_HEADER_BYTES];
+    struct stat original;
+    bool ours = false;
+    int original_fd = place_open_file(p);
+    if (original_fd >= 0 && fstat(original_fd, &original) == 0 &&
+        (tmp->st_uid == geteuid() || tmp->st_uid == original.st_uid) && tmp->st_size <= original.st_size) {
+        const ssize_t got = pread(tmp_fd, tmp_header, sizeof tmp_header, 0);
+        const ssize_t want = pread(original_fd, original_header, sizeof original_header, 0);
+        ours = got >= 0 && got <= want && memcmp(tmp_header, original_header, (size_t)got) == 0;
+    }
+    if (original_fd >= 0) {
+        (void)close(original_fd);
+    }
+    return ours;
+}
+
+/* Whether a process writes it, or is about to put it in its capture's place (it locks it for that). */
+static bool is_in_use(int tmp_fd) {
+    return flock(tmp_fd, LOCK_EX | LOCK_NB) != 0 || lease_probe(tmp_fd) == LEASE_WRITER;
+}
+
+/*
+ * Remove a file that has the temporary file's name, if it is a dead run's. The claim on the name is ours, so no live
+ * run has it, but another program or, without claims, another stage may. Returns 0, or -1 with f set.
+ */
+static int remove_leftover(const struct place *p, const char *tmp, struct failure *f) {
+    struct stat st;
+    int fd = openat(p->directory_fd, tmp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ELOOP
+                   ? failure_set(f, "%s is in the way and not a plain file (a symbolic link); remove it", tmp)
+                   : failure_errno(f, errno, "%s is in the way", tmp);
+    }
+    int status = 0;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
+        status = failure_set(f, "%s is in the way and not a plain file of one name; remove it", tmp);
+    } else if (is_in_use(fd)) {
+        status = failure_set(f, "%s is in the way and in use by another process", tmp);
+    } else if (!is_stale(&st) && !looks_like_ours(p, fd, &st)) {
+        status = failure_set(
+            f, "%s is in the way and is not a dead run's; remove it, or wait until it is 5 minutes old", tmp);
+    } else if (!identity_is_named(fd, p->directory_fd, tmp) || unlinkat(p->directory_fd, tmp, 0) != 0) {
+        status = failure_set(f, "cannot remove %s, left by a dead run", tmp);
+    }
+    (void)close(fd);
+    return status;
+}
+
+int replace_create_tmp(const struct place *p, struct failure *f) {
+    char tmp[REPLACE_NAME_BYTES];
+    if (replace_tmp_name(p->name, tmp, f) != 0) {
+        return -1;
+    }
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(p->directory_fd, tmp, flags, 0600);
+    if (fd < 0 && errno == EEXIST) {
+        if (remove_leftover(p, tmp, f) != 0) {
+            return -1;
+        }
+        fd = openat(p->directory_fd, tmp, flags, 0600);
+    }
+    if (fd < 0) {
+        return failure_errno(f, errno, "cannot create %s", tmp);
+    }
+    (void)flock(fd, LOCK_EX | LOCK_NB); /* nobody else can have it: it is new */
+    return fd;
+}
+
+bool replace_lock_tmp(int tmp_fd) {
+    return flock(tmp_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+void replace_remove_tmp(const struct place *p, const struct identity *tmp) {
+    char name[REPLACE_NAME_BYTES];
+    struct stat st;
+    if (replace_tmp_name(p->name, name, NULL) == 0 && fstatat(p->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (uint64_t)st.st_ino == tmp->inode && (uint64_t)st.st_dev == tmp->device) {
+        (void)unlinkat(p->directory_fd, name, 0);
+    }
+}
+
+/* The capture's name in the name of a stale-looking temporary file, or false when it is none. */
+static bool capture_of_tmp(const char *tmp, char *capture) {
+    const char ending[] = ".pcap" REPLACE_SUFFIX;
+    size_t length_bytes = strlen(tmp);
+    if (length_bytes < sizeof ending - 1 || length_bytes >= REPLACE_NAME_BYTES ||
+        strcmp(tmp + length_bytes - (sizeof ending - 1), ending) != 0) {
+        return false;
+    }
+    size_t capture_bytes = length_bytes - (sizeof REPLACE_SUFFIX - 1);
+    memcpy(capture, tmp, capture_bytes);
+    capture[capture_bytes] = '\0';
+    return true;
+}
+
+static bool looks_stale(int directory_fd, const char *tmp, struct stat *st) {
+    return fstatat(directory_fd, tmp, st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st->st_mode) && is_stale(st);
+}
+
+/* With the claim in hand, look again: a run may have ended, or begun and ended, since the first look. */
+static bool remove_if_stale(const struct claims *claims, const char *tmp, const char *capture) {
+    bool gone = false;
+    struct stat st;
+    if (claims_take(claims, capture, NULL) != 1) {
+        return false;
+    }
+    int fd = openat(claims->directory_fd, tmp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && looks_stale(claims->directory_fd, tmp, &st) && identity_is_named(fd, claims->directory_fd, tmp) &&
+        !is_in_use(fd)) {
+        gone = unlinkat(claims->directory_fd, tmp, 0) == 0;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    claims_give_back(claims, capture);
+    return gone;
+}
+
+int replace_clean_stale(int directory_fd, const struct marker_owner *owner, unsigned long *removed, struct failure *f) {
+    struct claims claims;
+    claims_init(&claims);
+    *removed = 0;
+    int list_fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = list_fd >= 0 ? fdopendir(list_fd) : NULL;
+    if (list == NULL) {
+        failure_errno(f, errno, "cannot list the directory");
+        if (list_fd >= 0) {
+            (void)close(list_fd);
+        }
+        return -1;
+    }
+    int status = 0;
+    struct dirent *entry;
+    while (status == 0 && (entry = readdir(list)) != NULL) {
+        char capture[REPLACE_NAME_BYTES];
+        struct stat st;
+        if (!capture_of_tmp(entry->d_name, capture) || !looks_stale(directory_fd, entry->d_name, &st)) {
+            continue;
+        }
+        if (claims.lock_fd < 0) {
+            status = claims_open(&claims, directory_fd, -1, owner, f);
+        }
+        if (status == 0 && remove_if_stale(&claims, entry->d_name, capture)) {
+            ++*removed;
+        }
+    }
+    claims_close(&claims);
+    (void)closedir(list);
+    return status;
+}
