@@ -4,7 +4,7 @@
 #include "cli.h"
 #include "failure.h"
 #include "identity.h"
-#include "limits.h"
+#include "limit_options.h"
 #include "marker.h"
 #include "pace.h"
 #include "policy.h"

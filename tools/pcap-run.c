@@ -5,7 +5,7 @@
 #include "claim.h"
 #include "cli.h"
 #include "failure.h"
-#include "limits.h"
+#include "limit_options.h"
 #include "marker.h"
 #include "pace.h"
 

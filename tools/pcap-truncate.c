@@ -6,7 +6,7 @@
 #include "failure.h"
 #include "fault.h"
 #include "framing.h"
-#include "limits.h"
+#include "limit_options.h"
 #include "pace.h"
 #include "policy.h"
 #include "record.h"

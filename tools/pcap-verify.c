@@ -5,7 +5,7 @@
 #include "failure.h"
 #include "framing.h"
 #include "identity.h"
-#include "limits.h"
+#include "limit_options.h"
 #include "pace.h"
 #include "place.h"
 #include "policy.h"

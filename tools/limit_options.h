@@ -1,8 +1,8 @@
 /*
  * The options about limits that all programs which move bytes have in common.
  */
-#ifndef PCAPSLIM_LIMITS_H
-#define PCAPSLIM_LIMITS_H
+#ifndef PCAPSLIM_LIMIT_OPTIONS_H
+#define PCAPSLIM_LIMIT_OPTIONS_H
 
 #include "pace.h"
 
