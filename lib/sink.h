@@ -14,6 +14,9 @@
 
 struct sink; /* opaque: holds the digest's state */
 
+/* In place of a descriptor: what is written is digested and counted only. */
+#define SINK_NOWHERE (-1)
+
 struct sink_options {
     bool digest; /* keep an XXH3 digest of what is written */
     struct pace *pace;

@@ -17,6 +17,7 @@ static const char *program_name = "pcap-slim";
 void cli_start(const char *program) {
     program_name = program;
     (void)signal(SIGIO, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(2), like a full disk */
 }
 
 static void note_signal(int number) {
@@ -37,14 +38,15 @@ void cli_catch_signals(void) {
 /* One write(2) a line, so that the lines of parallel processes do not mix. */
 static void print_line(const char *file, const char *fmt, va_list args) {
     char text[8192];
-    char *shown = file != NULL ? names_printable(file) : NULL;
-    int used = shown != NULL ? snprintf(text, sizeof text, "%s: %s: ", program_name, shown)
-                             : snprintf(text, sizeof text, "%s: ", program_name);
-    free(shown);
-    if (used >= 0 && (size_t)used < sizeof text) {
-        (void)vsnprintf(text + used, sizeof text - (size_t)used, fmt, args);
-    }
-    (void)fprintf(stderr, "%s\n", text);
+    char body[4096];
+    (void)vsnprintf(body, sizeof body, fmt, args);
+    char *shown_file = file != NULL ? names_printable(file) : NULL;
+    char *shown_body = names_printable(body); /* it may quote a name, too */
+    (void)snprintf(text, sizeof text, "%s: %s%s%s\n", program_name, shown_file != NULL ? shown_file : "",
+                   shown_file != NULL ? ": " : "", shown_body != NULL ? shown_body : body);
+    free(shown_body);
+    free(shown_file);
+    (void)fputs(text, stderr);
 }
 
 int cli_fail(const char *file, const char *fmt, ...) {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #define STRENGTH_DEFAULT 0.5
-#define IO_MBPS_MIN 0.000001
+#define IO_MBPS_MIN 0.001
 #define IO_MBPS_MAX 1000000.0
 
 void limits_init(struct limits *l) {

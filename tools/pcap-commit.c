@@ -3,6 +3,7 @@
  */
 #include "cli.h"
 #include "failure.h"
+#include "framing.h"
 #include "identity.h"
 #include "limit_options.h"
 #include "marker.h"
@@ -10,9 +11,9 @@
 #include "policy.h"
 #include "record.h"
 #include "replace.h"
-#include "savefile.h"
 #include "sink.h"
 #include "site.h"
+#include "slim.h"
 #include "source.h"
 #include "stage.h"
 #include "witness.h"
@@ -203,11 +204,11 @@ static void commit_record(void *context, struct record *r) {
     if (taken != 1) { /* only without the run's descriptor: another run has come between */
         record_fail(r, taken == 0 ? "another run has taken it up" : failure.text);
         replace_remove_tmp(&c->site.place, &r->tmp); /* if it is still ours */
-    } else if (r->status == RECORD_VERIFIED && r->has_source && r->has_tmp) {
+    } else if (r->status == RECORD_VERIFIED && r->verdict == RECORD_VERDICT_GOOD && r->has_source && r->has_tmp) {
         commit_verified(c, r);
     } else {
         if (r->status != RECORD_FAIL) {
-            record_fail(r, "the record lacks what says which files are meant");
+            record_fail(r, "the record lacks a good verdict, or what says which files are meant");
         }
         if (r->has_tmp) {
             replace_remove_tmp(&c->site.place, &r->tmp);
@@ -245,21 +246,35 @@ static int copy_to_tmp(struct committer *c, int tmp_fd, struct record *r) {
     }
     r->has_digest = status == 0;
     r->digest = sink_digest(sink);
-    r->tally.out_bytes = sink_written_bytes(sink);
     sink_free(sink);
     return status;
 }
 
-/* What is known of the figures without deciding anew: the reasons stay the secret of whoever made the slim
- * capture. */
-static int describe_original(struct record *r, int original_fd) {
-    uint8_t header[SAVEFILE_HEADER_BYTES];
-    ssize_t got = pread(original_fd, header, sizeof header, 0);
-    if (got < 0) {
+/*
+ * What the policy makes of the original: its figures for the record, and the digest that a slim of it must have. A
+ * capture that passes the witness may still be one that nobody slimmed, or one that lost cleartext; this tells.
+ */
+static int slim_again(struct committer *c, struct record *r, int original_fd, uint64_t *digest) {
+    static struct policy policy; /* 64 KiB of port flags: not for the stack */
+    const struct source_options options = {.pace = &c->pace, .interrupted = &cli_interrupted};
+    const struct sink_options sink_options = {.digest = true};
+    struct framing framing;
+    struct source source;
+    struct sink *sink = sink_open(SINK_NOWHERE, &sink_options, &r->error);
+    enum framing_status end = sink != NULL ? framing_init(&framing, &r->error) : FRAMING_FAILED;
+    if (end == FRAMING_OK) {
+        policy_packet_init(&policy);
+        source_open(&source, original_fd, &options);
+        end = slim_pass(&framing, &source, &policy, sink, &r->tally, &r->error);
+        source_close(&source);
+        framing_free(&framing);
+        *digest = sink_digest(sink);
+    }
+    sink_free(sink);
+    if (end == FRAMING_END && lseek(original_fd, 0, SEEK_SET) != 0) {
         return failure_errno(&r->error, errno, "cannot read");
     }
-    r->tally.in_bytes = r->source.size_bytes;
-    return savefile_parse_header(header, (size_t)got, &r->tally.savefile, &r->error);
+    return end == FRAMING_END ? 0 : -1;
 }
 
 static int verify_tmp(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
@@ -283,16 +298,14 @@ static int verify_tmp(struct committer *c, struct record *r, int original_fd, in
         return failure_set(&r->error, "left as it was, for what arrived %s: %.400s",
                            verdict == WITNESS_BAD ? "is not a slim of it" : "cannot be checked", failure.text);
     }
-    r->tally.packets = report.packets;
-    r->tally.cut_packets = report.cut_packets;
-    r->has_tally = true;
     return 0;
 }
 
 static void commit_input(struct committer *c, struct record *r, int original_fd) {
     struct stat st;
+    uint64_t digest = 0;
     r->status = RECORD_FAIL;
-    if (describe_original(r, original_fd) != 0) {
+    if (slim_again(c, r, original_fd, &digest) != 0) {
         return;
     }
     int tmp_fd = replace_create_tmp(&c->site.place, &r->error);
@@ -301,6 +314,13 @@ static void commit_input(struct committer *c, struct record *r, int original_fd)
     }
     memset(&st, 0, sizeof st);
     bool good = copy_to_tmp(c, tmp_fd, r) == 0 && verify_tmp(c, r, original_fd, tmp_fd) == 0;
+    if (good && r->digest != digest) {
+        good = false;
+        (void)failure_set(&r->error,
+                          "left as it was, for what arrived is not what the policy makes of it: cleartext is "
+                          "missing or encrypted payload is still there");
+    }
+    r->has_tally = good;
     if (fstat(tmp_fd, &st) != 0) {
         good = false;
         (void)failure_errno(&r->error, errno, "cannot stat the temporary file");

@@ -228,7 +228,7 @@ static void report_records(struct report *p) {
 static void print_summary(struct report *p) {
     uint64_t elapsed_ms = (stage_now_ns() - p->started_ns) / 1000000;
     const bool nothing_pending = p->ok + p->failed + p->would == 0 && p->skipped == p->marked;
-    if (nothing_pending && !p->bad_input) {
+    if (nothing_pending && !p->bad_input && cli_interrupted == 0) {
         (void)fputs("no pcaps to process\n", stderr);
     }
     if (p->options.json) {
@@ -270,5 +270,5 @@ int main(int argc, char **argv) {
     (void)fclose(p.files);
     free(p.files_text);
     json_decref(p.expected);
-    return cli_end(p.failed > 0 || p.bad_input ? CLI_FAILED : CLI_DONE);
+    return cli_status_if_interrupted(cli_end(p.failed > 0 || p.bad_input ? CLI_FAILED : CLI_DONE));
 }

@@ -92,11 +92,17 @@ static int parse_options(int argc, char **argv, struct options *o) {
             }
         }
     }
+    if (optind == argc) {
+        return cli_misuse("a COMMAND is needed");
+    }
     if (pace_limits_any(&o->limits.are) && o->limits.pace_fd < 0) {
         return cli_misuse("limits need --pace-fd N, and COMMAND's programs the same, to be kept");
     }
-    if (optind == argc) {
-        return cli_misuse("a COMMAND is needed");
+    if (o->limits.pace_fd >= 0 && o->limits.pace_fd < 3) {
+        return cli_misuse("--pace-fd takes the number of a descriptor from 3 on, not '%d'", o->limits.pace_fd);
+    }
+    if (o->claim_fd >= 0 && o->claim_fd == o->limits.pace_fd) {
+        return cli_misuse("--claim-fd and --pace-fd need different descriptors");
     }
     o->command = argv + optind;
     return 0;

@@ -41,19 +41,25 @@ Examples:
 EOF
 }
 
+# One line, whatever control characters are in a name it quotes.
+say() {
+    printf '%s: %s' "$PROGRAM" "$1" | tr '\001-\037\177' '[?*]' >&2
+    echo >&2
+}
+
 misuse() {
-    printf '%s: %s\n' "$PROGRAM" "$1" >&2
+    say "$1"
     printf "Try '%s --help'.\n" "$PROGRAM" >&2
     exit 2
 }
 
 fail() {
-    printf '%s: %s\n' "$PROGRAM" "$1" >&2
+    say "$1"
     exit 1
 }
 
 warn() {
-    printf '%s: warning: %s\n' "$PROGRAM" "$1" >&2
+    say "warning: $1"
 }
 
 # A whole number of at most 9 digits (so that shell arithmetic holds) between $2 and $3? Sets whole to it without
@@ -67,10 +73,36 @@ is_whole() {
     [ "$whole" -ge "$2" ] && [ "$whole" -le "$3" ]
 }
 
-# Digits with at most one point?
+# Digits with at most one point? Sets whole (without leading zeros) and fraction.
 is_decimal() {
     case $1 in
     '' | . | *[!0-9.]* | *.*.*) return 1 ;;
+    esac
+    fraction=''
+    case $1 in
+    *.*) fraction=${1#*.} ;;
+    esac
+    whole=${1%%.*}
+    whole=${whole#"${whole%%[!0]*}"}
+}
+
+# A rate in MB/s from 0.001 to 1000000?
+is_rate() {
+    is_decimal "$1" || return 1
+    case $whole in
+    '') case $fraction in [1-9]* | 0[1-9]* | 00[1-9]*) ;; *) return 1 ;; esac ;;
+    ???????) [ "$whole" = 1000000 ] && [ -z "$(printf %s "$fraction" | tr -d 0)" ] ;;
+    ????????*) return 1 ;;
+    esac
+}
+
+# A share from 0.0 to 1.0?
+is_share() {
+    is_decimal "$1" || return 1
+    case $whole in
+    '') ;;
+    1) [ -z "$(printf %s "$fraction" | tr -d 0)" ] ;;
+    *) return 1 ;;
     esac
 }
 
@@ -132,8 +164,7 @@ parse_options() {
             esac
             ;;
         --max-io-mbps)
-            { is_decimal "$value" && [ -n "$(printf %s "$value" | tr -d '0.')" ]; } ||
-                misuse "--max-io-mbps takes a number of MB/s above 0, not '$value'"
+            is_rate "$value" || misuse "--max-io-mbps takes a number of MB/s above 0, not '$value'"
             io=$value
             ;;
         --max-cpu-percent)
@@ -145,8 +176,7 @@ parse_options() {
             above=$whole
             ;;
         --cpu-backoff-strength)
-            { is_decimal "$value" && case $value in 0* | .* | 1 | 1. | 1.0*) [ "${value#1.*[1-9]}" = "$value" ] ;; *) false ;; esac } ||
-                misuse "--cpu-backoff-strength takes a number from 0.0 to 1.0, not '$value'"
+            is_share "$value" || misuse "--cpu-backoff-strength takes a number from 0.0 to 1.0, not '$value'"
             strength=$value
             ;;
         --mmap | --no-mmap) reads=$option ;;

@@ -432,7 +432,7 @@ never() {
     cp "$FIXTURES/bad-body-one-short.pcap" w/d.pcap
     runs sh -c 'pcap-truncate w/d.pcap 2>/dev/null | pcap-commit w/d.pcap'
     status_is 1
-    err_is "pcap-commit: w/d.pcap: left as it was, for what arrived is not a slim of it: original: offset 248, packet 3: cut short"
+    err_is "pcap-commit: w/d.pcap: offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written"
     same_bytes w/d.pcap "$FIXTURES/bad-body-one-short.pcap"
     only_files w a.pcap d.pcap
 }
@@ -497,12 +497,12 @@ never() {
 @test "pcap-commit: a symbolic link at the temporary file's name is refused, its target untouched" {
     echo precious >precious
     ln -s ../precious w/a.pcap.tmp
-    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file (a link?); remove it"
+    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file (a symbolic link); remove it"
     [ "$(cat precious)" = precious ]
     [ "$(readlink w/a.pcap.tmp)" = ../precious ]
     rm w/a.pcap.tmp
     ln -s nowhere w/a.pcap.tmp
-    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file (a link?); remove it"
+    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file (a symbolic link); remove it"
     [ ! -e w/nowhere ]
     rm w/a.pcap.tmp
     left_alone
@@ -510,15 +510,15 @@ never() {
 
 @test "pcap-commit: a directory, a FIFO, a hard link at the temporary file's name" {
     mkdir w/a.pcap.tmp
-    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file (a link?); remove it"
+    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file of one name; remove it"
     rmdir w/a.pcap.tmp
     mkfifo w/a.pcap.tmp
-    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file (a link?); remove it"
+    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file of one name; remove it"
     rm w/a.pcap.tmp
     echo precious >precious
     ln precious w/a.pcap.tmp
     touch -d '10 minutes ago' w/a.pcap.tmp
-    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file (a link?); remove it"
+    never w/a.pcap fail "a.pcap.tmp is in the way and not a plain file of one name; remove it"
     [ "$(cat precious)" = precious ]
     [ precious -ef w/a.pcap.tmp ]
     rm w/a.pcap.tmp
@@ -530,7 +530,7 @@ never() {
     for age in now '10 minutes ago'; do
         cp original w/a.pcap
         rm -rf w/.slim_markers
-        head -c 99999 /dev/zero >w/a.pcap.tmp
+        head -c 1000 original >w/a.pcap.tmp
         touch -d "$age" w/a.pcap.tmp
         runs_from slim pcap-commit w/a.pcap
         status_is 0
@@ -559,7 +559,7 @@ never() {
     exec 8>w/a.pcap.tmp
     echo other >&8
     touch -d '10 minutes ago' w/a.pcap.tmp
-    never w/a.pcap fail "a.pcap.tmp is in the way and seems to be in use"
+    never w/a.pcap fail "a.pcap.tmp is in the way and in use by another process"
     exec 8>&-
     [ "$(cat w/a.pcap.tmp)" = other ]
     same_bytes w/a.pcap original
@@ -569,7 +569,7 @@ never() {
     is_root || skip "only root may give files away"
     echo other >w/a.pcap.tmp
     chown 1234 w/a.pcap.tmp
-    never w/a.pcap fail "a.pcap.tmp is in the way and belongs to another user; is it in use?"
+    never w/a.pcap fail "a.pcap.tmp is in the way and is not a dead run's; remove it, or wait until it is 5 minutes old"
     [ "$(cat w/a.pcap.tmp)" = other ]
     touch -d '6 minutes ago' w/a.pcap.tmp
     runs_from slim pcap-commit w/a.pcap
@@ -603,7 +603,7 @@ never() {
     ln -s nowhere "$name.tmp"
     runs_from slim pcap-commit "$name"
     status_is 1
-    err_is 'pcap-commit: w/x\012\033[2Jok.pcap: x\012\033[2Jok.pcap.tmp is in the way and not a plain file (a link?); remove it'
+    err_is 'pcap-commit: w/x\012\033[2Jok.pcap: x\012\033[2Jok.pcap.tmp is in the way and not a plain file (a symbolic link); remove it'
 }
 
 # ---- TARGET changes meanwhile ----

@@ -324,7 +324,7 @@ done: ok=1 skip=0 fail=2 elapsed=_"
     printf '%s\n' '{"file":"a\n\u001b[2Jb\u007f\\\tc.pcap","status":"skipped_busy"}' '{"file":"a\ufffd.pcap","file_hex":"610aff2e70636170","status":"would_slim"}' >records
     runs_from records pcap-report --prefix $'p\r/'
     status_is 0
-    out_is $'would slim: p\\015/a\\012\xff.pcap'
+    out_is $'would slim: p\\015/a\\012\\377.pcap'
     err_has 'skip (another run is at work on it): p\015/a\012\033[2Jb\177\\\011c.pcap'
     [ "$(tr -d '\n' <"$err_file" | LC_ALL=C tr -d ' -~' | wc -c)" -eq 0 ] || explain "control characters"
     runs_from records pcap-report --output json

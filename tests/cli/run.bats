@@ -124,22 +124,22 @@ gone() { ! kill -0 "$1"; }
 # ---- limits ----
 
 @test "pcap-run: the limits line" {
-    runs pcap-run --max-io-mbps 12.5 true
+    runs pcap-run --max-io-mbps 12.5 --pace-fd 8 true
     status_is 0
     err_is "limits: read + write 12.5 MB/s"
-    runs pcap-run --max-cpu-percent 40 true
+    runs pcap-run --max-cpu-percent 40 --pace-fd 8 true
     err_is "limits: CPU 40 % of the machine"
-    runs pcap-run --cpu-backoff-above 60 true
+    runs pcap-run --cpu-backoff-above 60 --pace-fd 8 true
     err_is "limits: backing off above 60 % host load (strength 0.5)"
-    runs pcap-run --max-io-mbps 50 --max-cpu-percent 25 --cpu-backoff-above 70 --cpu-backoff-strength 0.75 true
+    runs pcap-run --max-io-mbps 50 --max-cpu-percent 25 --cpu-backoff-above 70 --cpu-backoff-strength 0.75 --pace-fd 8 true
     err_is "limits: read + write 50 MB/s, CPU 25 % of the machine, backing off above 70 % host load (strength 0.75)"
     out_empty
 }
 
 @test "pcap-run: no limits, no line" {
-    runs pcap-run true
+    runs pcap-run --pace-fd 8 true
     err_empty
-    runs pcap-run --cpu-backoff-strength 1.0 --pace-fd 8 true
+    runs pcap-run --cpu-backoff-strength 1.0 --pace-fd 8 --pace-fd 8 true
     status_is 0
     err_empty
 }
@@ -208,7 +208,7 @@ gone() { ! kill -0 "$1"; }
 @test "pcap-run --claim-fd: markers that are there stay, the lock goes" {
     mkdir w/.slim_markers
     : >w/.slim_markers/a.pcap
-    runs pcap-run --dir w --claim-fd 9 true
+    runs pcap-run --dir w --claim-fd 9 --pace-fd 8 true
     status_is 0
     only_files w .slim_markers
     only_files w/.slim_markers a.pcap

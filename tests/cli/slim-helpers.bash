@@ -5,35 +5,11 @@ load helpers
 # A capture of 7 packets, 3 of which are cut (fixtures/README.md).
 SMALL=$FIXTURES/good-payload-tcp.pcap
 
-# Standard error with its times blanked.
-timeless() { sed -E 's/\([0-9]+ms\)/(Xms)/; s/elapsed=[0-9]+\.[0-9]s$/elapsed=X.Xs/'; }
-report_is() {
-    local seen
-    seen=$(printf '%s' "$err" | timeless)
-    [ "$seen" = "$1" ] || explain "expected report: $1"
-}
-err_matches() { [[ $err =~ $1 ]] || explain "expected standard error to match: $1"; }
-
 misused() {
     status_is 2
     out_is ''
     err_is "pcap-slim: $1
 Try 'pcap-slim --help'."
-}
-
-# Everything below a folder that a run could change, access times aside.
-snapshot() {
-    (
-        cd -- "$1" || exit 1
-        find . -printf '%p|%y|%m|%U|%G|%n|%s|%T@|%C@|%i|%l\n' | LC_ALL=C sort
-        find . -type f -exec sha256sum -- {} + | LC_ALL=C sort
-    )
-}
-# unchanged FOLDER SNAPSHOT
-unchanged() {
-    local now
-    now=$(snapshot "$1")
-    [ "$now" = "$2" ] || explain "$1 was changed: $(diff <(printf '%s\n' "$2") <(printf '%s\n' "$now"))"
 }
 
 bytes_of() { stat -c %s -- "$1"; }
@@ -116,18 +92,8 @@ session_pids() {
     done
 }
 
-# soon COMMAND...: within ten seconds it succeeds.
-soon() {
-    local i
-    for ((i = 0; i < 500; i++)); do
-        if "$@"; then return 0; fi
-        sleep 0.02
-    done
-    explain "never came true: $*"
-}
-
 session_is_over() { [ -z "$(session_pids "$1")" ]; }
-nothing_runs() { soon session_is_over "$run"; }
+nothing_runs() { wait_for session_is_over "$run"; }
 is_written() { [ -s "$1" ]; }
 # has_open PID PATH
 has_open() {

@@ -102,7 +102,7 @@ not_committed() {
             "fail", "fail", "fail", "fail"] and all(has("in_pkts") or has("digest") | not) and map(.error)[4:] == [
             "offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written",
             "cannot open: No such file or directory",
-            "t.pcap.tmp is in the way and not a plain file (a link?); remove it",
+            "t.pcap.tmp is in the way and not a plain file (a symbolic link); remove it",
             "its name of 255 bytes leaves no room for .tmp (255 in all); shorten it"]' "$out_file" >/dev/null
     only_files w .slim_markers a.pcap b.pcap bad.pcap c.pcap c2.pcap dir.pcap l.pcap t.pcap t.pcap.tmp "$long"
 }
@@ -413,6 +413,27 @@ spoil_tmp() {
     json_is '.status == "fail" and .error == "cannot open: No such file or directory"'
     mv aside w/a.pcap
     only_files w a.pcap b.pcap c.pcap
+}
+
+@test "stages: pcap-commit leaves alone what another run has taken up" {
+    verify_a
+    mkfifo input
+    pcap-commit w/a.pcap <input >other.json 3>&- &
+    background=$!
+    exec 7>input
+    # The other run has taken the temporary file for a dead run's and begun its own.
+    wait_for sh -c '[ "$(stat -c %s w/a.pcap.tmp)" -eq 0 ]'
+    runs_from verified.json pcap-commit --records
+    status_is 0
+    json_is '.status == "fail" and .error == "another run has taken it up"'
+    same_bytes w/a.pcap original
+    [ -e w/a.pcap.tmp ]
+    cat slim >&7
+    exec 7>&-
+    wait "$background"
+    background=''
+    same_bytes w/a.pcap slim
+    only_files w a.pcap b.pcap c.pcap .slim_markers
 }
 
 @test "stages: pcap-commit, the same records twice: the second time nothing happens" {
