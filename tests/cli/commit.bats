@@ -115,6 +115,53 @@ Try 'pcap-commit --help'."
 $(find "$FIXTURES" -name 'good-*' | wc -l)"
 }
 
+@test "pcap-commit: durable first, then renamed, the rename durable, and the marker last" {
+    command -v cc >/dev/null || skip "no compiler"
+    grep -q __asan_init "$(command -v pcap-commit)" && skip "a sanitizer wants to be loaded first"
+    cat >order.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static void note(const char *what, const char *name) {
+    char line[4096];
+    int n = snprintf(line, sizeof line, "%s %s\n", what, name);
+    int fd = open(getenv("ORDER"), O_WRONLY | O_APPEND | O_CREAT, 0600);
+    if (write(fd, line, (size_t)n) != n) abort();
+    close(fd);
+}
+int fsync(int fd) {
+    char link[64], name[4096] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (readlink(link, name, sizeof name - 1) < 0) abort();
+    note("sync", strrchr(name, '/') + 1);
+    return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+}
+int renameat(int a, const char *from, int b, const char *to) {
+    note("rename to", to);
+    return ((int (*)(int, const char *, int, const char *))dlsym(RTLD_NEXT, "renameat"))(a, from, b, to);
+}
+int fchmod(int fd, mode_t mode) {
+    char link[64], name[4096] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (readlink(link, name, sizeof name - 1) < 0) abort();
+    if (strstr(name, ".slim_markers/") != NULL) note("marker", strrchr(name, '/') + 1);
+    return ((int (*)(int, mode_t))dlsym(RTLD_NEXT, "fchmod"))(fd, mode);
+}
+END
+    cc -shared -fPIC -o order.so order.c -ldl
+    runs_from slim env ORDER="$PWD/order" LD_PRELOAD="$PWD/order.so" pcap-commit w/a.pcap
+    status_is 0
+    [ "$(cat order)" = 'sync a.pcap.tmp
+rename to a.pcap
+sync w
+marker a.pcap' ] || explain "another order: $(cat order)"
+}
+
 @test "pcap-commit: mode, timestamps and extended attributes are kept" {
     local before
     kit setxattr w/a.pcap user.origin 'sensor 7' || skip "no extended attributes here"

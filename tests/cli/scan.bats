@@ -123,7 +123,7 @@ setup_more() {
     json_is '.oddities == {} and .by_reason == {tls: {packets: 3, bytes_saved: 262202}}'
     kit big tls 1000000 >big
     runs pcap-scan big
-    json_is '.oddities == {oversize_packet: 1} and
+    json_is '.oddities == {caplen_over_snaplen: 1, oversize_packet: 1} and
         .by_reason == {tls: {packets: 3, bytes_saved: 1000074}} and .in_bytes - .out_bytes == 1000074'
 }
 

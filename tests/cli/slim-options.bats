@@ -14,12 +14,14 @@ setup_more() {
 rejects() {
     local message=$1 before
     shift
-    before=$(picture d)
+    before=$(seen)
     runs pcap-slim "$@"
     misused "$message"
-    unchanged d "$before"
-    only_files . .err .out d
+    [ "$(seen)" = "$before" ] || explain "something was touched"
 }
+
+# Cheaper than picture, and enough: any run would at least remove the stale temporary file.
+seen() { echo * && stat -c '%n %i %s %y %z' d d/*; }
 
 # takes ARGUMENT...: no misuse, and a.pcap is slim.
 takes() {
@@ -157,6 +159,7 @@ takes() {
     runs pcap-slim --dir d --dry-run --age-minutes 99999999
     status_is 0
     err_is 'no pcaps to process'
+    rm -r d/.slim_markers
     touch -d '9 minutes ago' d/a.pcap
     runs pcap-slim --dir d --dry-run --age-minutes 010
     err_is 'no pcaps to process'

@@ -421,8 +421,8 @@ spoil_tmp() {
     pcap-commit w/a.pcap <input >other.json 3>&- &
     background=$!
     exec 7>input
-    # The other run has taken the temporary file for a dead run's and begun its own.
-    wait_for sh -c '[ "$(stat -c %s w/a.pcap.tmp)" -eq 0 ]'
+    # The other run has taken the temporary file for a dead run's and begun its own, maybe of the same inode number.
+    wait_for sh -c '[ -e w/a.pcap.tmp ] && [ ! -s w/a.pcap.tmp ]'
     runs_from verified.json pcap-commit --records
     status_is 0
     json_is '.status == "fail" and .error == "another run has taken it up"'

@@ -128,6 +128,25 @@ Try 'pcap-truncate --help'."
     same_bytes "$out_file" want
 }
 
+@test "pcap-truncate: --mmap maps, --no-mmap does not" {
+    local how maps pid
+    kit big cleartext 3000000 >big
+    for how in --mmap --no-mmap; do
+        rm -f out
+        mkfifo out
+        pcap-truncate $how big >out 3>&- &
+        pid=$!
+        exec 7<out
+        head -c 100000 <&7 >/dev/null # and no more: it stops on the full pipe, half-way
+        maps=$(grep -c "/big\$" "/proc/$pid/maps" || :)
+        kill "$pid"
+        exec 7<&-
+        wait "$pid" || :
+        if [ $how = --mmap ]; then [ "$maps" -gt 0 ]; else [ "$maps" -eq 0 ]; fi
+    done
+    rm big
+}
+
 @test "pcap-truncate: a pipe that delivers 1 to 7 bytes at a time" {
     local f
     for f in good-little-micro good-big-nano good-payload-udp good-empty-packets; do

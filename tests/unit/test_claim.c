@@ -288,6 +288,26 @@ static void test_in_the_way(void **state) {
     expect_text(f, "precious", "precious");
 }
 
+/* Who holds the whole lock file for long is no run of ours: we say so instead of waiting for ever. */
+static int lock_it_all(void *with) {
+    const struct folder *f = with;
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = openat(f->fd, ".slim_markers/.lock", O_RDWR | O_CREAT, 0644);
+    return fd >= 0 && fcntl(fd, F_SETLK, &all) == 0 ? 0 : 1;
+}
+
+static void test_stranger_at_the_lock(void **state) {
+    struct folder *f = *state;
+    assert_int_equal(mkdirat(f->fd, ".slim_markers", 0755), 0);
+    struct holder stranger = start_holder(lock_it_all, f);
+    assert_int_equal(stranger.taken, 0);
+    expect_no_claims(f, "cannot lock .slim_markers/.lock");
+    kill_holder(&stranger);
+    struct claims c = join(f);
+    assert_int_equal(claims_take(&c, "a.pcap", NULL), 1);
+    claims_close(&c);
+}
+
 static void test_descriptor_of_no_lock(void **state) {
     (void)state;
     struct claims c;
@@ -310,6 +330,7 @@ int main(void) {
         IN_FOLDER(test_lock_file_taken_away),
         IN_FOLDER(test_coming_and_going),
         IN_FOLDER(test_in_the_way),
+        IN_FOLDER(test_stranger_at_the_lock),
         IN_FOLDER(test_descriptor_of_no_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

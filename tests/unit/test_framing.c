@@ -430,6 +430,24 @@ static void test_sources_that_fail(void **state) {
     }
 }
 
+/* Behind a mapping's back: within the page that is still there no SIGBUS tells. */
+static void test_shrinks_while_mapped(void **state) {
+    (void)state;
+    struct bytes b = hex(SMALL[0]);
+    struct capture c = {.at = b.at, .length = b.length};
+    struct feeding s;
+    struct failure f = {""};
+    uint8_t got[80];
+    begin_feeding(&s, &c, BY_MAPPING);
+    assert_int_equal(source_read(&s.source, got, 24, &f), 24);
+    assert_int_equal(ftruncate(s.fd, 79), 0);
+    assert_int_equal(source_read(&s.source, got, 55, &f), 55); /* what is still there */
+    assert_int_equal(ftruncate(s.fd, 30), 0);
+    assert_int_equal(source_read(&s.source, got, 1, &f), -1);
+    assert_non_null(strstr(f.text, "offset 79: the file shrank"));
+    end_feeding(&s);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records),
@@ -439,6 +457,7 @@ int main(void) {
         cmocka_unit_test(test_around_the_buffer),
         cmocka_unit_test(test_oversize_cut_short),
         cmocka_unit_test(test_every_way_gives_the_same),
+        cmocka_unit_test(test_shrinks_while_mapped),
         cmocka_unit_test(test_sources_that_fail),
     };
     return cmocka_run_group_tests(tests, make_framing, drop_framing);

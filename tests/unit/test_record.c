@@ -255,6 +255,11 @@ static void test_statuses(void **state) {
         expect_round_trip(&r);
         record_free(&r);
     }
+    enum record_status unchanged = RECORD_CUT;
+    assert_false(record_status_of_name(NULL, &unchanged));
+    assert_false(record_status_of_name("", &unchanged));
+    assert_false(record_status_of_name("unknown", &unchanged));
+    assert_int_equal(unchanged, RECORD_CUT);
     assert_string_equal(record_skip_reason(RECORD_SKIPPED_MARKER), "marked");
     assert_string_equal(record_skip_reason(RECORD_SKIPPED_SYMLINK), "symbolic link");
     assert_false(record_is_skip(RECORD_STATUSES));

@@ -64,6 +64,22 @@ static void test_identity(void **state) {
     }
 }
 
+static void test_identity_of_a_name(void **state) {
+    struct folder *f = *state;
+    make_file(f, "a.pcap", "same");
+    make_file(f, "b.pcap", "same");
+    int fd = openat(f->fd, "a.pcap", O_RDONLY | O_CLOEXEC);
+    assert_true(identity_is_named(fd, f->fd, "a.pcap"));
+    assert_false(identity_is_named(fd, f->fd, "b.pcap"));
+    assert_false(identity_is_named(fd, f->fd, "c.pcap"));
+    assert_int_equal(symlinkat("a.pcap", f->fd, "c.pcap"), 0);
+    assert_false(identity_is_named(fd, f->fd, "c.pcap"));
+    assert_int_equal(linkat(f->fd, "a.pcap", f->fd, "d.pcap", 0), 0);
+    assert_true(identity_is_named(fd, f->fd, "d.pcap"));
+    (void)close(fd);
+    assert_false(identity_is_named(-1, f->fd, "a.pcap"));
+}
+
 static void expect_no_original(const struct here *h, const char *words) {
     struct identity i;
     struct failure why = {""};
@@ -242,6 +258,7 @@ static void test_another_took_its_name(void **state) {
     assert_int_equal(renameat(f->fd, "b.pcap", f->fd, "a.pcap"), 0);
     expect_no_commit(&r, f, "still being written: another file has taken its name");
     expect_text(f, "a.pcap", "the capture as it IS!");
+    assert_int_equal(stat_of(f, "a.pcap.tmp").st_mode & 07777, 0600); /* asked before any attribute went over */
     assert_int_equal(unlinkat(f->fd, "a.pcap", 0), 0);
     make_file(f, "b.pcap", "precious");
     assert_int_equal(symlinkat("b.pcap", f->fd, "a.pcap"), 0);
@@ -321,12 +338,10 @@ static void test_tmp_was_exchanged(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_inspect),           IN_FOLDER(test_identity),
-        IN_FOLDER(test_open_original),     IN_FOLDER(test_commit),
-        IN_FOLDER(test_it_grew),           IN_FOLDER(test_its_time_changed),
-        IN_FOLDER(test_a_second_link),     IN_FOLDER(test_another_took_its_name),
-        IN_FOLDER(test_open_for_writing),  IN_FOLDER(test_tmp_went_away),
-        IN_FOLDER(test_tmp_was_exchanged),
+        IN_FOLDER(test_identity_of_a_name), IN_FOLDER(test_inspect),       IN_FOLDER(test_identity),
+        IN_FOLDER(test_open_original),      IN_FOLDER(test_commit),        IN_FOLDER(test_it_grew),
+        IN_FOLDER(test_its_time_changed),   IN_FOLDER(test_a_second_link), IN_FOLDER(test_another_took_its_name),
+        IN_FOLDER(test_open_for_writing),   IN_FOLDER(test_tmp_went_away), IN_FOLDER(test_tmp_was_exchanged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,6 +208,35 @@ static void test_leftover_that_is_locked(void **state) {
     expect_reclaimed(f);
 }
 
+static int lock_it(void *with) {
+    const struct to_open *o = with;
+    int fd = openat(o->directory_fd, o->name, o->flags);
+    return fd >= 0 && replace_lock_tmp(fd) ? 0 : 1;
+}
+
+/* One process at a time; whoever makes the file has it locked already. */
+static void test_lock(void **state) {
+    struct folder *f = *state;
+    struct here h;
+    go(&h, f, "a.pcap");
+    int fd = replace_create_tmp(&h.place, NULL);
+    struct to_open reading = {f->fd, "a.pcap.tmp", O_RDONLY | O_CLOEXEC};
+    assert_int_equal(run_in_child(lock_it, &reading), 1);
+    assert_true(replace_lock_tmp(fd));
+    (void)close(fd);
+    struct holder committer = start_holder(lock_it, &reading);
+    assert_int_equal(committer.taken, 0);
+    assert_int_equal(run_in_child(lock_it, &reading), 1);
+    make_old(f, "a.pcap.tmp", 10000);
+    unsigned long removed = 99;
+    assert_int_equal(replace_clean_stale(f->fd, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
+    assert_int_equal(removed, 0);
+    assert_true(is_there(f, "a.pcap.tmp"));
+    end_holder(&committer);
+    assert_int_equal(run_in_child(lock_it, &reading), 0);
+    place_leave(&h.place);
+}
+
 static int create_as_nobody(void *with) {
     struct here *h = with;
     return become_nobody() == 0 && replace_create_tmp(&h->place, NULL) == -1 ? 0 : 1;
@@ -374,6 +403,7 @@ int main(void) {
         IN_FOLDER(test_leftover_that_is_locked),
         IN_FOLDER(test_leftover_of_another_user),
         IN_FOLDER(test_leftover_of_root),
+        IN_FOLDER(test_lock),
         IN_FOLDER(test_remove),
         IN_FOLDER(test_clean_by_age_and_name),
         IN_FOLDER(test_clean_regular_files_only),

@@ -170,6 +170,11 @@ static void test_inspect_fails(void **state) {
     site_claim(&v.site, &v.record);
     assert_int_equal(v.record.status, RECORD_FAIL);
     end_visit(&v);
+    begin_visit(&v, f, ".lock"); /* its marker would be the lock file */
+    assert_int_equal(unlinkat(f->fd, ".slim_markers", 0), 0);
+    make_file(f, ".lock", "capture");
+    expect_inspected(&v, RECORD_FAIL, "a capture of this name cannot have a marker; rename it");
+    end_visit(&v);
     begin_visit(&v, f, "");
     expect_inspected(&v, RECORD_FAIL, "this is not the name of a file");
     end_visit(&v);

@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# Interrupted and killed: the old file whole or the new file whole, and a re-run finishes the job.
+load slim-helpers
+
+# A run that takes seconds over d/a.pcap; the signal comes while it is being cut.
+start_slow_run() {
+    mkdir d scratch
+    make_big d/a.pcap 4
+    mv d/a.pcap.slim want
+    cp d/a.pcap original
+    TMPDIR=$PWD/scratch starts pcap-slim --dir d --max-io-mbps 2
+    wait_for test -s d/a.pcap.tmp
+}
+
+finish_the_job() {
+    runs pcap-slim --dir d
+    status_is 0
+    same_bytes d/a.pcap want
+    only_files d .slim_markers a.pcap
+    only_files d/.slim_markers a.pcap
+}
+
+interrupted_by() {
+    start_slow_run
+    kill "-$1" "$run"
+    ends
+    status_is "$2"
+    err_has 'FAIL d/a.pcap: interrupted'
+    same_bytes d/a.pcap original
+    only_files d a.pcap
+    only_files scratch
+    [ -z "$(session_pids "$run")" ] || explain "a process is left"
+    finish_the_job
+}
+
+@test "SIGTERM: 143, no temporary file, the report says so, a re-run finishes" { interrupted_by TERM 143; }
+@test "SIGINT: 130, likewise" { interrupted_by INT 130; }
+@test "SIGHUP: 129, likewise" { interrupted_by HUP 129; }
+
+# killed NAME: kill -9 of that process of the run; whatever is left, the capture is whole and a re-run finishes.
+killed() {
+    start_slow_run
+    kill -9 $(session_pids "$run" "$1")
+    ends
+    wait_for test -z "$(session_pids "$run")" || kill -9 $(session_pids "$run")
+    cmp -s d/a.pcap original || same_bytes d/a.pcap want
+    [ ! -e d/.slim_markers/a.pcap ] || same_bytes d/a.pcap want
+    finish_the_job
+}
+
+@test "kill -9 of pcap-truncate: the report notices, a re-run finishes at once" {
+    start_slow_run
+    kill -9 $(session_pids "$run" pcap-truncate)
+    ends
+    status_is 1
+    err_has 'FAIL d/a.pcap: no result arrived'
+    same_bytes d/a.pcap original
+    finish_the_job
+}
+
+@test "kill -9 of pcap-verify" { killed pcap-verify; }
+@test "kill -9 of pcap-commit" { killed pcap-commit; }
+@test "kill -9 of xargs" { killed xargs; }
+@test "kill -9 of pcap-report" { killed pcap-report; }
+
+@test "kill -9 of the whole run: a re-run finishes at once" {
+    start_slow_run
+    kill -9 -- $(session_pids "$run")
+    ends
+    same_bytes d/a.pcap original
+    finish_the_job
+}
