@@ -55,7 +55,7 @@ int replace_create_tmp(const struct place *p, struct failure *f);
  */
 bool replace_lock_tmp(int tmp_fd);
 
-/* Remove the temporary file if it is still the one with this identity's inode. */
+/* Remove the temporary file if it is still the one, unchanged, that this identity was taken of. */
 void replace_remove_tmp(const struct place *p, const struct identity *tmp);
 
 /*

@@ -108,8 +108,12 @@ bool replace_lock_tmp(int tmp_fd) {
 void replace_remove_tmp(const struct place *p, const struct identity *tmp) {
     char name[REPLACE_NAME_BYTES];
     struct stat st;
-    if (replace_tmp_name(p->name, name, NULL) == 0 && fstatat(p->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        (uint64_t)st.st_ino == tmp->inode && (uint64_t)st.st_dev == tmp->device) {
+    if (replace_tmp_name(p->name, name, NULL) != 0 || fstatat(p->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return;
+    }
+    /* Not the inode alone: a filesystem gives its number to the next file, which may be another run's. */
+    struct identity now = identity_of(&st);
+    if (identity_same(&now, tmp)) {
         (void)unlinkat(p->directory_fd, name, 0);
     }
 }

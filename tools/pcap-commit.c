@@ -118,7 +118,9 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
     r->status = replace_commit(&c->site.place, original_fd, &r->source, tmp_fd, &replaced, &r->error) == 0
                     ? RECORD_OK
                     : RECORD_FAIL;
-    if (!replaced) {
+    struct stat st;
+    if (!replaced && fstat(tmp_fd, &st) == 0) {
+        r->tmp = identity_of(&st); /* its times may be the original's by now */
         replace_remove_tmp(&c->site.place, &r->tmp);
     }
     r->has_tmp = false;

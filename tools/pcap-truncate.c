@@ -168,6 +168,14 @@ static int filter(struct truncater *t, const struct options *o, int in_fd) {
     return status;
 }
 
+/* Whether writing the record would overwrite the capture. */
+static bool is_the_same_file(const char *record_path, int in_fd) {
+    struct stat record;
+    struct stat in;
+    return stat(record_path, &record) == 0 && fstat(in_fd, &in) == 0 && record.st_ino == in.st_ino &&
+           record.st_dev == in.st_dev && S_ISREG(in.st_mode);
+}
+
 static int run_filter(struct truncater *t, const struct options *o) {
     int fd = STDIN_FILENO;
     if (o->file != NULL) {
@@ -175,6 +183,10 @@ static int run_filter(struct truncater *t, const struct options *o) {
         if (fd < 0) {
             return cli_fail(o->file, "cannot open: %s", strerror(errno));
         }
+    }
+    if (o->record_path != NULL &&
+        (is_the_same_file(o->record_path, fd) || is_the_same_file(o->record_path, STDOUT_FILENO))) {
+        return cli_misuse("--record '%s' would overwrite the capture", o->record_path);
     }
     if (isatty(STDOUT_FILENO)) {
         return cli_misuse("refusing to write a capture to a terminal; redirect standard output");

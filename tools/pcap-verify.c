@@ -82,6 +82,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {NULL, 0, NULL, 0},
     };
     int c;
+    bool check_given = false;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     o->check = RECORD_CHECK_FULL;
@@ -98,6 +99,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->records = true;
             break;
         case OPT_CHECK:
+            check_given = true;
             if (take_check(optarg, &o->check) != 0) {
                 return CLI_MISUSE;
             }
@@ -114,6 +116,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 return CLI_MISUSE;
             }
         }
+    }
+    if (check_given && !o->records) {
+        return cli_misuse("--check goes with --records");
     }
     if ((o->original_path != NULL) + (o->record_path != NULL) + o->records != 1) {
         return cli_misuse("one of --original FILE, --record FILE and --records is needed");

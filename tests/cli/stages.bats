@@ -321,7 +321,7 @@ spoil_tmp() {
         jq -c "$change" verified.json >forged.json
         runs_from forged.json pcap-commit --records
         status_is 0
-        json_is '.status == "fail" and .error == "the record lacks what says which files are meant"'
+        json_is '.status == "fail" and .error == "the record lacks a good verdict, or what says which files are meant"'
         same_bytes w/a.pcap original
         rm -f w/a.pcap.tmp
     done

@@ -293,7 +293,7 @@ refused_partly() {
     jq -e '.file == "w/q\"\\\n\ufffd.pcap" and .file_hex == "772f71225c0aff2e70636170"' r.json >/dev/null
     : >"w/$name"
     runs pcap-truncate "w/$name"
-    refused_with 'pcap-truncate: w/q"\\\012'$'\xff''.pcap: not a capture: the file is empty'
+    refused_with 'pcap-truncate: w/q"\\\012\377.pcap: not a capture: the file is empty'
 }
 
 # ---- what it refuses ----
