@@ -19,7 +19,8 @@ nasty_names() {
 # all_nasty FUNCTION: call it with every name, ending and all.
 all_nasty() {
     local name
-    while IFS= read -r -d '' name; do
+    # In a UTF-8 locale read takes a NUL for the rest of a cut-off character.
+    while LC_ALL=C IFS= read -r -d '' name; do
         "$1" "$name.pcap" || return 1
     done < <(nasty_names)
 }
@@ -69,7 +70,6 @@ one_equals() {
         count=0
         all_nasty one_is_right
         [ "$count" -eq "$names" ]
-        [ "$(find d -type f | grep -zc .)" ] # a listing that works
         [ "$(find d -type f -printf x | wc -c)" -eq $((2 * names)) ] || explain "other files: $(find d -type f)"
         runs pcap-slim --dir d
         status_is 0

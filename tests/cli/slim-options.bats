@@ -156,7 +156,6 @@ takes() {
         rejects "--age-minutes takes a whole number of minutes, not '$bad'" --dir d --age-minutes "$bad"
     done
     takes --dir d --age-minutes 0
-    rm -rf d/.slim_markers
     runs pcap-slim --dir d --dry-run --age-minutes 99999999
     status_is 0
     err_is 'no pcaps to process'
