@@ -1,81 +1,314 @@
 #!/usr/bin/env bats
-# Others in the same directory.
+# pcap-slim beside others: other runs on the same directory, and whoever still writes a capture.
 load slim-helpers
 
-@test "8 drivers and singles over one directory: each file slimmed exactly once, none wrong" {
-    mkdir d
-    local n
-    for n in $(seq 200); do cp "$SMALL" "d/$n.pcap"; done
-    oracle "$SMALL" want
-    for n in 1 2 3 4 5 6 7 8; do
-        pcap-slim --dir d --workers 2 --output json >"report.$n" 2>"errors.$n" 3>&- &
+setup_file() { make_oracle; }
+setup_more() { mkdir d; }
+
+# 200 small captures of every kind, and in want/ what they are to become.
+two_hundred() {
+    local files=("$FIXTURES"/good-*.pcap) i file
+    mkdir -p "$1" want
+    for ((i = 0; i < 200; i++)); do
+        file=${files[i % ${#files[@]}]}
+        cp -- "$file" "$1/$i ${file##*/}"
+        cp -- "$ORACLE/${file##*/}" "want/$i ${file##*/}"
     done
-    for n in 7 77 177; do
-        pcap-slim --single "d/$n.pcap" --output json >"report.single.$n" 2>/dev/null 3>&- &
+}
+
+# Nothing but right captures and their markers in $1.
+all_right() {
+    local file bad=0
+    for file in want/*; do
+        file=${file##*/}
+        cmp -- "$1/$file" "want/$file" >&2 || bad=$((bad + 1))
+        [ -s "$1/.slim_markers/$file" ] || bad=$((bad + 1))
     done
+    [ "$bad" -eq 0 ] || explain "$bad faults"
+    only_files "$1" .slim_markers $'\n'"$(ls want)" 2>/dev/null || [ "$(find "$1" | wc -l)" -eq 402 ] ||
+        explain "other files: $(find "$1" -name '*.tmp' -o -name .lock)"
+}
+
+# drivers N ARGUMENT...: that many at once, each with a report of its own in reports/; their statuses in ./statuses.
+drivers() {
+    local n=$1 i pids=() pid got
+    shift
+    mkdir -p reports
+    : >statuses
+    for ((i = 0; i < n; i++)); do
+        pcap-slim "$@" --output json >"reports/$BASHPID.$RANDOM.$i.json" 2>>messages </dev/null 3>&- &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do
+        got=0
+        wait "$pid" || got=$?
+        echo "$got" >>statuses
+    done
+}
+all_well() {
+    [ "$(sort -u statuses)" = 0 ] || explain "statuses: $(tr '\n' ' ' <statuses); $(cat reports/* messages | grep -o '"error":[^,}]*' | sort | uniq -c)"
+}
+# Each file is in the reports as done exactly once.
+each_once() {
+    [ "$(cat reports/*.json | jq -s '[.[].files[] | select(.status == "ok") | .file] | length')" -eq "$1" ] ||
+        explain "slimmed: $(cat reports/*.json | jq -s '[.[].summary.ok]' -c)"
+    [ "$(cat reports/*.json | jq -s '[.[].files[] | select(.status == "ok") | .file | sub(".*/"; "")] | unique | length')" -eq "$1" ]
+    [ "$(cat reports/*.json | jq -s '[.[].files[] | select(.status | . != "ok" and . != "skipped_marker" and . != "skipped_busy")] | length')" -eq 0 ]
+    cat reports/*.json | jq -s -e 'all(.[]; .summary.ok + .summary.skip + .summary.fail == (.files | length))' >/dev/null
+}
+
+@test "8 runs of 2 workers over one directory, and runs of single files: each file right, each slimmed once" {
+    two_hundred d
+    local i singles=() pids=() pid got
+    for ((i = 0; i < 200; i += 11)); do singles+=("$(basename d/"$i "*)"); done
+    mkdir reports
+    (
+        for file in "${singles[@]}"; do
+            pcap-slim --single "d/$file" --output json >"reports/single-$file.json" 2>>messages || echo "single: $?" >>bad
+        done
+    ) 3>&- &
+    drivers 8 --dir d --workers 2
     wait
-    for n in $(seq 200); do
-        same_bytes "d/$n.pcap" want
-    done
-    [ "$(jq -s 'map(.summary.ok) | add' report.*)" -eq 200 ] || explain "not slimmed exactly once"
-    [ "$(jq -s 'map(.summary.fail) | add' report.*)" -eq 0 ] || explain "$(jq -c '.files[] | select(.status == "fail")' report.*)"
-    [ "$(ls -A d | wc -l)" -eq 201 ] || explain "something is left behind: $(ls -A d | grep -v 'pcap$')"
-    [ "$(ls -A d/.slim_markers | wc -l)" -eq 200 ] || explain "the lock file is left behind"
+    [ ! -e bad ] || explain "$(cat bad)"
+    all_well
+    each_once 200
+    all_right d
+    only_markers=$(LC_ALL=C ls -A d/.slim_markers | wc -l)
+    [ "$only_markers" -eq 200 ] || explain "left: $(ls -A d/.slim_markers | grep -v pcap)"
 }
 
-@test "a capture that a process has open for writing is left alone" {
-    mkdir d
+@test "runs that see the directory by other names: absolute, through a link, with other checks and reads" {
+    two_hundred d
+    ln -s d link
+    mkdir reports
+    drivers 1 --dir link --workers 2 --mmap &
+    local others=$!
+    (cd / && cd "$OLDPWD" && drivers 2 --dir "$PWD/d" --verify count)
+    wait "$others"
+    all_well
+    each_once 200
+    all_right d
+}
+
+@test "clean-up by many runs that start again and again takes no live run's temporary file" {
+    two_hundred d
+    # Something stale in each directory, so that each start looks closely.
+    (
+        for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+            : >d/stale$i.pcap.tmp
+            touch -d '1 hour ago' d/stale$i.pcap.tmp
+            pcap-slim --dir d --age-minutes 100000 2>>cleaner || echo bad >>bad
+        done
+    ) 3>&- &
+    drivers 3 --dir d --workers 2
+    wait
+    [ ! -e bad ]
+    all_well
+    each_once 200
+    rm -f d/stale*
+    all_right d
+    [ "$(sed -n 's/cleaned \([0-9]*\) stale.*/\1/p' cleaner messages | awk '{s += $1} END {print s}')" -eq 12 ] ||
+        explain "$(cat cleaner messages)"
+}
+
+@test "a second run beside a slow one: leaves its file alone, does the others, and says so" {
+    make_big d/big.pcap 4
+    mv d/big.pcap.slim big.slim
+    touch -d '1 hour ago' d/big.pcap
+    starts pcap-slim --dir d --max-io-mbps 2
+    wait_for is_written d/big.pcap.tmp
     cp "$SMALL" d/a.pcap
-    exec 8>>d/a.pcap
+    local n
+    for n in 1 2; do
+        pcap-slim --dir d --output json >other.json
+        [ "$(jq -c '.files[] | select(.file == "d/big.pcap")' other.json)" = '{"file":"d/big.pcap","status":"skipped_busy"}' ]
+    done
+    runs_beside=$(pcap-slim --single d/big.pcap 2>&1)
+    [ "$(printf '%s\n' "$runs_beside" | settled)" = 'skip (another run is at work on it): d/big.pcap
+done: ok=0 skip=1 fail=0 elapsed=_' ] || explain "$runs_beside"
+    same_bytes d/a.pcap "$ORACLE/good-payload-tcp.pcap"
+    ends
+    status_is 0
+    same_bytes d/big.pcap big.slim
+    only_files d/.slim_markers a.pcap big.pcap
+    only_files d .slim_markers a.pcap big.pcap
+}
+
+@test "a slow run's directory is moved away meanwhile: its files are slimmed where they are" {
+    make_big d/big.pcap 3
+    mv d/big.pcap.slim big.slim
+    starts pcap-slim --dir d --max-io-mbps 3
+    wait_for is_written d/big.pcap.tmp
+    mv d elsewhere
+    mkdir d
+    ends
+    status_is 0
+    same_bytes elsewhere/big.pcap big.slim
+    only_files d
+    only_files elsewhere .slim_markers big.pcap
+}
+
+# ---- whoever still writes ----
+
+# slow_run: over d/big.pcap, until its temporary file is being written. $original keeps its bytes.
+slow_run() {
+    make_big d/big.pcap 3
+    mv d/big.pcap.slim big.slim
+    cp d/big.pcap original
+    starts pcap-slim --dir d --max-io-mbps 3
+    wait_for is_written d/big.pcap.tmp
+}
+# Nothing but the capture is there, and no marker.
+left_alone() {
+    status_is 1
+    err_has "$1"
+    only_files d big.pcap
+}
+
+@test "a file that a writer holds open: still being written" {
+    cp "$SMALL" d/a.pcap
+    cp "$SMALL" d/b.pcap
+    exec 7>>d/a.pcap
     runs pcap-slim --dir d
-    exec 8>&-
+    exec 7>&-
     status_is 1
-    err_has 'FAIL d/a.pcap: still being written: a process has it open for writing'
-    same_bytes d/a.pcap "$SMALL"
-    only_files d a.pcap
+    settled_err_is "FAIL d/a.pcap: still being written: a process has it open for writing
+ok d/b.pcap pkts=7 truncated=3 in=$(bytes_of "$SMALL") out=$(bytes_of d/b.pcap) (_ms)
+done: ok=1 skip=0 fail=1 elapsed=_"
+    same_bytes "$SMALL" d/a.pcap
+    only_files d/.slim_markers b.pcap
+    runs pcap-slim --dir d
+    status_is 0
+    same_bytes d/a.pcap "$ORACLE/good-payload-tcp.pcap"
 }
 
-@test "a capture that grows while it is slimmed is left alone" {
-    mkdir d
-    make_big d/a.pcap 4
-    rm d/a.pcap.slim
-    starts pcap-slim --dir d --max-io-mbps 2
-    wait_for test -s d/a.pcap.tmp
-    head -c 1514 /dev/zero >>d/a.pcap
-    cp d/a.pcap grown
+@test "a file that a reader holds open is slimmed, and the reader keeps what it had" {
+    cp "$SMALL" d/a.pcap
+    exec 7<d/a.pcap
+    runs pcap-slim --dir d
+    status_is 0
+    same_bytes d/a.pcap "$ORACLE/good-payload-tcp.pcap"
+    cat <&7 >was
+    same_bytes was "$SMALL"
+}
+
+@test "a file that grows during the run: still being written, nothing of it is lost" {
+    slow_run
+    printf more >>d/big.pcap
     ends
-    status_is 1
-    err_has 'FAIL d/a.pcap:'
-    same_bytes d/a.pcap grown
-    only_files d a.pcap
+    left_alone 'FAIL d/big.pcap: still being written'
+    printf more >>original
+    same_bytes d/big.pcap original
 }
 
-@test "a capture that is replaced while it is slimmed is left alone" {
-    mkdir d
-    make_big d/a.pcap 4
-    rm d/a.pcap.slim
-    starts pcap-slim --dir d --max-io-mbps 2
-    wait_for test -s d/a.pcap.tmp
+@test "a file that a writer opens during the run and has not written to yet" {
+    slow_run
+    exec 7>>d/big.pcap
+    ends
+    exec 7>&-
+    left_alone 'FAIL d/big.pcap: still being written: a process has it open for writing'
+    same_bytes d/big.pcap original
+}
+
+@test "a file that is changed in place, its size kept" {
+    slow_run
+    printf x | dd of=d/big.pcap bs=1 seek=2000000 conv=notrunc status=none
+    ends
+    left_alone 'FAIL d/big.pcap: still being written'
+    [ "$(bytes_of d/big.pcap)" -eq "$(bytes_of original)" ]
+}
+
+@test "a file that shrinks, read through read and through a mapping" {
+    local how
+    for how in --no-mmap --mmap; do
+        rm -rf d
+        mkdir d
+        make_big d/big.pcap 3
+        mv d/big.pcap.slim big.slim
+        starts pcap-slim --dir d --max-io-mbps 3 $how
+        wait_for is_written d/big.pcap.tmp
+        truncate -s 100000 d/big.pcap
+        ends
+        left_alone 'FAIL d/big.pcap: '
+        [ "$(bytes_of d/big.pcap)" -eq 100000 ]
+    done
+}
+
+@test "a file that is replaced, removed, linked or renamed during the run" {
+    slow_run
     cp "$SMALL" new
-    mv new d/a.pcap
+    mv new d/big.pcap
+    ends
+    left_alone 'FAIL d/big.pcap: still being written'
+    same_bytes d/big.pcap "$SMALL"
+
+    rm -rf d && mkdir d
+    slow_run
+    rm d/big.pcap
     ends
     status_is 1
-    err_has 'FAIL d/a.pcap: still being written'
-    same_bytes d/a.pcap "$SMALL"
-    only_files d a.pcap
+    err_has 'FAIL d/big.pcap: '
+    only_files d
+
+    rm -rf d && mkdir d
+    slow_run
+    ln d/big.pcap second
+    ends
+    left_alone 'FAIL d/big.pcap: it has got a second hard link meanwhile'
+    same_bytes second original
+
+    rm -rf d && mkdir d
+    slow_run
+    mv d/big.pcap renamed
+    ln -s ../renamed d/big.pcap
+    ends
+    status_is 1
+    err_has 'FAIL d/big.pcap: '
+    same_bytes renamed original
+    [ -L d/big.pcap ]
+    only_files d big.pcap
 }
 
-@test "a capture that shrinks under a mapping fails, and no process dies of it" {
-    mkdir d
-    make_big d/a.pcap 6
-    rm d/a.pcap.slim
-    starts pcap-slim --dir d --max-io-mbps 2 --mmap
-    wait_for test -s d/a.pcap.tmp
-    truncate -s 1000000 d/a.pcap
+@test "the temporary file is taken away or exchanged during the run: the original stays" {
+    slow_run
+    rm d/big.pcap.tmp
+    ends
+    left_alone 'FAIL d/big.pcap: '
+    same_bytes d/big.pcap original
+
+    rm -rf d && mkdir d
+    slow_run
+    rm d/big.pcap.tmp
+    head -c 100 original >d/big.pcap.tmp
     ends
     status_is 1
-    err_has 'FAIL d/a.pcap:'
-    err_lacks 'a process of the run died'
-    [ "$(stat -c %s d/a.pcap)" -eq 1000000 ]
-    only_files d a.pcap
+    err_has 'FAIL d/big.pcap: '
+    same_bytes d/big.pcap original
+    [ "$(bytes_of d/big.pcap.tmp)" -eq 100 ]
+}
+
+@test "the slim capture is damaged on the disk during the run: found by verify, the original stays" {
+    slow_run
+    printf XXXX | dd of=d/big.pcap.tmp bs=1 seek=3000 conv=notrunc status=none
+    ends
+    left_alone 'FAIL d/big.pcap: '
+    same_bytes d/big.pcap original
+}
+
+@test "a file that comes during the run waits for the next one; one that goes is said" {
+    make_big d/big.pcap 3
+    mv d/big.pcap.slim big.slim
+    touch -d '1 hour ago' d/big.pcap
+    cp "$SMALL" d/b.pcap
+    cp "$SMALL" d/c.pcap
+    starts pcap-slim --dir d --max-io-mbps 6
+    wait_for is_written d/big.pcap.tmp
+    rm d/b.pcap
+    cp "$SMALL" d/new.pcap
+    ends
+    status_is 1
+    err_has 'FAIL d/b.pcap: cannot open: No such file or directory'
+    err_has 'ok d/c.pcap'
+    err_has 'done: ok=2 skip=0 fail=1'
+    same_bytes "$SMALL" d/new.pcap
 }

@@ -231,6 +231,16 @@ static void test_fragments(void **state) {
     }
 }
 
+/* Nothing is said of a header that is not all there. */
+static void test_fragments_cut_short(void **state) {
+    (void)state;
+    struct bytes b = with_payload(TCP4, 32);
+    b.at[20] = 0x20;
+    for (size_t length = 14; length <= b.length; length++) {
+        expect_as(&b, length, length < 34 ? LOCATED_TRUNCATED : LOCATED_FRAGMENT);
+    }
+}
+
 static void test_every_protocol(void **state) {
     (void)state;
     for (unsigned protocol = 0; protocol <= 0xff; protocol++) {
@@ -264,7 +274,9 @@ static void test_source_routes(void **state) {
         {"010101830704cb0071070000", 40},
         {"07070400000000 830704cb0071070000", 44},
         {"94040000 890704cb00710700", 41},
-        {"830708cb00710700", 37},                    /* the last hop was passed */
+        {"830708cb00710700", 37}, /* the last hop was passed */
+        {"0002 830704cb007107 000000", 30},
+        {"830904cb00710700", 30},                    /* a byte longer than the header */
         {"00830704cb007107", 30},                    /* behind the end of the list */
         {"830704cb007107 00 890704cb007107 00", 37}, /* likewise the second one */
         {"830704cb007107 890704cb007108 0000", 30},  /* two: nothing can be told */
@@ -328,6 +340,7 @@ int main(void) {
         cmocka_unit_test(test_data_offset),
         cmocka_unit_test(test_udp_length_is_not_asked),
         cmocka_unit_test(test_fragments),
+        cmocka_unit_test(test_fragments_cut_short),
         cmocka_unit_test(test_every_protocol),
         cmocka_unit_test(test_source_routes),
     };

@@ -173,8 +173,9 @@ static void test_leftover_of_another_user(void **state) {
 /* What has the name by chance: it begins otherwise than the capture, or is longer. Only age makes it rubbish. */
 static void test_a_strangers_file(void **state) {
     struct folder *f = *state;
-    make_file(f, "a.pcap", "a capture");
-    static const char *const strangers[] = {"precious", "a capture, and more"};
+    make_file(f, "a.pcap", "a capture, of more bytes than a file header has");
+    static const char *const strangers[] = {"precious", "a capture, but another one",
+                                            "a capture, of more bytes than a file header has, and then some"};
     for (size_t i = 0; i < COUNT_OF(strangers); i++) {
         make_file(f, "a.pcap.tmp", strangers[i]);
         make_old(f, "a.pcap.tmp", 299);
@@ -183,6 +184,19 @@ static void test_a_strangers_file(void **state) {
         make_old(f, "a.pcap.tmp", 301);
         expect_reclaimed(f);
     }
+}
+
+/* The bytes of a dead run's, but neither ours nor the capture's owner's. */
+static void test_leftover_of_a_third_user(void **state) {
+    struct folder *f = *state;
+    only_as_root();
+    make_file(f, "a.pcap", "a capture");
+    make_file(f, "a.pcap.tmp", "a capt");
+    assert_int_equal(fchownat(f->fd, "a.pcap.tmp", NOBODY, NOBODY, 0), 0);
+    expect_no_tmp(f, "not a dead run's");
+    assert_int_equal(fchownat(f->fd, "a.pcap", 54321, 0, 0), 0);
+    expect_no_tmp(f, "not a dead run's");
+    expect_text(f, "a.pcap.tmp", "a capt");
 }
 
 /* A run that died after it had given the temporary file to the capture's owner. */
@@ -404,6 +418,7 @@ int main(void) {
         IN_FOLDER(test_others_in_the_way),
         IN_FOLDER(test_leftovers),
         IN_FOLDER(test_a_strangers_file),
+        IN_FOLDER(test_leftover_of_a_third_user),
         IN_FOLDER(test_leftover_of_the_captures_owner),
         IN_FOLDER(test_leftover_that_is_locked),
         IN_FOLDER(test_leftover_of_another_user),

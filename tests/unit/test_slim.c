@@ -157,6 +157,10 @@ static void test_runs(void **state) {
     struct capture in = capture_begin(false, false, 262144, 1);
     struct capture want = capture_begin(false, false, 262144, 1);
     expect_slim(&in, &want); /* no packet at all */
+    struct outcome nothing = slim(&in);
+    assert_int_equal(nothing.tally.packets, 0);
+    assert_false(nothing.tally.has_times);
+    capture_free(&nothing.out);
     for (unsigned order = 0; order < 256; order++) {
         struct capture some = capture_begin(false, false, 262144, 1);
         struct capture some_want = capture_begin(false, false, 262144, 1);
@@ -175,6 +179,14 @@ static void test_runs(void **state) {
     }
     assert_true(in.length > 2 * BUFFER_BYTES);
     expect_slim(&in, &want);
+    struct outcome all = slim(&in);
+    assert_int_equal(all.tally.packets, 2048);
+    assert_int_equal(all.tally.cut_packets, 1024); /* half of the bits from 0 to 255 */
+    assert_int_equal(all.tally.first_sec, 0);
+    assert_int_equal(all.tally.first_frac, 6);
+    assert_int_equal(all.tally.last_sec, 255);
+    assert_int_equal(all.tally.last_frac, 5);
+    capture_free(&all.out);
     expect_slim(&want, &want);
     capture_free(&in);
     capture_free(&want);
@@ -336,6 +348,7 @@ static void test_oddities(void **state) {
         {100, 501, 10, 0, false, ODDITY_CAPLEN_OVER_ORIGLEN},
         {100, 501, 10, 11, false, ODDITY_SLICED},
         {100, 501, 10, 0xffffffff, false, ODDITY_SLICED},
+        {100, 501, 64, 65, false, ODDITY_SLICED},
         {100, 501, 0, 0, false, ODDITY_EMPTY_PACKET},
         {100, 501, 1, 1, false, -1},
         {100, 499, 10, 10, false, ODDITY_TIME_BACKWARDS},
