@@ -7,6 +7,7 @@
 #include "identity.h"
 #include "limit_options.h"
 #include "marker.h"
+#include "options.h"
 #include "pace.h"
 #include "policy.h"
 #include "record.h"
@@ -56,17 +57,13 @@ struct committer {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN, OPT_HELP, OPT_VERSION };
+    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN };
     static const struct option LONG[] = {
         {"records", no_argument, NULL, OPT_RECORDS},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
         {"clean-stale", required_argument, NULL, OPT_CLEAN},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        LIMITS_LONG_OPTIONS,
-        {NULL, 0, NULL, 0},
+        OPTIONS_COMMON,
     };
-    unsigned long number = 0;
     int c;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
@@ -78,23 +75,15 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->records = true;
             break;
         case OPT_CLAIM:
-            if (!cli_parse_unsigned(optarg, 0, 511, &number)) {
-                return cli_misuse("--claim-fd takes the number of a descriptor, not '%s'", optarg);
+            if (options_take_descriptor("--claim-fd", optarg, 0, &o->claim_fd) != 0) {
+                return CLI_MISUSE;
             }
-            o->claim_fd = (int)number;
             break;
         case OPT_CLEAN:
             o->clean_directory = optarg;
             break;
-        case OPT_HELP:
-            exit(cli_help(HELP));
-        case OPT_VERSION:
-            exit(cli_version());
         default:
-            if (!limits_is_option(c)) {
-                return cli_bad_option(argv, optind, optopt);
-            }
-            if (limits_take(&o->limits, c, optarg) != 0) {
+            if (options_take_common(c, argv, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }

@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "failure.h"
 #include "names.h"
+#include "options.h"
 #include "record.h"
 #include "savefile.h"
 #include "stage.h"
@@ -52,12 +53,11 @@ struct report {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_OUTPUT = 1, OPT_EXPECT, OPT_PREFIX, OPT_CHECK_ONLY, OPT_DRY_RUN, OPT_HELP, OPT_VERSION };
+    enum { OPT_OUTPUT = 1, OPT_EXPECT, OPT_PREFIX, OPT_CHECK_ONLY, OPT_DRY_RUN };
     static const struct option LONG[] = {
         {"output", required_argument, NULL, OPT_OUTPUT}, {"expect", required_argument, NULL, OPT_EXPECT},
         {"prefix", required_argument, NULL, OPT_PREFIX}, {"check-only", no_argument, NULL, OPT_CHECK_ONLY},
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN},     {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},     {NULL, 0, NULL, 0},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},     OPTIONS_BASIC,
     };
     int c;
     memset(o, 0, sizeof *o);
@@ -83,12 +83,10 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_DRY_RUN:
             o->dry_run = true;
             break;
-        case OPT_HELP:
-            exit(cli_help(HELP));
-        case OPT_VERSION:
-            exit(cli_version());
         default:
-            return cli_bad_option(argv, optind, optopt);
+            if (options_take_common(c, argv, HELP, NULL) != 0) {
+                return CLI_MISUSE;
+            }
         }
     }
     return optind < argc ? cli_misuse("records come on standard input; '%s' is too much", argv[optind]) : 0;

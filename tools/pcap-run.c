@@ -7,6 +7,7 @@
 #include "failure.h"
 #include "limit_options.h"
 #include "marker.h"
+#include "options.h"
 #include "pace.h"
 
 #include <errno.h>
@@ -46,22 +47,17 @@ struct options {
     char **command;
 };
 
-/* The greatest number an option takes is one less. */
-#define OWN_FDS_FROM 512
+#define OWN_FDS_FROM (OPTIONS_DESCRIPTOR_MAX + 1)
 
 static volatile sig_atomic_t group_of_command = 0;
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_CLAIM = 1, OPT_DIR, OPT_HELP, OPT_VERSION };
+    enum { OPT_CLAIM = 1, OPT_DIR };
     static const struct option LONG[] = {
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
         {"dir", required_argument, NULL, OPT_DIR},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        LIMITS_LONG_OPTIONS,
-        {NULL, 0, NULL, 0},
+        OPTIONS_COMMON,
     };
-    unsigned long number = 0;
     int c;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
@@ -71,23 +67,15 @@ static int parse_options(int argc, char **argv, struct options *o) {
     while ((c = getopt_long(argc, argv, "+", LONG, NULL)) != -1) {
         switch (c) {
         case OPT_CLAIM:
-            if (!cli_parse_unsigned(optarg, 3, OWN_FDS_FROM - 1, &number)) {
-                return cli_misuse("--claim-fd takes the number of a descriptor from 3 on, not '%s'", optarg);
+            if (options_take_descriptor("--claim-fd", optarg, 3, &o->claim_fd) != 0) {
+                return CLI_MISUSE;
             }
-            o->claim_fd = (int)number;
             break;
         case OPT_DIR:
             o->directory = optarg;
             break;
-        case OPT_HELP:
-            exit(cli_help(HELP));
-        case OPT_VERSION:
-            exit(cli_version());
         default:
-            if (!limits_is_option(c)) {
-                return cli_bad_option(argv, optind, optopt);
-            }
-            if (limits_take(&o->limits, c, optarg) != 0) {
+            if (options_take_common(c, argv, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }

@@ -6,6 +6,7 @@
 #include "fault.h"
 #include "framing.h"
 #include "limit_options.h"
+#include "options.h"
 #include "pace.h"
 #include "policy.h"
 #include "record.h"
@@ -55,17 +56,11 @@ struct scanner {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP, OPT_HELP, OPT_VERSION };
+    enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP };
     static const struct option LONG[] = {
-        {"files0-from", required_argument, NULL, OPT_FILES0},
-        {"pending", no_argument, NULL, OPT_PENDING},
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-        {"mmap", no_argument, NULL, OPT_MMAP},
-        {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        LIMITS_LONG_OPTIONS,
-        {NULL, 0, NULL, 0},
+        {"files0-from", required_argument, NULL, OPT_FILES0}, {"pending", no_argument, NULL, OPT_PENDING},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},          {"mmap", no_argument, NULL, OPT_MMAP},
+        {"no-mmap", no_argument, NULL, OPT_NO_MMAP},          OPTIONS_COMMON,
     };
     int c;
     memset(o, 0, sizeof *o);
@@ -88,15 +83,8 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_NO_MMAP:
             o->mapped = false;
             break;
-        case OPT_HELP:
-            exit(cli_help(HELP));
-        case OPT_VERSION:
-            exit(cli_version());
         default:
-            if (!limits_is_option(c)) {
-                return cli_bad_option(argv, optind, optopt);
-            }
-            if (limits_take(&o->limits, c, optarg) != 0) {
+            if (options_take_common(c, argv, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }

@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "framing.h"
 #include "limit_options.h"
+#include "options.h"
 #include "pace.h"
 #include "policy.h"
 #include "record.h"
@@ -63,19 +64,15 @@ struct truncater {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORD = 1, OPT_FILES0, OPT_MMAP, OPT_NO_MMAP, OPT_CLAIM, OPT_HELP, OPT_VERSION };
+    enum { OPT_RECORD = 1, OPT_FILES0, OPT_MMAP, OPT_NO_MMAP, OPT_CLAIM };
     static const struct option LONG[] = {
         {"record", required_argument, NULL, OPT_RECORD},
         {"files0-from", required_argument, NULL, OPT_FILES0},
         {"mmap", no_argument, NULL, OPT_MMAP},
         {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        LIMITS_LONG_OPTIONS,
-        {NULL, 0, NULL, 0},
+        OPTIONS_COMMON,
     };
-    unsigned long number = 0;
     int c;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
@@ -96,20 +93,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->mapped = false;
             break;
         case OPT_CLAIM:
-            if (!cli_parse_unsigned(optarg, 0, 511, &number)) {
-                return cli_misuse("--claim-fd takes the number of a descriptor, not '%s'", optarg);
+            if (options_take_descriptor("--claim-fd", optarg, 0, &o->claim_fd) != 0) {
+                return CLI_MISUSE;
             }
-            o->claim_fd = (int)number;
             break;
-        case OPT_HELP:
-            exit(cli_help(HELP));
-        case OPT_VERSION:
-            exit(cli_version());
         default:
-            if (!limits_is_option(c)) {
-                return cli_bad_option(argv, optind, optopt);
-            }
-            if (limits_take(&o->limits, c, optarg) != 0) {
+            if (options_take_common(c, argv, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }

@@ -6,6 +6,7 @@
 #include "framing.h"
 #include "identity.h"
 #include "limit_options.h"
+#include "options.h"
 #include "pace.h"
 #include "place.h"
 #include "policy.h"
@@ -70,16 +71,13 @@ static int take_check(const char *value, enum record_check *out) {
 }
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_ORIGINAL = 1, OPT_RECORD, OPT_RECORDS, OPT_CHECK, OPT_HELP, OPT_VERSION };
+    enum { OPT_ORIGINAL = 1, OPT_RECORD, OPT_RECORDS, OPT_CHECK };
     static const struct option LONG[] = {
         {"original", required_argument, NULL, OPT_ORIGINAL},
         {"record", required_argument, NULL, OPT_RECORD},
         {"records", no_argument, NULL, OPT_RECORDS},
         {"check", required_argument, NULL, OPT_CHECK},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        LIMITS_LONG_OPTIONS,
-        {NULL, 0, NULL, 0},
+        OPTIONS_COMMON,
     };
     int c;
     bool check_given = false;
@@ -104,24 +102,17 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 return CLI_MISUSE;
             }
             break;
-        case OPT_HELP:
-            exit(cli_help(HELP));
-        case OPT_VERSION:
-            exit(cli_version());
         default:
-            if (!limits_is_option(c)) {
-                return cli_bad_option(argv, optind, optopt);
-            }
-            if (limits_take(&o->limits, c, optarg) != 0) {
+            if (options_take_common(c, argv, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }
     }
-    if (check_given && !o->records) {
-        return cli_misuse("--check goes with --records");
-    }
     if ((o->original_path != NULL) + (o->record_path != NULL) + o->records != 1) {
         return cli_misuse("one of --original FILE, --record FILE and --records is needed");
+    }
+    if (check_given && !o->records) {
+        return cli_misuse("--check goes with --records");
     }
     if (argc - optind > (o->records ? 0 : 1)) {
         return cli_misuse(o->records ? "--records goes without SLIM" : "one SLIM at most");

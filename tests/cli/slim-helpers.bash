@@ -32,8 +32,13 @@ make_oracle() {
 # make_big PATH MEGABYTES: full TLS frames, nearly all of it cut. $PATH.slim gets what is right by the oracle's
 # word on the first packets, which repeat.
 make_big() {
-    local part=$BATS_TEST_TMPDIR/.part
-    "$PYTHON" - "$part" <<'PY'
+    local part=$BATS_FILE_TMPDIR/part
+    [ -e "$part.slim" ] || make_part "$part"
+    repeat "$part" "$1" $(($2 * 1000000 / 153000))
+    repeat "$part.slim" "$1.slim" $(($2 * 1000000 / 153000))
+}
+make_part() {
+    "$PYTHON" - "$1" <<'PY'
 import struct, sys
 def frame(n):
     tcp = struct.pack("!HHIIBBHHH", 443, 50000, n, 1, 5 << 4, 0x18, 1000, 0, 0)
@@ -44,9 +49,7 @@ with open(sys.argv[1], "wb") as out:
     for i in range(100):
         out.write(struct.pack("<IIII", 1700000000, i, 1514, 1514) + frame(i))
 PY
-    oracle "$part" "$part.slim"
-    repeat "$part" "$1" $(($2 * 1000000 / 153000))
-    repeat "$part.slim" "$1.slim" $(($2 * 1000000 / 153000))
+    oracle "$1" "$1.slim"
 }
 
 # repeat FROM TO N: FROM's packets N times.

@@ -37,7 +37,7 @@ int fsync(int fd) {
 
 static int prepare_sync(void **state) {
     int status = make_folder(state);
-    memset(&syncing, 0, sizeof syncinging);
+    memset(&syncing, 0, sizeof syncing);
     syncing.folder = *state;
     return status;
 }
@@ -77,7 +77,7 @@ static struct outcome commit(const struct folder *f) {
 static void test_order(void **state) {
     struct folder *f = *state;
     for (int interrupted = 0; interrupted <= 1; interrupted++) {
-        memset(&syncing, 0, sizeof syncinging);
+        memset(&syncing, 0, sizeof syncing);
         syncing.folder = f;
         syncing.fail_call = interrupted;
         syncing.error = EINTR;
@@ -134,7 +134,7 @@ static void exchange(const struct folder *f) {
 }
 
 static void add_link(const struct folder *f) {
-    (void)linkat(f->fd, "a.pcap", f->fd, "b.pcap", 0);
+    (void)!linkat(f->fd, "a.pcap", f->fd, "b.pcap", 0);
 }
 
 static void take_away(const struct folder *f) {
@@ -168,7 +168,7 @@ static void test_meanwhile(void **state) {
         {exchange_tmp, "cannot replace it", "the capture as it was"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        memset(&syncing, 0, sizeof syncinging);
+        memset(&syncing, 0, sizeof syncing);
         syncing.folder = f;
         syncing.meanwhile = rows[i].what;
         writer_fd = -1;

@@ -1,0 +1,28 @@
+#include "options.h"
+
+#include "cli.h"
+
+#include <stdlib.h>
+
+int options_take_common(int c, char **argv, const char *help, struct limits *l) {
+    if (c == OPTIONS_HELP) {
+        exit(cli_help(help));
+    }
+    if (c == OPTIONS_VERSION) {
+        exit(cli_version());
+    }
+    if (l != NULL && limits_is_option(c)) {
+        return limits_take(l, c, optarg) == 0 ? 0 : CLI_MISUSE;
+    }
+    return cli_bad_option(argv, optind, optopt);
+}
+
+int options_take_descriptor(const char *option, const char *value, unsigned long min, int *fd) {
+    unsigned long number = 0;
+    if (!cli_parse_unsigned(value, min, OPTIONS_DESCRIPTOR_MAX, &number)) {
+        return min == 0 ? cli_misuse("%s takes the number of a descriptor, not '%s'", option, value)
+                        : cli_misuse("%s takes the number of a descriptor from %lu on, not '%s'", option, min, value);
+    }
+    *fd = (int)number;
+    return 0;
+}

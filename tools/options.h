@@ -1,0 +1,36 @@
+/*
+ * Options that all programs have in common: --help, --version, and for those that move bytes the limits.
+ */
+#ifndef PCAPSLIM_OPTIONS_H
+#define PCAPSLIM_OPTIONS_H
+
+#include "limit_options.h"
+
+#include <getopt.h>
+
+enum {
+    OPTIONS_HELP = 0x2000, /* out of the way of letters, of a program's own options and of the limits */
+    OPTIONS_VERSION,
+};
+
+/* For the end of a program's table of long options; the first without limits. */
+#define OPTIONS_BASIC                                                                                                  \
+    {"help", no_argument, NULL, OPTIONS_HELP}, {"version", no_argument, NULL, OPTIONS_VERSION}, {                      \
+        NULL, 0, NULL, 0                                                                                               \
+    }
+#define OPTIONS_COMMON LIMITS_LONG_OPTIONS, OPTIONS_BASIC
+
+/* The greatest number of a descriptor that is handed down: programs keep their own above it. */
+#define OPTIONS_DESCRIPTOR_MAX 511
+
+/*
+ * Take what a program's own switch did not: prints help or version and ends the program, takes a limit (l may be NULL
+ * where there are none), or says what is wrong with it. c: what getopt_long() returned.
+ * Returns 0, or CLI_MISUSE.
+ */
+int options_take_common(int c, char **argv, const char *help, struct limits *l);
+
+/* Take the number of an inherited descriptor, from min on. Returns 0, or CLI_MISUSE after having said why. */
+int options_take_descriptor(const char *option, const char *value, unsigned long min, int *fd);
+
+#endif
