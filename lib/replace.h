@@ -55,8 +55,14 @@ int replace_create_tmp(const struct place *p, struct failure *f);
  */
 bool replace_lock_tmp(int tmp_fd);
 
-/* Remove the temporary file if it is still the one, unchanged, that this identity was taken of. */
+/* Remove the temporary file if it is still the one with this identity's inode. The caller holds the claim. */
 void replace_remove_tmp(const struct place *p, const struct identity *tmp);
+
+/*
+ * The same without the claim: only if nothing about it has changed, because a filesystem gives the number of an inode
+ * to the next file, which may be another run's.
+ */
+void replace_remove_unchanged_tmp(const struct place *p, const struct identity *tmp);
 
 /*
  * Put the temporary file in the capture's place: keep its attributes, sync, check once more that the capture

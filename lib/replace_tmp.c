@@ -105,15 +105,28 @@ bool replace_lock_tmp(int tmp_fd) {
     return flock(tmp_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
-void replace_remove_tmp(const struct place *p, const struct identity *tmp) {
-    char name[REPLACE_NAME_BYTES];
+/* What has the temporary file's name now. Returns whether there is anything. */
+static bool look_at_tmp(const struct place *p, char *name, struct identity *now) {
     struct stat st;
     if (replace_tmp_name(p->name, name, NULL) != 0 || fstatat(p->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        return;
+        return false;
     }
-    /* Not the inode alone: a filesystem gives its number to the next file, which may be another run's. */
-    struct identity now = identity_of(&st);
-    if (identity_same(&now, tmp)) {
+    *now = identity_of(&st);
+    return true;
+}
+
+void replace_remove_tmp(const struct place *p, const struct identity *tmp) {
+    char name[REPLACE_NAME_BYTES];
+    struct identity now;
+    if (look_at_tmp(p, name, &now) && now.inode == tmp->inode && now.device == tmp->device) {
+        (void)unlinkat(p->directory_fd, name, 0);
+    }
+}
+
+void replace_remove_unchanged_tmp(const struct place *p, const struct identity *tmp) {
+    char name[REPLACE_NAME_BYTES];
+    struct identity now;
+    if (look_at_tmp(p, name, &now) && identity_same(&now, tmp)) {
         (void)unlinkat(p->directory_fd, name, 0);
     }
 }

@@ -107,9 +107,7 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
     r->status = replace_commit(&c->site.place, original_fd, &r->source, tmp_fd, &replaced, &r->error) == 0
                     ? RECORD_OK
                     : RECORD_FAIL;
-    struct stat st;
-    if (!replaced && fstat(tmp_fd, &st) == 0) {
-        r->tmp = identity_of(&st); /* its times may be the original's by now */
+    if (!replaced) {
         replace_remove_tmp(&c->site.place, &r->tmp);
     }
     r->has_tmp = false;
@@ -194,7 +192,7 @@ static void commit_record(void *context, struct record *r) {
     int taken = claims_take(&c->site.claims, c->site.place.name, &failure);
     if (taken != 1) { /* only without the run's descriptor: another run has come between */
         record_fail(r, taken == 0 ? "another run has taken it up" : failure.text);
-        replace_remove_tmp(&c->site.place, &r->tmp); /* if it is still ours */
+        replace_remove_unchanged_tmp(&c->site.place, &r->tmp);
     } else if (r->status == RECORD_VERIFIED && r->verdict == RECORD_VERDICT_GOOD && r->has_source && r->has_tmp) {
         commit_verified(c, r);
     } else {
