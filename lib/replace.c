@@ -56,6 +56,8 @@ int replace_open_original(const struct place *p, struct identity *identity, stru
         status = failure_errno(f, errno, "cannot open");
     } else if (!S_ISREG(st.st_mode)) {
         status = failure_set(f, "it is no longer a regular file");
+    } else if (st.st_nlink != 1) {
+        status = failure_set(f, "it has got a second hard link meanwhile");
     } else if (lease_probe(fd) == LEASE_WRITER) {
         status = failure_set(f, STILL_WRITTEN "a process has it open for writing");
     }

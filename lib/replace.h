@@ -44,7 +44,7 @@ int replace_tmp_name(const char *name, char *out, struct failure *f);
 
 /*
  * Create the temporary file exclusively. One that a dead run left at that name is removed first; one that may
- * be somebody's (young and not provably dead, another owner's, a link, open for writing) is an error. The
+ * be somebody's (young and not a dead run's, a link, open for writing) is an error. The
  * caller holds the claim on the name. Returns a descriptor open for reading and writing, or -1 with f set.
  */
 int replace_create_tmp(const struct place *p, struct failure *f);
