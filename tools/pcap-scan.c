@@ -149,7 +149,7 @@ static int scan_one(struct scanner *s, const char *path) {
             (void)cli_fail(path != NULL ? path : "standard input", "%s", r.error.text);
         }
     }
-    pace_charge(&s->pace, 0); /* for the CPU time of small files */
+    pace_charge(&s->pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
     int status = stage_put(STDOUT_FILENO, &r, false);
     record_free(&r);
     return status;

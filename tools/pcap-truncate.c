@@ -254,7 +254,7 @@ static int slim_one_of_many(void *context, const char *path) {
         return cli_fail(path, "out of memory");
     }
     slim_file(t, path, &r);
-    pace_charge(&t->pace, 0); /* for the CPU time of small files */
+    pace_charge(&t->pace, STAGE_RECORD_BYTES); /* and for the CPU time of small files */
     int status = stage_put(STDOUT_FILENO, &r, true);
     if (status != CLI_DONE && r.has_tmp) {
         replace_remove_tmp(&t->site.place, &r.tmp);
