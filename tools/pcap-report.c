@@ -259,14 +259,17 @@ int main(int argc, char **argv) {
         p.expected = json_object();
         status = stage_each_name(p.options.expect_path, expect_name, &p);
     }
-    if (p.files == NULL || status != CLI_DONE) {
-        return p.files == NULL ? cli_fail(NULL, "out of memory") : status;
+    if (p.files == NULL) {
+        return cli_fail(NULL, "out of memory");
     }
-    report_records(&p);
-    report_missing(&p);
-    print_summary(&p);
+    if (status == CLI_DONE) {
+        report_records(&p);
+        report_missing(&p);
+        print_summary(&p);
+        status = p.failed > 0 || p.bad_input ? CLI_FAILED : CLI_DONE;
+    }
     (void)fclose(p.files);
     free(p.files_text);
     json_decref(p.expected);
-    return cli_status_if_interrupted(cli_end(p.failed > 0 || p.bad_input ? CLI_FAILED : CLI_DONE));
+    return cli_status_if_interrupted(cli_end(status));
 }

@@ -13,11 +13,19 @@ setup_more() {
     export TMPDIR
 }
 
+RATE=3
 slow_run() {
-    starts pcap-slim --dir d --max-io-mbps 3 "$@"
+    starts pcap-slim --dir d --max-io-mbps "$RATE" "$@"
     wait_for is_written d/big.pcap.tmp
+    # The last ones to start are linked with libpcap, which takes a moment on a busy machine.
+    wait_for catches_sigterm pcap-commit
+    wait_for catches_sigterm pcap-report
 }
 the() { session_pids "$run" "$1" | head -n 1; }
+catches_sigterm() {
+    local caught
+    caught=$(sed -n 's/^SigCgt:\t*//p' "/proc/$(the "$1")/status") && [ $((0x$caught & 0x4000)) -ne 0 ]
+}
 whole() { same_bytes d/big.pcap original; }
 old_or_new() { cmp -s d/big.pcap original || cmp -s d/big.pcap big.slim || explain "neither the old file nor the new"; }
 
@@ -253,6 +261,7 @@ orphans_end() {
 
 @test "kill -9 of xargs, of the shell of a batch, of pcap-report: the old or the new file" {
     local name
+    RATE=6
     for name in xargs sh pcap-report; do
         rm -rf d && mkdir d
         cp original d/big.pcap
@@ -318,19 +327,18 @@ orphans_end() {
 }
 
 @test "kill -9 of everything at any moment, over many files: each old or new, and a new run finishes" {
-    local i n round=0
+    local i n round
     rm -rf d && mkdir d
     oracle "$SMALL" small.slim
-    while [ $round -lt 15 ]; do
-        round=$((round + 1))
-        for ((i = 0; i < 30; i++)); do cp "$SMALL" "d/$round-$i.pcap"; done
+    for round in 1 2 3 4 5 6 7 8; do
+        for ((i = 0; i < 15; i++)); do cp "$SMALL" "d/$round-$i.pcap"; done
         starts pcap-slim --dir d --workers 2
-        sleep "$(printf '0.%03d' $((round * 6)))"
+        sleep "$(printf '0.%03d' $((round * 8)))"
         # shellcheck disable=SC2046
         kill -9 $(session_pids "$run") 2>/dev/null || true
         ends
-        wait_for session_is_over "$run"
-        for n in d/*.pcap; do
+        nothing_runs
+        for n in d/$round-*.pcap; do
             cmp -s "$n" "$SMALL" || cmp -s "$n" small.slim || explain "$n is neither old nor new"
             [ ! -e "d/.slim_markers/${n##*/}" ] || cmp "$n" small.slim >&2
         done
@@ -338,6 +346,6 @@ orphans_end() {
     runs pcap-slim --dir d --output json
     status_is 0
     for n in d/*.pcap; do same_bytes "$n" small.slim; done
-    [ "$(find d/.slim_markers -type f -name '*.pcap' -size +0 | wc -l)" -eq 450 ]
+    [ "$(find d/.slim_markers -type f -name '*.pcap' -size +0 | wc -l)" -eq 120 ] || explain "markers: $(ls -l d/.slim_markers)"
     [ -z "$(find d -name '*.tmp' -o -name .lock)" ] || explain "left: $(find d -name '*.tmp' -o -name .lock)"
 }
