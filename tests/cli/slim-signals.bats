@@ -2,7 +2,7 @@
 # pcap-slim interrupted: by signals that it can catch, and by kill -9 of any of its processes.
 load slim-helpers
 
-# A capture of 3 MB, at 3 MB/s: a second until it is cut, another until it is verified.
+# Captures of 3 MB, at 6 MB/s: some second each.
 setup_more() {
     mkdir d scratch
     make_big d/big.pcap 3
@@ -13,19 +13,11 @@ setup_more() {
     export TMPDIR
 }
 
-RATE=3
 slow_run() {
-    starts pcap-slim --dir d --max-io-mbps "$RATE" "$@"
+    starts pcap-slim --dir d --max-io-mbps 6 "$@"
     wait_for is_written d/big.pcap.tmp
-    # The last ones to start are linked with libpcap, which takes a moment on a busy machine.
-    wait_for catches_sigterm pcap-commit
-    wait_for catches_sigterm pcap-report
 }
 the() { session_pids "$run" "$1" | head -n 1; }
-catches_sigterm() {
-    local caught
-    caught=$(sed -n 's/^SigCgt:\t*//p' "/proc/$(the "$1")/status") && [ $((0x$caught & 0x4000)) -ne 0 ]
-}
 whole() { same_bytes d/big.pcap original; }
 old_or_new() { cmp -s d/big.pcap original || cmp -s d/big.pcap big.slim || explain "neither the old file nor the new"; }
 
@@ -69,16 +61,8 @@ interrupted_by() {
     interrupted_by HUP 129
 }
 
-@test "SIGQUIT: status 131, the original whole, a new run finishes" {
-    slow_run
-    (ulimit -c 0 && kill -QUIT "$run")
-    ends
-    nothing_runs
-    status_is 131
-    only_files scratch
-    whole
-    [ ! -e d/.slim_markers/big.pcap ]
-    rerun_finishes
+@test "SIGQUIT: status 131" {
+    interrupted_by QUIT 131
 }
 
 @test "SIGINT to the whole group, as from a terminal" {
@@ -261,7 +245,6 @@ orphans_end() {
 
 @test "kill -9 of xargs, of the shell of a batch, of pcap-report: the old or the new file" {
     local name
-    RATE=6
     for name in xargs sh pcap-report; do
         rm -rf d && mkdir d
         cp original d/big.pcap
@@ -269,13 +252,8 @@ orphans_end() {
         # Of the shells the one of the batch, the youngest.
         kill -9 "$(session_pids "$run" "$name" | sort -n | tail -n 1)"
         ends
+        [ "$status" -ne 0 ] || [ "$name" = sh ] || explain "$name was killed, and all is said to be well"
         nothing_runs
-        # The batch may have come to its end without xargs and its shell.
-        if [ "$status" -eq 0 ]; then
-            [ "$name" != pcap-report ] || explain "nothing was reported, and all is said to be well"
-            same_bytes d/big.pcap big.slim
-            [ -s d/.slim_markers/big.pcap ]
-        fi
         only_files scratch
         old_or_new
         rerun_finishes
@@ -327,18 +305,19 @@ orphans_end() {
 }
 
 @test "kill -9 of everything at any moment, over many files: each old or new, and a new run finishes" {
-    local i n round
+    local i n round=0
     rm -rf d && mkdir d
     oracle "$SMALL" small.slim
-    for round in 1 2 3 4 5 6 7 8; do
-        for ((i = 0; i < 15; i++)); do cp "$SMALL" "d/$round-$i.pcap"; done
+    while [ $round -lt 15 ]; do
+        round=$((round + 1))
+        for ((i = 0; i < 30; i++)); do cp "$SMALL" "d/$round-$i.pcap"; done
         starts pcap-slim --dir d --workers 2
-        sleep "$(printf '0.%03d' $((round * 8)))"
+        sleep "$(printf '0.%03d' $((round * 6)))"
         # shellcheck disable=SC2046
         kill -9 $(session_pids "$run") 2>/dev/null || true
         ends
-        nothing_runs
-        for n in d/$round-*.pcap; do
+        wait_for session_is_over "$run"
+        for n in d/*.pcap; do
             cmp -s "$n" "$SMALL" || cmp -s "$n" small.slim || explain "$n is neither old nor new"
             [ ! -e "d/.slim_markers/${n##*/}" ] || cmp "$n" small.slim >&2
         done
@@ -346,6 +325,6 @@ orphans_end() {
     runs pcap-slim --dir d --output json
     status_is 0
     for n in d/*.pcap; do same_bytes "$n" small.slim; done
-    [ "$(find d/.slim_markers -type f -name '*.pcap' -size +0 | wc -l)" -eq 120 ] || explain "markers: $(ls -l d/.slim_markers)"
+    [ "$(find d/.slim_markers -type f -name '*.pcap' -size +0 | wc -l)" -eq 450 ]
     [ -z "$(find d -name '*.tmp' -o -name .lock)" ] || explain "left: $(find d -name '*.tmp' -o -name .lock)"
 }
