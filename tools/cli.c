@@ -32,6 +32,7 @@ void cli_catch_signals(void) {
     (void)sigaction(SIGINT, &a, NULL);
     (void)sigaction(SIGTERM, &a, NULL);
     (void)sigaction(SIGHUP, &a, NULL);
+    (void)sigaction(SIGQUIT, &a, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
 }
 

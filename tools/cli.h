@@ -14,13 +14,13 @@ enum cli_exit {
     CLI_MISUSE = 2,
 };
 
-/* Raised to the signal's number by SIGINT, SIGTERM or SIGHUP once cli_catch_signals() was called. */
+/* Raised to the signal's number by SIGINT, SIGTERM, SIGHUP or SIGQUIT once cli_catch_signals() was called. */
 extern volatile sig_atomic_t cli_interrupted;
 
 /* First call of every main: remembers the program's name for messages and ignores SIGIO (see replace.h). */
 void cli_start(const char *program);
 
-/* Let SIGINT, SIGTERM and SIGHUP raise cli_interrupted instead of ending the program, and SIGPIPE become
+/* Let SIGINT, SIGTERM, SIGHUP and SIGQUIT raise cli_interrupted instead of ending the program, and SIGPIPE become
  * EPIPE. */
 void cli_catch_signals(void);
 

@@ -238,12 +238,14 @@ make_scratch() {
     /*) ;;
     *) TMPDIR=$PWD/$TMPDIR ;;
     esac
-    scratch=$(mktemp -d "$TMPDIR/pcap-slim.XXXXXXXX") || fail "cannot make a folder for temporary files in $TMPDIR"
-    trap 'rm -rf -- "$scratch"' EXIT
+    # Before there is one: a signal may come while it is made.
+    scratch=''
+    trap '[ -z "$scratch" ] || rm -rf -- "$scratch"' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 131' QUIT
     trap 'exit 143' TERM
+    scratch=$(mktemp -d "$TMPDIR/pcap-slim.XXXXXXXX") || fail "cannot make a folder for temporary files in $TMPDIR"
     list=$scratch/list
 }
 
