@@ -155,11 +155,23 @@ static int hand_down_claims(const struct options *o, struct claims *claims) {
     return hand_down(claims->lock_fd, o->claim_fd);
 }
 
+/*
+ * Again every second until the last process has ended: a stage that is only now being started ignores the signal until
+ * it has a handler for it (see RUN in pcap-slim.sh).
+ */
+#define PASS_ON_AGAIN_S 1
+
 static void pass_on(int number) {
     cli_interrupted = number;
     if (group_of_command > 0) {
         (void)kill(-(pid_t)group_of_command, number);
     }
+    (void)alarm(PASS_ON_AGAIN_S);
+}
+
+static void pass_on_again(int number) {
+    (void)number;
+    pass_on(cli_interrupted);
 }
 
 static void pause_all(int number) {
@@ -183,6 +195,8 @@ static void catch_signals(void) {
     for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
         (void)sigaction(passed_on[i], &a, NULL);
     }
+    a.sa_handler = pass_on_again;
+    (void)sigaction(SIGALRM, &a, NULL);
     a.sa_handler = pause_all;
     (void)sigaction(SIGTSTP, &a, NULL);
 }
@@ -200,6 +214,7 @@ static pid_t start(char **command, const sigset_t *usual) {
         (void)signal(SIGHUP, SIG_DFL);
         (void)signal(SIGTSTP, SIG_DFL);
         (void)signal(SIGIO, SIG_DFL);
+        (void)signal(SIGALRM, SIG_DFL);
         (void)signal(SIGQUIT, SIG_DFL);
         (void)signal(SIGTTOU, SIG_IGN); /* its group is not the terminal's; it writes there all the same */
         (void)sigprocmask(SIG_SETMASK, usual, NULL);

@@ -301,19 +301,31 @@ batch_size() {
     [ "$batch" -le 1000 ] || batch=1000
 }
 
+# A signal may come while a chain is being started. What takes records has to outlive it, or those that are on their way
+# are lost; so it ignores signals until it has handlers for them. pcap-run sends the signal again meanwhile.
+# shellcheck disable=SC2089 # as below
+HOLD='trap "" HUP INT QUIT TERM'
+LET_GO='trap - HUP INT QUIT TERM'
+
 # The command of a batch, for xargs: names are its arguments.
 # shellcheck disable=SC2016,SC2089 # expanded by the shell that runs it
-BATCH='printf "%s\0" "$@" |
-    pcap-truncate $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=- |
+BATCH=$HOLD'
+printf "%s\0" "$@" |
+    { '$LET_GO'; exec pcap-truncate $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
     pcap-verify $SLIM_PACE --records --check $SLIM_VERIFY |
     pcap-commit $SLIM_PACE $SLIM_CLAIMS --records'
 
 # The command of the run, for pcap-run.
 # shellcheck disable=SC2016
-RUN='xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch |
+RUN=$HOLD'
+    { '$LET_GO'
+      exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch; } |
     pcap-report --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST"'
 # shellcheck disable=SC2016
-CHECK='xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" pcap-scan $SLIM_READS $SLIM_PACE --pending -- |
+CHECK=$HOLD'
+    { '$LET_GO'
+      exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
+          pcap-scan $SLIM_READS $SLIM_PACE --pending --; } |
     pcap-report --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" --check-only'
 
 export_run() {

@@ -38,6 +38,32 @@ interrupted_by() {
 @test "SIGHUP: 129, likewise" { interrupted_by HUP 129; }
 @test "SIGQUIT: 131, likewise" { interrupted_by QUIT 131; }
 
+# The programs with one that takes half a second to start, in the folder slow.
+make_slow_to_start() {
+    mkdir slow
+    cp -- "$BIN_DIR"/pcap-* slow/
+    mv "slow/$1" "slow/$1.real"
+    # $0, $@: of the script that is written
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nsleep 0.5\nexec "$0.real" "$@"\n' >"slow/$1"
+    chmod 755 "slow/$1"
+    PATH=$PWD/slow:$PATH
+}
+
+for_each_signal_while_starts() {
+    local signal number
+    make_slow_to_start "$1"
+    for signal in INT:130 TERM:143 HUP:129 QUIT:131; do
+        number=${signal#*:}
+        rm -rf d scratch
+        interrupted_by "${signal%:*}" "$number" # no || here: it would switch off errexit inside
+    done
+}
+
+@test "a signal while pcap-verify is being started loses no record" { for_each_signal_while_starts pcap-verify; }
+@test "a signal while pcap-commit is being started loses no record" { for_each_signal_while_starts pcap-commit; }
+@test "a signal while pcap-report is being started loses no record" { for_each_signal_while_starts pcap-report; }
+
 # killed NAME: kill -9 of that process of the run; whatever is left, the capture is whole and a re-run finishes.
 killed() {
     start_slow_run
