@@ -52,6 +52,9 @@ FACE := $(B)/libface.a
 
 FILTERS := pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run
 DRIVER := pcap-slim
+# One script, made of these parts in this order.
+DRIVER_PARTS := head messages usage values options places listing run main
+DRIVER_SOURCES := $(DRIVER_PARTS:%=tools/pcap-slim/%.sh)
 PROGRAMS := $(FILTERS:%=$(BIN)/%) $(BIN)/$(DRIVER)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
@@ -88,10 +91,10 @@ $(FILTERS:%=$(BIN)/%): $(BIN)/%: $(B)/tools/%.o $(FACE) $(LIB)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
 
-$(BIN)/$(DRIVER): tools/pcap-slim.sh VERSION
+$(BIN)/$(DRIVER): $(DRIVER_SOURCES) VERSION Makefile
 	@mkdir -p $(@D)
 	$(say) GEN $@
-	$(Q)sed 's/@VERSION@/$(VERSION)/' $< >$@.new && chmod 755 $@.new && mv $@.new $@
+	$(Q)awk 'FNR == 1 && NR > 1 { print "" } { print }' $(DRIVER_SOURCES) | sed 's/@VERSION@/$(VERSION)/' >$@.new && chmod 755 $@.new && mv $@.new $@
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)
 	@mkdir -p $(@D)

@@ -157,7 +157,7 @@ static int hand_down_claims(const struct options *o, struct claims *claims) {
 
 /*
  * Again every second until the last process has ended: a stage that is only now being started ignores the signal until
- * it has a handler for it (see RUN in pcap-slim.sh).
+ * it has a handler for it (see HOLD in pcap-slim/run.sh).
  */
 #define PASS_ON_AGAIN_S 1
 

@@ -1,0 +1,13 @@
+#!/bin/sh
+# pcap-slim: slim finished captures in place. Options, listing and the chain of filters; the filters do the work.
+#
+# A run is: list the pending files, oldest first, into a file of NUL-terminated names; hand them in batches to
+# WORKERS chains of pcap-truncate | pcap-verify | pcap-commit (one process a stage and batch); turn the records
+# that come out into the report. pcap-run holds the run together: limits, claims, signals.
+set -u
+LC_ALL=C
+export LC_ALL
+unset CDPATH
+
+PROGRAM=pcap-slim
+VERSION=@VERSION@

@@ -1,0 +1,38 @@
+main() {
+    parse_options "$@"
+    if [ -n "$help" ]; then
+        usage || exit 1
+        exit 0
+    fi
+    if [ -n "$version" ]; then
+        printf '%s %s\n' "$PROGRAM" "$VERSION" || exit 1
+        exit 0
+    fi
+    check_options
+    find_filters
+    make_scratch
+    claims='--claim-fd 9'
+    if [ -n "$dir_given" ]; then
+        enter_dir
+        [ "$mode" != run ] || pcap-commit --clean-stale . || fail "$dir: cannot clean up"
+        list_pending
+    else
+        enter_dir_of_single
+    fi
+    limits=${io:+"--max-io-mbps $io "}${cpu:+"--max-cpu-percent $cpu "}${above:+"--cpu-backoff-above $above "}
+    [ -z "$above" ] || limits="$limits${strength:+"--cpu-backoff-strength $strength "}"
+    batch_size
+    export_run
+    # shellcheck disable=SC2086 # $limits and $claims are words, checked above
+    case $mode in
+    dry-run)
+        pcap-scan --pending --dry-run --files0-from="$list" |
+            pcap-report --dry-run --output "$output" --prefix "$prefix" --expect "$list"
+        ;;
+    check-only) run_and_wait pcap-run $limits ${limits:+--pace-fd 8} -- sh -c "$CHECK" ;;
+    run) run_and_wait pcap-run $limits ${limits:+--pace-fd 8} $claims -- sh -c "$RUN" ;;
+    esac
+    exit $?
+}
+
+main "$@"

@@ -1,0 +1,72 @@
+# Programs are found in absolute places only: the current directory will be one that others may write to.
+clean_path() {
+    clean='' rest=$PATH:
+    while [ -n "$rest" ]; do
+        part=${rest%%:*}
+        rest=${rest#*:}
+        case $part in
+        /*) clean=${clean:+$clean:}$part ;;
+        esac
+    done
+    PATH=${clean:-/usr/bin:/bin}
+    export PATH
+}
+
+# The filters beside this script are the ones to use, installed or not.
+find_filters() {
+    clean_path
+    case $0 in
+    */*)
+        here=$(cd -P -- "${0%/*}/" 2>/dev/null && pwd) || here=''
+        if [ -n "$here" ] && [ -x "$here/pcap-run" ]; then
+            PATH=$here:$PATH
+        fi
+        ;;
+    esac
+    command -v pcap-run >/dev/null 2>&1 || fail "pcap-run is not in PATH; is pcap-slim installed?"
+}
+
+# A folder for the list of names, gone again however the run ends (but kill -9).
+make_scratch() {
+    case ${TMPDIR:=/tmp} in
+    /*) ;;
+    *) TMPDIR=$PWD/$TMPDIR ;;
+    esac
+    # Before there is one: a signal may come while it is made.
+    scratch=''
+    trap '[ -z "$scratch" ] || rm -rf -- "$scratch"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 131' QUIT
+    trap 'exit 143' TERM
+    scratch=$(mktemp -d "$TMPDIR/pcap-slim.XXXXXXXX") || fail "cannot make a folder for temporary files in $TMPDIR"
+    list=$scratch/list
+}
+
+# Into the directory: from here on it is the current one, whatever happens to its name. Paths in reports keep
+# the words of the operator: prefix.
+enter_dir() {
+    case $dir in
+    /*) where=$dir ;;
+    *) where=./$dir ;; # also for -, which cd takes for something else
+    esac
+    cd -P -- "$where" 2>/dev/null || fail "$dir: cannot enter this directory"
+    case $dir in
+    */) prefix=$dir ;;
+    *) prefix=$dir/ ;;
+    esac
+}
+
+enter_dir_of_single() {
+    name=${single##*/}
+    prefix=${single%"$name"}
+    case $prefix in
+    /*) where=$prefix ;;
+    *) where=./$prefix ;;
+    esac
+    if [ -z "$name" ] || ! cd -P -- "$where" 2>/dev/null; then
+        # The stage will say what is wrong with it.
+        name=$single prefix='' claims=''
+    fi
+    printf '%s\0' "$name" >"$list" || fail "cannot write to $scratch"
+}

@@ -1,0 +1,73 @@
+# Files a batch: few enough that the workers end at about the same time, many enough that starting the processes
+# of a batch does not count.
+batch_size() {
+    files=$(tr -cd '\0' <"$list" | wc -c)
+    if [ "$workers" -eq 1 ]; then
+        batch=$files
+    else
+        batch=$(((files + workers * 8 - 1) / (workers * 8)))
+    fi
+    [ "$batch" -ge 1 ] || batch=1
+    [ "$batch" -le 1000 ] || batch=1000
+}
+
+# A signal may come while a chain is being started. What takes records has to outlive it, or those that are on their way
+# are lost; so it ignores signals until it has handlers for them. pcap-run sends the signal again meanwhile.
+# shellcheck disable=SC2089 # as below
+HOLD='trap "" HUP INT QUIT TERM'
+LET_GO='trap - HUP INT QUIT TERM'
+
+# The command of a batch, for xargs: names are its arguments.
+# shellcheck disable=SC2016,SC2089 # expanded by the shell that runs it
+BATCH=$HOLD'
+printf "%s\0" "$@" |
+    { '$LET_GO'; exec pcap-truncate $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
+    pcap-verify $SLIM_PACE --records --check $SLIM_VERIFY |
+    pcap-commit $SLIM_PACE $SLIM_CLAIMS --records'
+
+# The command of the run, for pcap-run.
+# shellcheck disable=SC2016
+RUN=$HOLD'
+    { '$LET_GO'
+      exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch; } |
+    pcap-report --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST"'
+# shellcheck disable=SC2016
+CHECK=$HOLD'
+    { '$LET_GO'
+      exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
+          pcap-scan $SLIM_READS $SLIM_PACE --pending --; } |
+    pcap-report --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" --check-only'
+
+export_run() {
+    SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH
+    SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify
+    SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_PACE=''
+    [ -z "$limits" ] || SLIM_PACE='--pace-fd 8'
+    # shellcheck disable=SC2090 # as above
+    export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_READS SLIM_CLAIMS \
+        SLIM_PACE
+}
+
+# A signal that comes before there is a process to pass it on to is passed on later.
+pass_on() {
+    signal=$1
+    [ -z "$run" ] || kill "-$1" "$run" 2>/dev/null
+}
+
+# Wait for pcap-run, which passes signals on to its processes and ends after the last of them. In the background,
+# because a shell handles a signal only when the command in the foreground has ended.
+run_and_wait() {
+    run='' signal=''
+    trap 'pass_on HUP' HUP
+    trap 'pass_on INT' INT
+    trap 'pass_on QUIT' QUIT
+    trap 'pass_on TERM' TERM
+    "$@" &
+    run=$!
+    [ -z "$signal" ] || pass_on "$signal"
+    while :; do
+        wait "$run"
+        status=$?
+        kill -0 "$run" 2>/dev/null || return "$status"
+    done
+}
