@@ -34,13 +34,22 @@ runs_from() {
     out=$(tr -d '\0' <"$out_file") err=$(tr -d '\0' <"$err_file")
 }
 
+# What every assertion below ends in. Inside `f || g`, `f && g` and `if f` bash does not stop at a failed command of f, so
+# it also leaves a note, at which teardown fails the test; scripts/lint keeps assertions out of such places.
 explain() {
     {
         printf '%s\n' "$1"
         printf 'command: %s\nstatus:  %s\n' "${last_command-}" "${status-}"
         printf 'out:\n%s\nerr:\n%s\n' "${out-}" "${err-}"
     } >&2
+    : >"$BATS_TEST_TMPDIR/.explained"
     return 1
+}
+
+# A file's own goes into teardown_more.
+teardown() {
+    if declare -F teardown_more >/dev/null; then teardown_more; fi
+    [ ! -e "$BATS_TEST_TMPDIR/.explained" ]
 }
 
 # Exact, never "not zero".
@@ -80,12 +89,18 @@ out_empty() { out_is ''; }
 
 # Misuse: status 2, nothing on standard output, TEXT and where help is: misuse_is PROGRAM TEXT
 misuse_is() {
-    status_is 2 && out_empty && err_is "$1: $2
+    status_is 2
+    out_empty
+    err_is "$1: $2
 Try '$1 --help'."
 }
 
 # Status 1 with exactly TEXT on standard error, nothing on standard output.
-refused_with() { status_is 1 && out_empty && err_is "$1"; }
+refused_with() {
+    status_is 1
+    out_empty
+    err_is "$1"
+}
 
 # Everything about a folder that a program could change, access times apart: names, kinds, modes, owners,
 # links, sizes, times, inodes and contents.
@@ -134,14 +149,19 @@ settled_out_is() {
 # What every program's face does: check_help, check_version, check_full PROGRAM
 check_help() {
     runs "$1" --help
-    status_is 0 && err_empty && out_has "Usage: $1" && out_has "--version" || return 1
+    status_is 0
+    err_empty
+    out_has "Usage: $1"
+    out_has "--version"
     [ "$(wc -l <"$out_file")" -le 24 ] || explain "the help text is longer than a screen"
     [ "$(wc -L <"$out_file")" -le 100 ] || explain "the help text is wider than a screen"
 }
 
 check_version() {
     runs "$1" --version
-    status_is 0 && err_empty && out_is "$1 $VERSION"
+    status_is 0
+    err_empty
+    out_is "$1 $VERSION"
 }
 
 # Standard output that cannot be written is a failure, not a success without output.
@@ -149,9 +169,9 @@ check_full() {
     local word
     for word in --help --version; do
         runs sh -c 'exec "$0" "$1" >/dev/full' "$1" "$word"
-        refused_with "$1: standard output: cannot write: No space left on device" || return 1
+        refused_with "$1: standard output: cannot write: No space left on device"
         runs sh -c 'exec "$0" "$1" >&-' "$1" "$word"
-        refused_with "$1: standard output: cannot write: Bad file descriptor" || return 1
+        refused_with "$1: standard output: cannot write: Bad file descriptor"
     done
 }
 
@@ -160,7 +180,7 @@ check_unknown_options() {
     local program=$1 word
     for word in --nonsense --nonsense=3 -x; do
         runs "$program" "$word" </dev/null
-        misuse_is "$program" "unknown option '${word%%=*}'" || return 1
+        misuse_is "$program" "unknown option '${word%%=*}'"
     done
     runs "$program" -xy </dev/null
     misuse_is "$program" "unknown option '-x'"
@@ -177,7 +197,7 @@ check_needs_value() {
     shift
     for option; do
         runs "$program" "$option"
-        misuse_is "$program" "option '$option' needs a value" || return 1
+        misuse_is "$program" "option '$option' needs a value"
     done
 }
 
@@ -187,7 +207,7 @@ check_takes_no_value() {
     shift
     for option; do
         runs "$program" "$option=3"
-        misuse_is "$program" "option '$option' takes no value" || return 1
+        misuse_is "$program" "option '$option' takes no value"
     done
 }
 
@@ -196,22 +216,24 @@ check_limits_misuse() {
     local program=$1 value
     for value in 0 -1 x '' 0.0001 1e3 1000001 inf 5x . 1..2 ' 5'; do
         runs "$program" "--max-io-mbps=$value" x
-        misuse_is "$program" "--max-io-mbps takes a number of MB/s above 0, not '$value'" || return 1
+        misuse_is "$program" "--max-io-mbps takes a number of MB/s above 0, not '$value'"
     done
     for value in 0 101 -1 x '' 1.5 5x 99999999999999999999; do
         runs "$program" "--max-cpu-percent=$value" x
-        misuse_is "$program" "--max-cpu-percent takes a whole number from 1 to 100, not '$value'" || return 1
+        misuse_is "$program" "--max-cpu-percent takes a whole number from 1 to 100, not '$value'"
     done
     for value in 101 -1 x '' 1.5; do
         runs "$program" "--cpu-backoff-above=$value" x
-        misuse_is "$program" "--cpu-backoff-above takes a whole number from 0 to 100, not '$value'" || return 1
+        misuse_is "$program" "--cpu-backoff-above takes a whole number from 0 to 100, not '$value'"
     done
     for value in 1.1 -0.1 x '' 2 nan; do
         runs "$program" "--cpu-backoff-strength=$value" x
-        misuse_is "$program" "--cpu-backoff-strength takes a number from 0.0 to 1.0, not '$value'" || return 1
+        misuse_is "$program" "--cpu-backoff-strength takes a number from 0.0 to 1.0, not '$value'"
     done
     for value in -1 x '' 1025 3x; do
         runs "$program" "--pace-fd=$value" x
-        status_is 2 && err_has "--pace-fd takes the number of a descriptor" && err_has "not '$value'" || return 1
+        status_is 2
+        err_has "--pace-fd takes the number of a descriptor"
+        err_has "not '$value'"
     done
 }

@@ -104,7 +104,9 @@ setup_more() {
     # odd FIXTURE ODDITIES
     odd() {
         runs pcap-scan "$FIXTURES/good-$1.pcap"
-        status_is 0 && err_empty && json_is ".oddities == $2"
+        status_is 0
+        err_empty
+        json_is ".oddities == $2"
     }
     odd little-micro '{}'
     odd snaplen-smaller '{caplen_over_snaplen: 4, sliced: 1}'

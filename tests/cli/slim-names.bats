@@ -21,7 +21,7 @@ all_nasty() {
     local name
     # In a UTF-8 locale read takes a NUL for the rest of a cut-off character.
     while LC_ALL=C IFS= read -r -d '' name; do
-        "$1" "$name.pcap" || return 1
+        "$1" "$name.pcap" # no || here: it would switch off errexit inside
     done < <(nasty_names)
 }
 
@@ -32,22 +32,34 @@ one_is_right() {
     count=$((count + 1))
 }
 one_single() {
-    rm -rf d && mkdir d && make_one "$1" && cp -- "$SMALL" d/bystander.pcap
+    rm -rf d
+    mkdir d
+    make_one "$1"
+    cp -- "$SMALL" d/bystander.pcap
     runs pcap-slim --single "d/$1"
-    status_is 0 && one_is_right "$1" && same_bytes "$SMALL" d/bystander.pcap
+    status_is 0
+    one_is_right "$1"
+    same_bytes "$SMALL" d/bystander.pcap
 }
 # By its bare name, from its own directory: a leading dash is not an option then either.
 one_single_bare() {
-    rm -rf d && mkdir d && make_one "$1"
-    cd d || return 1
+    rm -rf d
+    mkdir d
+    make_one "$1"
+    cd d
     runs pcap-slim --single "$1"
     cd ..
-    status_is 0 && one_is_right "$1"
+    status_is 0
+    one_is_right "$1"
 }
 one_equals() {
-    rm -rf d && mkdir d && make_one "$1"
+    rm -rf d
+    mkdir d
+    make_one "$1"
     runs pcap-slim "--single=d/$1" --check-only
-    status_is 0 && err_has 'ok d/' && same_bytes "$SMALL" "d/$1"
+    status_is 0
+    err_has 'ok d/'
+    same_bytes "$SMALL" "d/$1"
 }
 
 @test "--dir: every name, with 1 and 3 workers, --check-only and --dry-run" {
@@ -74,7 +86,8 @@ one_equals() {
         runs pcap-slim --dir d
         status_is 0
         err_has "done: ok=0 skip=$names fail=0"
-        [ ! -e x ] && [ ! -e d/x ]
+        [ ! -e x ]
+        [ ! -e d/x ]
     done
 }
 
@@ -82,7 +95,8 @@ one_equals() {
     all_nasty one_single
     all_nasty one_single_bare
     all_nasty one_equals
-    [ ! -e x ] && [ ! -e d/x ]
+    [ ! -e x ]
+    [ ! -e d/x ]
 }
 
 @test "human report: control characters and backslashes are escaped, other bytes are not" {
@@ -104,7 +118,7 @@ done: ok=1 skip=0 fail=0 elapsed=_"
     json_is '[.files[].file] | sort == ["d/latin1-\ufffd\\\".pcap", "d/ünï\n.pcap"]'
     json_is '.files[] | select(.file | startswith("d/latin1")) | .file_hex == "642f6c6174696e312de95c222e70636170"'
     json_is '.files[] | select(.file | startswith("d/ü")) | has("file_hex") | not'
-    LC_ALL=C grep -q $'\xe9' "$out_file" && explain "not UTF-8"
+    ! LC_ALL=C grep -q $'\xe9' "$out_file" || explain "not UTF-8"
     runs pcap-slim --dir d --output json
     json_is '[.files[].status] == ["skipped_marker", "skipped_marker"]'
     rm -r d/.slim_markers

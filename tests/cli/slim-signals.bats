@@ -70,8 +70,9 @@ killed() {
     kill -9 $(session_pids "$run" "$1")
     ends
     wait_for test -z "$(session_pids "$run")" || kill -9 $(session_pids "$run")
-    cmp -s d/a.pcap original || same_bytes d/a.pcap want
-    [ ! -e d/.slim_markers/a.pcap ] || same_bytes d/a.pcap want
+    if [ -e d/.slim_markers/a.pcap ] || ! cmp -s d/a.pcap original; then
+        same_bytes d/a.pcap want
+    fi
     finish_the_job
 }
 

@@ -151,13 +151,14 @@ setup_more() {
 bad() {
     cp slim changed
     kit patch changed "$1" "$2"
-    cmp -s slim changed && explain "nothing changed at $1" && return 1
+    ! cmp -s slim changed || explain "nothing changed at $1"
     runs pcap-verify --original original changed
-    status_is 1 && err_is "pcap-verify: changed: $3" || return 1
-    json_is '.file == "changed" and .status == "fail" and .check == "full" and .verdict == "bad"' || return 1
-    [ "$(jq -r .error "$out_file")" = "$3" ] || explain "another error in the record" || return 1
+    status_is 1
+    err_is "pcap-verify: changed: $3"
+    json_is '.file == "changed" and .status == "fail" and .check == "full" and .verdict == "bad"'
+    [ "$(jq -r .error "$out_file")" = "$3" ] || explain "another error in the record"
     runs pcap-verify --record record.json changed
-    status_is 1 || return 1
+    status_is 1
     json_is '.file == "changed" and .status == "fail" and .check == "count" and .verdict == "bad"'
 }
 
@@ -268,7 +269,8 @@ END
 # bad_slim SLIM MESSAGE
 bad_slim() {
     runs pcap-verify --original original "$1"
-    status_is 1 && err_is "pcap-verify: $1: $2" || return 1
+    status_is 1
+    err_is "pcap-verify: $1: $2"
     json_is '.status == "fail" and .verdict == "bad"'
 }
 
@@ -316,7 +318,8 @@ bad_slim() {
     # about ORIGINAL MESSAGE
     about() {
         runs pcap-verify --original "$1" slim
-        status_is 1 && err_is "pcap-verify: slim: original: $2"
+        status_is 1
+        err_is "pcap-verify: slim: original: $2"
     }
     about "$FIXTURES/unsupported-pcapng-little.pcapng" "not a pcap file (it begins with 0a0d0d0a)"
     about "$FIXTURES/unsupported-gzip.pcap.gz" "not a pcap file (it begins with 1f8b0800)"

@@ -37,7 +37,8 @@ compare_all() {
         n=$((n + 1))
     done <list
     echo "# $same identical, $refused refused by both, $bad differ" >&3
-    [ "$bad" -eq 0 ] && [ "$same" -gt 0 ]
+    [ "$bad" -eq 0 ]
+    [ "$same" -gt 0 ]
 }
 
 # Pairs (original, slim) of what was slimmed, for the checksum check.
