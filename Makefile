@@ -33,9 +33,16 @@ CFLAGS_release := -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDEN
 LDFLAGS_release := -O2 -flto=auto $(HARDENED_LINK)
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan := -fsanitize=address,undefined -Wl,--as-needed
+# Instrumented for a fuzzer: see scripts/fuzz, which calls make with these and the compiler that goes with each.
+CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDFLAGS_fuzz := -fsanitize=address,undefined
+HARNESS_LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
+CFLAGS_afl := -O2 -g -fsanitize=undefined -fno-sanitize-recover=all
+LDFLAGS_afl := -fsanitize=undefined
+HARNESS_LDFLAGS_afl := -fsanitize=fuzzer,undefined
 CFLAGS_VARIANT := $(CFLAGS_$(VARIANT))
 ifeq ($(CFLAGS_VARIANT),)
-$(error unknown VARIANT '$(VARIANT)': release or asan)
+$(error unknown VARIANT '$(VARIANT)': release, asan, fuzz or afl)
 endif
 
 B := build/$(VARIANT)
@@ -65,7 +72,7 @@ LIBS_pcap-commit := -lpcap -ljansson -lxxhash
 LIBS_pcap-report := -ljansson -lxxhash
 LIBS_pcap-run := -lxxhash
 
-.PHONY: all check unit unit-programs install uninstall clean format lint recordings fixtures
+.PHONY: all check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay install uninstall clean format lint recordings fixtures
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -101,6 +108,17 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ -lcmocka -lpcap -ljansson -lxxhash
 
+# The harnesses: with a fuzzer's main, or with one that replays files.
+HARNESSES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+HARNESS_PARTS := $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/model.o $(if $(HARNESS_LDFLAGS_$(VARIANT)),,$(B)/tests/fuzz/replay.o)
+
+$(HARNESSES:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(HARNESS_PARTS) $(LIB)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(HARNESS_LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ -lpcap -ljansson -lxxhash
+
+harnesses: $(HARNESSES:%=$(B)/fuzz/%)
+
 unit-programs: $(UNIT_TESTS)
 
 unit: unit-programs
@@ -116,10 +134,21 @@ recordings:
 	sh scripts/record-fixtures
 
 format:
-	$(CLANG_FORMAT) -i lib/*.[ch] tools/*.[ch] tests/unit/*.[ch]
+	$(CLANG_FORMAT) -i lib/*.[ch] tools/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch]
 
 lint:
 	sh scripts/lint
+
+# A campaign: FUZZ_SECONDS for each harness. What it finds is left in build/fuzz/found/.
+FUZZ_SECONDS ?= 300
+fuzz:
+	sh scripts/fuzz libfuzzer $(FUZZ_SECONDS)
+
+fuzz-afl:
+	sh scripts/fuzz afl $(FUZZ_SECONDS)
+
+fuzz-replay:
+	sh scripts/fuzz replay
 
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(DOCDIR)'
@@ -137,4 +166,4 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/tests/unit/*.d)
+-include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)

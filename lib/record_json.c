@@ -21,6 +21,7 @@ static const char *const VERDICT_NAMES[RECORD_VERDICTS] = {
 };
 
 #define DIGEST_PREFIX "xxh3:"
+#define DIGEST_DIGITS 16
 
 /* JSON integers are signed 64-bit in jansson; an inode or device number keeps its bits. */
 static json_t *number(uint64_t value) {
@@ -233,8 +234,11 @@ static bool parse_identity(const json_t *o, struct identity *out) {
 
 static void parse_digest(const json_t *o, struct record *out) {
     const char *text = json_string_value(json_object_get(o, "digest"));
-    int used = 0;
-    if (text != NULL && sscanf(text, DIGEST_PREFIX "%16" SCNx64 "%n", &out->digest, &used) == 1 && text[used] == '\0') {
+    const size_t prefix_length = sizeof DIGEST_PREFIX - 1;
+    if (text != NULL && strncmp(text, DIGEST_PREFIX, prefix_length) == 0 &&
+        strlen(text) == prefix_length + DIGEST_DIGITS &&
+        strspn(text + prefix_length, "0123456789abcdef") == DIGEST_DIGITS) {
+        out->digest = strtoull(text + prefix_length, NULL, 16);
         out->has_digest = true;
     }
 }

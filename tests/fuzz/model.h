@@ -1,0 +1,30 @@
+/*
+ * What becomes of a frame under policy `packet` and length mode `rewrite`: a model written from docs/ALGORITHM.md
+ * alone, slow and plain, that shares nothing with lib/. The harnesses hold the library against it.
+ */
+#ifndef PCAPSLIM_FUZZ_MODEL_H
+#define PCAPSLIM_FUZZ_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model {
+    bool has_transport; /* TCP or UDP was found; the rest is set then */
+    bool is_tcp;
+    int ip_version;
+    size_t ip, transport, payload, payload_bytes;
+    size_t destination; /* where the pseudo-header's destination address is */
+    bool cut;
+};
+
+/* Judge the length bytes of a frame. */
+struct model model_judge(const uint8_t *frame, size_t length);
+
+/* Cut the frame as the model says, in place: m->cut. Returns its new length. */
+size_t model_cut(uint8_t *frame, const struct model *m);
+
+/* Whether length and checksum fields of a frame with TCP or UDP are true for what is there. */
+bool model_is_true(const uint8_t *frame, size_t length);
+
+#endif

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Inputs for the harnesses out of the fixtures: seeds.py FIXTURES OUT makes OUT/<harness>/."""
+
+import pathlib
+import struct
+import sys
+
+SMALL = 6000  # captures up to this many bytes go in whole, of larger ones the beginning
+
+
+def order(header):
+    return ">" if header[0] == 0xA1 else "<"
+
+
+def records(data):
+    """(record header, frame) of a capture, as far as it is whole."""
+    at = 24
+    while at + 16 <= len(data):
+        caplen = struct.unpack(order(data) + "I", data[at + 8 : at + 12])[0]
+        if at + 16 + caplen > len(data):
+            return
+        yield data[at : at + 16], data[at + 16 : at + 16 + caplen]
+        at += 16 + caplen
+
+
+def beginning(data):
+    if len(data) <= SMALL:
+        return data
+    out = data[:24]
+    for header, frame in records(data):
+        if len(out) + 16 + len(frame) > SMALL:
+            break
+        out += header + frame
+    return out
+
+
+def main():
+    fixtures, out = map(pathlib.Path, sys.argv[1:3])
+    frames = set()
+    for path in sorted(fixtures.glob("*.pcap")):
+        data = path.read_bytes()
+        for harness, tail in (("framing", b""), ("slim", b""), ("witness", b"\0\x50\1")):
+            put(out, harness, path.stem, beginning(data) + tail)
+        if path.name.startswith("good-") and data[:24] and len(data) > 24:
+            frames |= {frame for _, frame in records(data) if len(frame) < 700}
+    for number, frame in enumerate(sorted(frames)):
+        put(out, "frame", f"{number:05}", frame)
+        if number % 3 == 0:
+            put(out, "witness_frame", f"{number:05}", b"\0\7" + frame)
+    for path in sorted((pathlib.Path(__file__).parent / "records").glob("*")):
+        put(out, "record", path.name, path.read_bytes())
+
+
+def put(out, harness, name, data):
+    folder = out / harness
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+main()
