@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "names.h"
+#include "nearest.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -67,7 +68,18 @@ int cli_misuse(const char *fmt, ...) {
     return CLI_MISUSE;
 }
 
-int cli_bad_option(char **argv, int optind_now, int optopt_seen) {
+static int unknown_option(const char *word, size_t word_bytes, const struct option *table) {
+    struct nearest n;
+    const size_t dashes = word_bytes >= 2 ? 2 : 0;
+    nearest_begin(&n, word + dashes, word_bytes - dashes);
+    for (; table->name != NULL; table++) {
+        nearest_offer(&n, table->name);
+    }
+    return n.best == NULL ? cli_misuse("unknown option '%.*s'", (int)word_bytes, word)
+                          : cli_misuse("unknown option '%.*s'; did you mean '--%s'?", (int)word_bytes, word, n.best);
+}
+
+int cli_bad_option(char **argv, int optind_now, int optopt_seen, const struct option *table) {
     /*
      * getopt_long() leaves a letter in optopt for a short option, 0 for a long name that it does not know, and the
      * option's value (none of ours is printable) where a known one is used wrongly.
@@ -78,10 +90,22 @@ int cli_bad_option(char **argv, int optind_now, int optopt_seen) {
     const char *word = argv[optind_now - 1];
     const int name_length = (int)strcspn(word, "=");
     if (optopt_seen == 0) {
-        return cli_misuse("unknown option '%.*s'", name_length, word);
+        return unknown_option(word, (size_t)name_length, table);
     }
     return word[name_length] == '=' ? cli_misuse("option '%.*s' takes no value", name_length, word)
                                     : cli_misuse("option '%s' needs a value", word);
+}
+
+int cli_print_nearest(const char *word, char *const *words) {
+    struct nearest n;
+    nearest_begin(&n, word, strlen(word));
+    for (; *words != NULL; words++) {
+        nearest_offer(&n, *words);
+    }
+    if (n.best != NULL) {
+        (void)puts(n.best);
+    }
+    return cli_end(n.best != NULL ? CLI_DONE : CLI_FAILED);
 }
 
 int cli_help(const char *text) {

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-int options_take_common(int c, char **argv, const char *help, struct limits *l) {
+int options_take_common(int c, char **argv, const struct option *table, const char *help, struct limits *l) {
     if (c == OPTIONS_HELP) {
         exit(cli_help(help));
     }
@@ -14,7 +14,7 @@ int options_take_common(int c, char **argv, const char *help, struct limits *l) 
     if (l != NULL && limits_is_option(c)) {
         return limits_take(l, c, optarg) == 0 ? 0 : CLI_MISUSE;
     }
-    return cli_bad_option(argv, optind, optopt);
+    return cli_bad_option(argv, optind, optopt, table);
 }
 
 int options_take_descriptor(const char *option, const char *value, unsigned long min, int *fd) {

@@ -25,10 +25,10 @@ enum {
 
 /*
  * Take what a program's own switch did not: prints help or version and ends the program, takes a limit (l may be NULL
- * where there are none), or says what is wrong with it. c: what getopt_long() returned.
+ * where there are none), or says what is wrong with it. c: what getopt_long() returned; table: what it was given.
  * Returns 0, or CLI_MISUSE.
  */
-int options_take_common(int c, char **argv, const char *help, struct limits *l);
+int options_take_common(int c, char **argv, const struct option *table, const char *help, struct limits *l);
 
 /* Take the number of an inherited descriptor, from min on. Returns 0, or CLI_MISUSE after having said why. */
 int options_take_descriptor(const char *option, const char *value, unsigned long min, int *fd);

@@ -84,7 +84,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->dry_run = true;
             break;
         default:
-            if (options_take_common(c, argv, HELP, NULL) != 0) {
+            if (options_take_common(c, argv, LONG, HELP, NULL) != 0) {
                 return CLI_MISUSE;
             }
         }

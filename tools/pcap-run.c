@@ -32,6 +32,7 @@ static const char HELP[] =
     "  --pace-fd N               hand the limits to COMMAND as descriptor N\n"
     "  --claim-fd N              hand the claims to COMMAND as descriptor N\n"
     "  --dir DIR                 the directory of the claims (default: the current one)\n"
+    "  --nearest WORD            only print which of the words that follow was meant by WORD\n"
     "  --help, --version\n"
     "\n"
     "Example:\n"
@@ -44,7 +45,8 @@ struct options {
     struct limits limits;
     const char *directory;
     int claim_fd;
-    char **command;
+    const char *nearest;
+    char **command; /* or the words */
 };
 
 #define OWN_FDS_FROM (OPTIONS_DESCRIPTOR_MAX + 1)
@@ -52,10 +54,11 @@ struct options {
 static volatile sig_atomic_t group_of_command = 0;
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_CLAIM = 1, OPT_DIR };
+    enum { OPT_CLAIM = 1, OPT_DIR, OPT_NEAREST };
     static const struct option LONG[] = {
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
         {"dir", required_argument, NULL, OPT_DIR},
+        {"nearest", required_argument, NULL, OPT_NEAREST},
         OPTIONS_COMMON,
     };
     int c;
@@ -74,11 +77,18 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_DIR:
             o->directory = optarg;
             break;
+        case OPT_NEAREST:
+            o->nearest = optarg;
+            break;
         default:
-            if (options_take_common(c, argv, HELP, &o->limits) != 0) {
+            if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }
+    }
+    o->command = argv + optind;
+    if (o->nearest != NULL) {
+        return 0;
     }
     if (optind == argc) {
         return cli_misuse("a COMMAND is needed");
@@ -92,7 +102,6 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (o->claim_fd >= 0 && o->claim_fd == o->limits.pace_fd) {
         return cli_misuse("--claim-fd and --pace-fd need different descriptors");
     }
-    o->command = argv + optind;
     return 0;
 }
 
@@ -256,6 +265,9 @@ int main(int argc, char **argv) {
     int status = parse_options(argc, argv, &o);
     if (status != 0) {
         return status;
+    }
+    if (o.nearest != NULL) {
+        return cli_print_nearest(o.nearest, o.command);
     }
     /* A signal that comes before there is a command to pass it on to waits until there is. */
     sigset_t all;

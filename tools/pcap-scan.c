@@ -84,7 +84,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->mapped = false;
             break;
         default:
-            if (options_take_common(c, argv, HELP, &o->limits) != 0) {
+            if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }

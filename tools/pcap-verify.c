@@ -103,7 +103,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             }
             break;
         default:
-            if (options_take_common(c, argv, HELP, &o->limits) != 0) {
+            if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }

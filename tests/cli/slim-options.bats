@@ -97,7 +97,7 @@ takes() {
 @test "unknown options and operands: misuse" {
     rejects "unknown option '--bogus'" --dir d --bogus
     rejects "unknown option '--bogus'" --dir d --bogus=3
-    rejects "unknown option '--worker'" --dir d --worker 2
+    rejects "unknown option '--worker'; did you mean '--workers'?" --dir d --worker 2
     rejects "unknown option '-d'" -d d
     rejects "unknown option '-h'" -h
     rejects "unknown option '--'" --dir d --

@@ -15,6 +15,19 @@ is_in() {
     return 1
 }
 
+# The end of a complaint about the word $1: which word of the list $2 was probably meant, or nothing. $3 goes before it.
+did_you_mean() (
+    find_filters
+    # shellcheck disable=SC2086 # words
+    near=$(pcap-run --nearest="$1" -- $2) || exit 0
+    printf "; did you mean '%s%s'?" "$3" "$near"
+) 2>/dev/null
+
+unknown_option() {
+    options=$(printf '%s' "$VALUED_OPTIONS$FLAG_OPTIONS" | sed 's/--//g')
+    misuse "unknown option '$1'$(did_you_mean "${1#--}" "$options" --)"
+}
+
 set_defaults() {
     dir='' single='' workers='' age='' output=human verify=full mode=run
     reads='' io='' cpu='' above='' strength=''
@@ -89,7 +102,7 @@ parse_options() {
             take_option "$option" ''
         else
             case $1 in
-            --*) misuse "unknown option '$option'" ;;
+            --*) unknown_option "$option" ;;
             -*) misuse "unknown option '$1'" ;;
             *) misuse "'$1' is not an option; name a directory with --dir or a file with --single" ;;
             esac
