@@ -75,4 +75,16 @@ static inline void checksum_put(uint64_t sum, uint8_t *at) {
     memcpy(at, &folded, sizeof folded);
 }
 
+/*
+ * RFC 1624, equation 3: HC' = ~(~HC + ~m + m'). A checksum was `was`, where `right_was` (~m) would have been right; now
+ * `right_now` (~m') would be. What it must become to be as right, or as wrong, as before. Never ffff unless right_now
+ * is. All are numbers in the byte order of this machine.
+ */
+static inline uint16_t checksum_carry_over(uint16_t was, uint16_t right_was, uint16_t right_now) {
+    uint32_t sum = (uint32_t)(uint16_t)~was + right_was + (uint16_t)~right_now;
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
 #endif

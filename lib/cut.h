@@ -1,5 +1,16 @@
 /*
- * Shortening a frame and making its headers true again.
+ * Shortening a frame, in one of three length modes, and making true of its headers what the mode promises.
+ *
+ *   rewrite  the frame ends behind the kept payload, and its headers are those of the packet that is left
+ *   snap     the frame ends there, and nothing else changes: as if it had been captured with a snaplen
+ *   zero     the frame keeps its length, and payload behind the kept bytes becomes zeros; what is behind the IP
+ *            packet (padding, trailer, FCS) is no payload and stays
+ *
+ * A checksum that a mode has to change is computed anew, or changed by the difference (RFC 1624), so that one that
+ * was wrong stays wrong, or left as it is (zero only).
+ *
+ * In every function: frame: changed in place. l: where its headers are, LOCATED_TCP or LOCATED_UDP.
+ * keep_payload_bytes: at most l->payload_bytes.
  */
 #ifndef PCAPSLIM_CUT_H
 #define PCAPSLIM_CUT_H
@@ -8,13 +19,48 @@
 
 #include <stdint.h>
 
+enum cut_mode { CUT_REWRITE, CUT_SNAP, CUT_ZERO, CUT_MODES };
+
+enum cut_checksum { CUT_COMPUTE, CUT_INCREMENTAL, CUT_KEEP, CUT_CHECKSUMS };
+
+/* How to cut. All zeros is the default: rewrite, compute. */
+struct cut_terms {
+    enum cut_mode mode;
+    enum cut_checksum checksum; /* CUT_SNAP leaves checksums as they are, whatever is said here */
+};
+
+/* The names that options, policy files and records have for them; "unknown" for a number that is none. */
+const char *cut_mode_name(enum cut_mode m);
+const char *cut_checksum_name(enum cut_checksum c);
+
 /*
  * Length mode `rewrite`: the frame ends behind keep_payload_bytes of payload, and IPv4 total length and
  * header checksum (or IPv6 payload length), UDP length, and TCP or UDP checksum are computed for the packet
- * that is left. A UDP checksum that computes to 0 becomes ffff (RFC 768). frame: changed in place. l: where
- * its headers are, LOCATED_TCP or LOCATED_UDP. keep_payload_bytes: at most l->payload_bytes. Returns the new
- * length of the frame in bytes.
+ * that is left. A UDP checksum that computes to 0 becomes ffff (RFC 768). Returns the new length of the frame in bytes.
  */
 uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes);
+
+/*
+ * The same, but the IPv4 header checksum and the TCP or UDP checksum are changed by the difference (RFC 1624, equation
+ * 3): right ones come out as cut_rewrite() has them, wrong ones stay wrong, and a UDP checksum of 0 ("none") stays 0.
+ * Of a segment that is not wholly captured nobody can say whether its checksum was right; it is computed.
+ */
+uint32_t cut_rewrite_incremental(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes);
+
+/* Length mode `snap`: nothing in the frame changes. Returns its new length in bytes. */
+static inline uint32_t cut_snap(const struct located *l, uint32_t keep_payload_bytes) {
+    return l->payload_offset + keep_payload_bytes;
+}
+
+/*
+ * Length mode `zero`: the payload behind keep_payload_bytes becomes zeros; no length changes. The TCP or UDP checksum
+ * becomes that of the segment with zeros there (CUT_COMPUTE; bytes that were not captured count as zeros), changes by
+ * the difference (CUT_INCREMENTAL; 0, "none", stays), or stays (CUT_KEEP). It covers what the IP length says or, where
+ * that is less and not less than a header, what the UDP length says.
+ */
+void cut_zero(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes, enum cut_checksum checksum);
+
+/* Where the packet ends by its IP length, as an offset into the frame; it may be behind what was captured. */
+uint32_t cut_packet_end(const uint8_t *frame, const struct located *l);
 
 #endif

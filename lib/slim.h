@@ -5,6 +5,7 @@
 #ifndef PCAPSLIM_SLIM_H
 #define PCAPSLIM_SLIM_H
 
+#include "cut.h"
 #include "failure.h"
 #include "framing.h"
 #include "policy.h"
@@ -12,17 +13,24 @@
 #include "source.h"
 #include "tally.h"
 
+/* What to do with the packets of a capture. */
+struct slim_terms {
+    const struct policy *policy; /* what to cut */
+    struct cut_terms cut;        /* how; all zeros: lengths rewritten, checksums computed */
+};
+
 /*
  * Slim a capture.
- * fr: an initialised framing, its buffer is used. source: opened. policy: what to cut.
+ * fr: an initialised framing, its buffer is used. source: opened. terms: what to cut, and how.
  * sink: where the slim capture goes, or NULL to find out only what slimming would do.
  * tally: overwritten; its figures are right up to where the pass ended.
  * Returns FRAMING_END when the whole capture was slimmed; else FRAMING_REFUSED (nothing was written),
  * FRAMING_DAMAGED (every whole record before the damage was written) or FRAMING_FAILED, with f set.
  *
- * Format of the output: the file header verbatim; records with only caplen changed (draft-ietf-opsawg-pcap).
+ * Format of the output: the file header verbatim; records with only caplen changed (draft-ietf-opsawg-pcap), in mode
+ * `zero` not even that.
  */
-enum framing_status slim_pass(struct framing *fr, struct source *source, const struct policy *policy, struct sink *sink,
-                              struct tally *tally, struct failure *f);
+enum framing_status slim_pass(struct framing *fr, struct source *source, const struct slim_terms *terms,
+                              struct sink *sink, struct tally *tally, struct failure *f);
 
 #endif

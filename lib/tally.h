@@ -27,11 +27,13 @@ struct tally {
     uint64_t packets;
     uint64_t cut_packets;
     uint64_t packets_by_reason[POLICY_REASONS];
-    uint64_t saved_bytes_by_reason[POLICY_CUT_REASONS];
+    uint64_t saved_bytes_by_reason[POLICY_CUT_REASONS];  /* what the slim capture is shorter by */
+    uint64_t zeroed_bytes_by_reason[POLICY_CUT_REASONS]; /* length mode `zero`: as long as before */
     uint64_t oddities[ODDITIES];
-    uint64_t in_bytes;  /* of the savefile, its headers included */
-    uint64_t out_bytes; /* likewise, of the slim one */
-    bool has_times;     /* there was a packet */
+    uint64_t in_bytes;     /* of the savefile, its headers included */
+    uint64_t out_bytes;    /* likewise, of the slim one */
+    uint64_t zeroed_bytes; /* in all */
+    bool has_times;        /* there was a packet */
     uint32_t first_sec, first_frac;
     uint32_t last_sec, last_frac;
 };

@@ -250,7 +250,7 @@ static int check_uncut(const struct stream *slim, const struct stream *original,
                        (unsigned)original->bytes[at]);
 }
 
-static int check_cut(const struct stream *slim, const struct stream *original, uint32_t floor_bytes,
+static int check_cut(const struct stream *slim, const struct stream *original, const struct witness_terms *terms,
                      struct failure *f) {
     uint32_t link_type = header_get(original, LINK_TYPE_AT) & LINK_TYPE_MASK;
     if (link_type != LINK_TYPE_ETHERNET) {
@@ -258,7 +258,13 @@ static int check_cut(const struct stream *slim, const struct stream *original, u
     }
     struct witness_frame slim_frame = {slim->bytes, slim->packet->caplen};
     struct witness_frame original_frame = {original->bytes, original->packet->caplen};
-    return witness_frame_check_cut(&slim_frame, &original_frame, floor_bytes, f);
+    return witness_frame_check_cut(&slim_frame, &original_frame, terms, f);
+}
+
+/* Whether the packet is another than the original's, and so must be a right cut of it. */
+static bool is_cut(const struct stream *slim, const struct stream *original, const struct witness_terms *terms) {
+    return slim->packet->caplen < original->packet->caplen ||
+           (terms->cut.mode == CUT_ZERO && memcmp(slim->bytes, original->bytes, original->packet->caplen) != 0);
 }
 
 static int check_record(const struct pcap_pkthdr *slim, const struct pcap_pkthdr *original, struct failure *f) {
@@ -282,9 +288,11 @@ static enum witness_verdict compare_packet(const struct stream *slim, const stru
                                            const struct witness_options *options, struct witness_report *out,
                                            struct failure *f) {
     struct failure wrong;
-    bool cut = slim->packet->caplen < original->packet->caplen;
-    if (check_record(slim->packet, original->packet, &wrong) != 0 ||
-        (cut ? check_cut(slim, original, options->floor_bytes, &wrong) : check_uncut(slim, original, &wrong)) != 0) {
+    if (check_record(slim->packet, original->packet, &wrong) != 0) {
+        return packet_bad(original->packets, &wrong, f);
+    }
+    const bool cut = is_cut(slim, original, &options->terms);
+    if ((cut ? check_cut(slim, original, &options->terms, &wrong) : check_uncut(slim, original, &wrong)) != 0) {
         return packet_bad(original->packets, &wrong, f);
     }
     out->packets++;

@@ -6,9 +6,10 @@
  *   - the 24 bytes of the file headers are equal, and so is the number of packets;
  *   - timestamp (to the nanosecond) and origlen are equal;
  *   - an uncut packet is byte-identical;
- *   - a cut one ends behind exactly floor_bytes of TCP or UDP payload of the outermost IP packet, keeps a
- * prefix of the original, differs from it only in IPv4 total length and header checksum or IPv6 payload
- * length, UDP length, and TCP or UDP checksum, and these five are right.
+ *   - a cut one is as the terms say (witness_frame.h). In mode `rewrite`, the default, it ends behind exactly the floor
+ *     of TCP or UDP payload of the outermost IP packet, keeps a prefix of the original, differs from it only in IPv4
+ *     total length and header checksum or IPv6 payload length, UDP length, and TCP or UDP checksum, and these five are
+ *     right.
  *
  * Standards: as for locate.h; RFC 1071 for the sums.
  */
@@ -17,12 +18,13 @@
 
 #include "failure.h"
 #include "pace.h"
+#include "witness_frame.h"
 
 #include <signal.h>
 #include <stdint.h>
 
 struct witness_options {
-    uint32_t floor_bytes;                     /* payload bytes that a cut must leave: POLICY_KEEP_BYTES */
+    struct witness_terms terms;               /* what a cut must be like */
     struct pace *pace;                        /* NULL: no limits */
     const volatile sig_atomic_t *interrupted; /* raised by a signal handler; may be NULL */
 };

@@ -3,268 +3,33 @@
 #include "bytes.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 
 enum {
-    ETHERTYPE_AT = 12,
-    ETHERTYPE_IPV4 = 0x0800,
-    ETHERTYPE_IPV6 = 0x86dd,
-    ETHERTYPE_TAG = 0x8100,
-    TAG_BYTES = 4,
-
-    IPV4_BYTES = 20,
     IPV4_LENGTH_AT = 2,
-    IPV4_FRAGMENT_AT = 6,
-    IPV4_FRAGMENT_MASK = 0x3fff, /* MF and the offset, without the reserved bit and DF */
-    IPV4_PROTOCOL_AT = 9,
     IPV4_SUM_AT = 10,
-    IPV4_SOURCE_AT = 12,
-    IPV4_DESTINATION_AT = 16,
-    IPV4_ADDRESS_BYTES = 4,
-
-    OPTION_END = 0,
-    OPTION_NOP = 1,
-    OPTION_LSRR = 0x83,
-    OPTION_SSRR = 0x89,
-    ROUTE_FIRST_AT = 3, /* behind type, length and pointer */
-
     IPV6_BYTES = 40,
     IPV6_LENGTH_AT = 4,
-    IPV6_NEXT_AT = 6,
-    IPV6_SOURCE_AT = 8,
-    IPV6_DESTINATION_AT = 24,
-    IPV6_ADDRESS_BYTES = 16,
-
-    NEXT_HOP_BY_HOP = 0,
-    NEXT_ROUTING = 43,
-    NEXT_FRAGMENT = 44,
-    NEXT_AH = 51,
-    NEXT_DESTINATION = 60,
-    EXTENSION_MIN_BYTES = 8,
-    IPV6_FRAGMENT_MASK = 0xfff9, /* M and the offset, without the two reserved bits */
-    ROUTING_TYPE_AT = 2,
-    ROUTING_LEFT_AT = 3,
-    ROUTING_FIRST_ADDRESS_AT = 8,
-    ROUTING_TYPE_SOURCE = 0,
-    ROUTING_TYPE_MOBILE = 2,
-    ROUTING_TYPE_SEGMENTS = 4,
 
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
-    TCP_BYTES = 20,
-    TCP_OFFSET_AT = 12,
     TCP_SUM_AT = 16,
     UDP_BYTES = 8,
     UDP_LENGTH_AT = 4,
     UDP_SUM_AT = 6,
 
     HOLES_MAX = 4, /* IPv4 with UDP: two fields each */
+    ONES = 0xffff, /* the modulus of ones' complement sums of 16 bits */
 };
 
-/* Where things are in the original frame. Places count from the frame's first byte. */
-struct layout {
-    size_t ip_at;
-    size_t l4_at;
-    size_t payload_at;
-    size_t end_at; /* of the IP packet, or of the capture where that comes first */
-    unsigned ip_version;
-    uint8_t protocol;
-    size_t address_bytes;
-    const uint8_t *source;
-    const uint8_t *destination; /* of the pseudo-header: the final one */
+/* What is judged, and by what. */
+struct judged {
+    const struct witness_frame *slim;
+    const struct witness_frame *original;
+    const struct witness_terms *terms;
+    struct witness_layout at; /* of the original */
+    struct failure *failure;
 };
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-/*
- * The functions that fill a layout return NULL, or the reason why the frame must not be cut, in words that
- * go on from "cut, though ".
- */
-
-static const char *find_ip(const struct witness_frame *frame, struct layout *l) {
-    size_t type_at = ETHERTYPE_AT;
-    uint16_t type;
-    for (;;) {
-        if (frame->length < type_at + sizeof type) {
-            return "it has no IP header";
-        }
-        type = bytes_get_be16(frame->bytes + type_at);
-        if (type != ETHERTYPE_TAG) {
-            break;
-        }
-        type_at += TAG_BYTES;
-    }
-    l->ip_at = type_at + sizeof type;
-    if (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6) {
-        return "it is neither IPv4 nor IPv6";
-    }
-    l->ip_version = type == ETHERTYPE_IPV4 ? 4 : 6;
-    if (l->ip_at >= frame->length || frame->bytes[l->ip_at] >> 4 != l->ip_version) {
-        return "its IP version is not that of its Ethernet type";
-    }
-    return NULL;
-}
-
-/*
- * The final destination of an IPv4 packet: with one source route its last address. Routes that contradict
- * each other (RFC 791 allows one) and such as hold no address leave the header's.
- */
-static const uint8_t *ipv4_destination(const uint8_t *ip, size_t header_bytes) {
-    const uint8_t *routed = NULL;
-    unsigned routes = 0;
-    size_t at = IPV4_BYTES;
-    while (at < header_bytes && ip[at] != OPTION_END) {
-        if (ip[at] == OPTION_NOP) {
-            at++;
-            continue;
-        }
-        size_t room = header_bytes - at;
-        if (room < 2 || ip[at + 1] < 2 || ip[at + 1] > room) {
-            break;
-        }
-        size_t option_bytes = ip[at + 1];
-        if (ip[at] == OPTION_LSRR || ip[at] == OPTION_SSRR) {
-            routes++;
-            if (option_bytes >= ROUTE_FIRST_AT + IPV4_ADDRESS_BYTES) {
-                size_t addresses = (option_bytes - ROUTE_FIRST_AT) / IPV4_ADDRESS_BYTES;
-                routed = ip + at + ROUTE_FIRST_AT + (addresses - 1) * IPV4_ADDRESS_BYTES;
-            }
-        }
-        at += option_bytes;
-    }
-    return routes == 1 && routed != NULL ? routed : ip + IPV4_DESTINATION_AT;
-}
-
-static const char *walk_ipv4(const struct witness_frame *frame, struct layout *l) {
-    const uint8_t *ip = frame->bytes + l->ip_at;
-    size_t room = frame->length - l->ip_at;
-    if (room < IPV4_BYTES) {
-        return "its IPv4 header is not whole";
-    }
-    size_t header_bytes = (size_t)(ip[0] & 0x0f) * 4;
-    size_t total_bytes = bytes_get_be16(ip + IPV4_LENGTH_AT);
-    if (header_bytes < IPV4_BYTES || header_bytes > room) {
-        return "its IPv4 header is not whole";
-    }
-    if ((bytes_get_be16(ip + IPV4_FRAGMENT_AT) & IPV4_FRAGMENT_MASK) != 0) {
-        return "it is a fragment";
-    }
-    if (total_bytes < header_bytes) {
-        return total_bytes == 0 ? "its IPv4 total length is 0" : "its IPv4 total length lies";
-    }
-    l->l4_at = l->ip_at + header_bytes;
-    l->end_at = l->ip_at + smaller(total_bytes, room);
-    l->protocol = ip[IPV4_PROTOCOL_AT];
-    l->address_bytes = IPV4_ADDRESS_BYTES;
-    l->source = ip + IPV4_SOURCE_AT;
-    l->destination = ipv4_destination(ip, header_bytes);
-    return NULL;
-}
-
-static bool is_extension(uint8_t next) {
-    return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT || next == NEXT_AH ||
-           next == NEXT_DESTINATION;
-}
-
-/* The length of the extension header at p, or 0 if it is not whole within room bytes. */
-static size_t extension_bytes(uint8_t kind, const uint8_t *p, size_t room) {
-    if (room < EXTENSION_MIN_BYTES) {
-        return 0;
-    }
-    size_t length = EXTENSION_MIN_BYTES;
-    if (kind == NEXT_AH) {
-        length = ((size_t)p[1] + 2) * 4;
-    } else if (kind != NEXT_FRAGMENT) {
-        length = ((size_t)p[1] + 1) * 8;
-    }
-    return length <= room ? length : 0;
-}
-
-/*
- * The final destination that a routing header with segments left names: the one at p, length bytes long, of
- * the IPv6 packet at ip. A type without a known meaning, or a header without room for an address, leaves the
- * packet's own, also where a routing header further in front names another: the last one counts.
- */
-static const uint8_t *routing_destination(const uint8_t *ip, const uint8_t *p, size_t length) {
-    size_t addresses = (length - ROUTING_FIRST_ADDRESS_AT) / IPV6_ADDRESS_BYTES;
-    if (addresses > 0) {
-        switch (p[ROUTING_TYPE_AT]) {
-        case ROUTING_TYPE_SOURCE:
-        case ROUTING_TYPE_MOBILE:
-            return p + ROUTING_FIRST_ADDRESS_AT + (addresses - 1) * IPV6_ADDRESS_BYTES;
-        case ROUTING_TYPE_SEGMENTS: /* the list is in reverse order, and TLVs may follow it */
-            return p + ROUTING_FIRST_ADDRESS_AT;
-        default:
-            break;
-        }
-    }
-    return ip + IPV6_DESTINATION_AT;
-}
-
-static const char *walk_ipv6(const struct witness_frame *frame, struct layout *l) {
-    const uint8_t *ip = frame->bytes + l->ip_at;
-    size_t room = frame->length - l->ip_at;
-    if (room < IPV6_BYTES) {
-        return "its IPv6 header is not whole";
-    }
-    size_t end = smaller(room, (size_t)IPV6_BYTES + bytes_get_be16(ip + IPV6_LENGTH_AT));
-    size_t at = IPV6_BYTES;
-    uint8_t next = ip[IPV6_NEXT_AT];
-    l->destination = ip + IPV6_DESTINATION_AT;
-    while (is_extension(next)) {
-        const uint8_t *p = ip + at;
-        size_t length = extension_bytes(next, p, end - at);
-        if (length == 0) {
-            return "an IPv6 extension header is not whole";
-        }
-        if (next == NEXT_FRAGMENT && (bytes_get_be16(p + 2) & IPV6_FRAGMENT_MASK) != 0) {
-            return "it is a fragment";
-        }
-        if (next == NEXT_ROUTING && p[ROUTING_LEFT_AT] > 0) {
-            l->destination = routing_destination(ip, p, length);
-        }
-        next = p[0];
-        at += length;
-    }
-    l->l4_at = l->ip_at + at;
-    l->end_at = l->ip_at + end;
-    l->protocol = next;
-    l->address_bytes = IPV6_ADDRESS_BYTES;
-    l->source = ip + IPV6_SOURCE_AT;
-    return NULL;
-}
-
-static const char *find_payload(const struct witness_frame *frame, struct layout *l) {
-    const uint8_t *l4 = frame->bytes + l->l4_at;
-    size_t room = l->end_at - l->l4_at;
-    size_t header_bytes;
-    if (l->protocol == PROTOCOL_TCP) {
-        header_bytes = room < TCP_BYTES ? 0 : (size_t)(l4[TCP_OFFSET_AT] >> 4) * 4;
-        if (header_bytes < TCP_BYTES || header_bytes > room) {
-            return "its TCP header is not whole";
-        }
-    } else if (l->protocol == PROTOCOL_UDP) {
-        header_bytes = UDP_BYTES;
-        if (header_bytes > room) {
-            return "its UDP header is not whole";
-        }
-    } else {
-        return "it is neither TCP nor UDP";
-    }
-    l->payload_at = l->l4_at + header_bytes;
-    return NULL;
-}
-
-static const char *lay_out(const struct witness_frame *frame, struct layout *l) {
-    const char *reason = find_ip(frame, l);
-    if (reason == NULL) {
-        reason = l->ip_version == 4 ? walk_ipv4(frame, l) : walk_ipv6(frame, l);
-    }
-    return reason != NULL ? reason : find_payload(frame, l);
-}
 
 /*
  * A running sum of 16-bit big-endian words (RFC 1071). Adding 32 bits at a time comes to the same, as 2^16
@@ -284,19 +49,41 @@ static uint64_t sum_add(uint64_t sum, const uint8_t *p, size_t length) {
 }
 
 /*
- * The sum without the field that holds its complement, folded and complemented: what the field must hold.
- * Comparing it tells 0000 from ffff, which checking for a total of ffff does not.
+ * What a checksum field must hold above data with this sum (the field itself left out) to be wrong by `wrong`; 0 means
+ * to be right. From 0 to fffe: 0 and ffff add up alike, and only 0 comes out of complementing a sum that is not 0.
  */
-static uint16_t sum_finish(uint64_t sum, uint16_t field) {
-    sum -= field;
-    while (sum >> 16 != 0) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    return (uint16_t)~sum;
+static size_t sum_field(uint64_t sum, uint64_t wrong) {
+    return (size_t)((wrong + ONES - sum % ONES) % ONES);
 }
 
-static size_t l4_sum_at(const struct layout *l) {
-    return l->l4_at + (l->protocol == PROTOCOL_TCP ? (size_t)TCP_SUM_AT : (size_t)UDP_SUM_AT);
+static bool is_udp(const struct judged *j) {
+    return j->at.protocol == PROTOCOL_UDP;
+}
+
+static size_t l4_sum_at(const struct judged *j) {
+    return j->at.l4_at + (is_udp(j) ? (size_t)UDP_SUM_AT : (size_t)TCP_SUM_AT);
+}
+
+/* The sum of a TCP or UDP segment of said_bytes, of which there_bytes are there, without its checksum. */
+static uint64_t l4_sum(const struct judged *j, const struct witness_frame *frame, size_t said_bytes,
+                       size_t there_bytes) {
+    uint64_t sum = (uint64_t)j->at.protocol + said_bytes;
+    sum = sum_add(sum, j->at.source, j->at.address_bytes);
+    sum = sum_add(sum, j->at.destination, j->at.address_bytes);
+    sum = sum_add(sum, frame->bytes + j->at.l4_at, there_bytes);
+    return sum - bytes_get_be16(frame->bytes + l4_sum_at(j));
+}
+
+/* The bytes that the original's TCP or UDP checksum covers, by its headers. */
+static size_t covered_bytes(const struct judged *j) {
+    size_t said = j->at.said_end_at - j->at.l4_at;
+    if (is_udp(j)) {
+        size_t length = bytes_get_be16(j->original->bytes + j->at.l4_at + UDP_LENGTH_AT);
+        if (length >= UDP_BYTES && length < said) {
+            return length;
+        }
+    }
+    return said;
 }
 
 /* What a field must hold, with its name and how it is written. */
@@ -307,110 +94,186 @@ struct field {
     size_t expected;
 };
 
-static int check_field(const struct witness_frame *slim, const struct field *field, struct failure *f) {
-    unsigned found = bytes_get_be16(slim->bytes + field->at);
-    if (found == field->expected) {
-        return 0;
+/*
+ * The TCP or UDP checksum: slim_bytes is the length of the segment in slim, of which there_bytes are there to be
+ * summed.
+ */
+static struct field l4_sum_field(const struct judged *j, size_t slim_bytes, size_t there_bytes) {
+    struct field field = {is_udp(j) ? "UDP checksum" : "TCP checksum", true, l4_sum_at(j), 0};
+    unsigned was = bytes_get_be16(j->original->bytes + field.at);
+    uint64_t wrong = 0;
+    if (j->terms->cut.checksum == CUT_INCREMENTAL) {
+        size_t covered = covered_bytes(j);
+        size_t captured = j->at.end_at - j->at.l4_at;
+        if (is_udp(j) && was == 0) { /* there is none, and there must be none */
+            return field;
+        }
+        if (captured >= covered) {
+            wrong = (l4_sum(j, j->original, covered, covered) + was) % ONES;
+        } else if (j->terms->cut.mode == CUT_ZERO) { /* what was not captured is the same in both */
+            wrong = (l4_sum(j, j->original, covered, captured) + was) % ONES;
+        }
     }
-    return field->is_sum ? failure_set(f, "%s is %04x, not %04zx", field->name, found, field->expected)
-                         : failure_set(f, "%s is %u, not %zu", field->name, found, field->expected);
-}
-
-static struct field l4_sum_field(const struct witness_frame *slim, const struct layout *l) {
-    bool udp = l->protocol == PROTOCOL_UDP;
-    size_t l4_bytes = slim->length - l->l4_at;
-    struct field field = {udp ? "UDP checksum" : "TCP checksum", true, l4_sum_at(l), 0};
-    uint64_t sum = (uint64_t)l->protocol + l4_bytes;
-    sum = sum_add(sum, l->source, l->address_bytes);
-    sum = sum_add(sum, l->destination, l->address_bytes);
-    sum = sum_add(sum, slim->bytes + l->l4_at, l4_bytes);
-    field.expected = sum_finish(sum, bytes_get_be16(slim->bytes + field.at));
-    if (udp && field.expected == 0) {
-        field.expected = 0xffff; /* 0 would say that there is no checksum */
+    field.expected = sum_field(l4_sum(j, j->slim, slim_bytes, there_bytes), wrong);
+    if (is_udp(j) && field.expected == 0) {
+        field.expected = ONES; /* 0 would say that there is no checksum */
     }
     return field;
 }
 
+static uint64_t ipv4_sum(const struct judged *j, const struct witness_frame *frame) {
+    const uint8_t *ip = frame->bytes + j->at.ip_at;
+    return sum_add(0, ip, j->at.l4_at - j->at.ip_at) - bytes_get_be16(ip + IPV4_SUM_AT);
+}
+
+static struct field ipv4_sum_field(const struct judged *j) {
+    size_t at = j->at.ip_at + IPV4_SUM_AT;
+    uint64_t wrong = 0;
+    if (j->terms->cut.checksum == CUT_INCREMENTAL) {
+        wrong = (ipv4_sum(j, j->original) + bytes_get_be16(j->original->bytes + at)) % ONES;
+    }
+    return (struct field){"IPv4 header checksum", true, at, sum_field(ipv4_sum(j, j->slim), wrong)};
+}
+
 /*
- * The fields a cut rewrites, in the order of their places: what they must hold in slim, whose length must
- * have been found right before. Returns how many there are.
+ * The fields that a cut in mode `rewrite` changes, in the order of their places: what they must hold in slim, whose
+ * length must have been found right before. Returns how many there are.
  */
-static size_t expect_fields(const struct witness_frame *slim, const struct layout *l, struct field fields[HOLES_MAX]) {
+static size_t expect_rewritten(const struct judged *j, struct field fields[HOLES_MAX]) {
     size_t count = 0;
-    const uint8_t *ip = slim->bytes + l->ip_at;
+    const struct witness_layout *l = &j->at;
+    size_t slim_length = j->slim->length;
     if (l->ip_version == 4) {
-        uint16_t sum_found = bytes_get_be16(ip + IPV4_SUM_AT);
-        uint64_t sum = sum_add(0, ip, l->l4_at - l->ip_at);
-        fields[count++] =
-            (struct field){"IPv4 total length", false, l->ip_at + IPV4_LENGTH_AT, slim->length - l->ip_at};
-        fields[count++] =
-            (struct field){"IPv4 header checksum", true, l->ip_at + IPV4_SUM_AT, sum_finish(sum, sum_found)};
+        fields[count++] = (struct field){"IPv4 total length", false, l->ip_at + IPV4_LENGTH_AT, slim_length - l->ip_at};
+        fields[count++] = ipv4_sum_field(j);
     } else {
         fields[count++] = (struct field){"IPv6 payload length", false, l->ip_at + IPV6_LENGTH_AT,
-                                         slim->length - l->ip_at - IPV6_BYTES};
+                                         slim_length - l->ip_at - IPV6_BYTES};
     }
-    if (l->protocol == PROTOCOL_UDP) {
-        fields[count++] = (struct field){"UDP length", false, l->l4_at + UDP_LENGTH_AT, slim->length - l->l4_at};
+    if (is_udp(j)) {
+        fields[count++] = (struct field){"UDP length", false, l->l4_at + UDP_LENGTH_AT, slim_length - l->l4_at};
     }
-    fields[count++] = l4_sum_field(slim, l);
+    fields[count++] = l4_sum_field(j, slim_length - l->l4_at, slim_length - l->l4_at);
     return count;
 }
 
-/* Compare the bytes from `from` up to `to`. */
-static int check_same(const struct witness_frame *slim, const struct witness_frame *original, size_t from, size_t to,
-                      struct failure *f) {
-    if (memcmp(slim->bytes + from, original->bytes + from, to - from) == 0) {
+/* The same in mode `zero`: at most the checksum. */
+static size_t expect_zeroed(const struct judged *j, struct field fields[HOLES_MAX]) {
+    size_t covered = covered_bytes(j);
+    size_t captured = j->at.end_at - j->at.l4_at;
+    if (j->terms->cut.checksum == CUT_KEEP) {
         return 0;
     }
-    while (slim->bytes[from] == original->bytes[from]) {
+    fields[0] = l4_sum_field(j, covered, captured < covered ? captured : covered);
+    return 1;
+}
+
+static int check_field(const struct judged *j, const struct field *field) {
+    unsigned found = bytes_get_be16(j->slim->bytes + field->at);
+    if (found == field->expected) {
+        return 0;
+    }
+    return field->is_sum ? failure_set(j->failure, "%s is %04x, not %04zx", field->name, found, field->expected)
+                         : failure_set(j->failure, "%s is %u, not %zu", field->name, found, field->expected);
+}
+
+/* Compare the bytes from `from` up to `to`. */
+static int check_same(const struct judged *j, size_t from, size_t to) {
+    const uint8_t *slim = j->slim->bytes;
+    const uint8_t *original = j->original->bytes;
+    if (memcmp(slim + from, original + from, to - from) == 0) {
+        return 0;
+    }
+    while (slim[from] == original[from]) {
         from++;
     }
-    return failure_set(f, "byte %zu of the frame is %02x, not %02x", from, (unsigned)slim->bytes[from],
-                       (unsigned)original->bytes[from]);
+    return failure_set(j->failure, "byte %zu of the frame is %02x, not %02x", from, (unsigned)slim[from],
+                       (unsigned)original[from]);
 }
 
-static int check_length(const struct witness_frame *slim, const struct layout *l, uint32_t floor_bytes,
-                        struct failure *f) {
-    size_t payload_bytes = l->end_at - l->payload_at;
-    if (payload_bytes <= floor_bytes) {
-        return failure_set(f, "cut, though its payload is only %zu bytes", payload_bytes);
-    }
-    if (slim->length < l->payload_at) {
-        return failure_set(f, "the cut leaves %zu bytes of %zu bytes of headers", slim->length, l->payload_at);
-    }
-    if (slim->length - l->payload_at != floor_bytes) {
-        return failure_set(f, "the cut leaves %zu bytes of payload, not %" PRIu32, slim->length - l->payload_at,
-                           floor_bytes);
-    }
-    return 0;
-}
-
-int witness_frame_check_cut(const struct witness_frame *slim, const struct witness_frame *original,
-                            uint32_t floor_bytes, struct failure *f) {
-    struct layout l;
-    const char *reason = lay_out(original, &l);
-    if (reason != NULL) {
-        return failure_set(f, "cut, though %s", reason);
-    }
-    if (check_length(slim, &l, floor_bytes, f) != 0) {
-        return -1;
-    }
-    struct field fields[HOLES_MAX];
-    size_t count = expect_fields(slim, &l, fields);
+/* That everything up to `to` is as it was but for these fields, and that they hold what they must. */
+static int check_kept(const struct judged *j, const struct field *fields, size_t count, size_t to) {
     size_t from = 0;
     for (size_t i = 0; i < count; i++) {
-        if (check_same(slim, original, from, fields[i].at, f) != 0) {
+        if (check_same(j, from, fields[i].at) != 0) {
             return -1;
         }
         from = fields[i].at + sizeof(uint16_t);
     }
-    if (check_same(slim, original, from, slim->length, f) != 0) {
+    if (check_same(j, from, to) != 0) {
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
-        if (check_field(slim, &fields[i], f) != 0) {
+        if (check_field(j, &fields[i]) != 0) {
             return -1;
         }
     }
     return 0;
+}
+
+static int check_shortened(const struct judged *j) {
+    const uint32_t floor_bytes = j->terms->floor_bytes;
+    if (j->slim->length < j->at.payload_at) {
+        return failure_set(j->failure, "the cut leaves %zu bytes of %zu bytes of headers", j->slim->length,
+                           j->at.payload_at);
+    }
+    size_t left_bytes = j->slim->length - j->at.payload_at;
+    if (j->terms->may_leave_more && left_bytes >= floor_bytes && j->slim->length < j->at.end_at) {
+        return 0;
+    }
+    if (left_bytes != floor_bytes) {
+        return failure_set(j->failure, "the cut leaves %zu bytes of payload, not %" PRIu32 "%s", left_bytes,
+                           floor_bytes, j->terms->may_leave_more ? " or more" : "");
+    }
+    return 0;
+}
+
+/* Mode `zero`: where the zeros begin. Whether what is before them is as it was is not asked here. */
+static int find_zeros(const struct judged *j, size_t *zeros_at) {
+    const uint8_t *slim = j->slim->bytes;
+    size_t floor_at = j->at.payload_at + j->terms->floor_bytes;
+    *zeros_at = j->at.end_at;
+    while (*zeros_at > floor_at && slim[*zeros_at - 1] == 0) {
+        --*zeros_at;
+    }
+    if (!j->terms->may_leave_more && *zeros_at > floor_at) {
+        return failure_set(j->failure,
+                           "byte %zu of the frame is %02x, not zero, though it is payload behind the first %" PRIu32
+                           " bytes",
+                           *zeros_at - 1, (unsigned)slim[*zeros_at - 1], j->terms->floor_bytes);
+    }
+    return 0;
+}
+
+static int check_zeroed(const struct judged *j) {
+    struct field fields[HOLES_MAX];
+    size_t zeros_at;
+    if (j->slim->length != j->original->length) {
+        return failure_set(j->failure, "%zu bytes, not %zu: no length changes in mode zero", j->slim->length,
+                           j->original->length);
+    }
+    if (find_zeros(j, &zeros_at) != 0 || check_kept(j, fields, expect_zeroed(j, fields), zeros_at) != 0) {
+        return -1;
+    }
+    return check_same(j, j->at.end_at, j->slim->length);
+}
+
+int witness_frame_check_cut(const struct witness_frame *slim, const struct witness_frame *original,
+                            const struct witness_terms *terms, struct failure *f) {
+    struct judged j = {.slim = slim, .original = original, .terms = terms, .failure = f};
+    struct field fields[HOLES_MAX];
+    const char *reason = witness_lay_out(original, &j.at);
+    if (reason != NULL) {
+        return failure_set(f, "cut, though %s", reason);
+    }
+    if (j.at.end_at - j.at.payload_at <= terms->floor_bytes) {
+        return failure_set(f, "cut, though its payload is only %zu bytes", j.at.end_at - j.at.payload_at);
+    }
+    if (terms->cut.mode == CUT_ZERO) {
+        return check_zeroed(&j);
+    }
+    if (check_shortened(&j) != 0) {
+        return -1;
+    }
+    return check_kept(&j, fields, terms->cut.mode == CUT_REWRITE ? expect_rewritten(&j, fields) : 0, slim->length);
 }

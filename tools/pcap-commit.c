@@ -253,8 +253,9 @@ static int slim_again(struct committer *c, struct record *r, int original_fd, ui
     enum framing_status end = sink != NULL ? framing_init(&framing, &r->error) : FRAMING_FAILED;
     if (end == FRAMING_OK) {
         policy_packet_init(&policy);
+        const struct slim_terms terms = {.policy = &policy};
         source_open(&source, original_fd, &options);
-        end = slim_pass(&framing, &source, &policy, sink, &r->tally, &r->error);
+        end = slim_pass(&framing, &source, &terms, sink, &r->tally, &r->error);
         source_close(&source);
         framing_free(&framing);
         *digest = sink_digest(sink);
@@ -268,7 +269,7 @@ static int slim_again(struct committer *c, struct record *r, int original_fd, ui
 
 static int verify_tmp(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
     const struct witness_options options = {
-        .floor_bytes = POLICY_KEEP_BYTES,
+        .terms = {.floor_bytes = POLICY_KEEP_BYTES},
         .pace = &c->pace,
         .interrupted = &cli_interrupted,
     };

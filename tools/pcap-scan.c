@@ -47,6 +47,7 @@ struct options {
 
 struct scanner {
     struct policy policy;
+    struct slim_terms terms;
     struct framing framing;
     struct pace pace;
     struct source_options source;
@@ -102,7 +103,7 @@ static void scan_fd(struct scanner *s, int fd, struct record *r) {
     struct source source;
     fault_forget();
     source_open(&source, fd, &s->source);
-    enum framing_status end = slim_pass(&s->framing, &source, &s->policy, NULL, &r->tally, &r->error);
+    enum framing_status end = slim_pass(&s->framing, &source, &s->terms, NULL, &r->tally, &r->error);
     source_close(&source);
     r->has_elapsed = true;
     r->elapsed_ms = (stage_now_ns() - r->started_ns) / 1000000;
@@ -181,6 +182,7 @@ int main(int argc, char **argv) {
     }
     s.options = &o;
     policy_packet_init(&s.policy);
+    s.terms.policy = &s.policy;
     site_init(&s.site, -1);
     if (limits_attach(&o.limits, &s.pace) != 0) {
         return CLI_FAILED;

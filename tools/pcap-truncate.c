@@ -56,6 +56,7 @@ struct options {
 /* What serves all files of a process. */
 struct truncater {
     struct policy policy;
+    struct slim_terms terms;
     struct framing framing;
     struct pace pace;
     struct sink *sink;
@@ -137,7 +138,7 @@ static int filter(struct truncater *t, const struct options *o, int in_fd) {
     uint64_t started_ns = stage_now_ns();
     source_open(&source, in_fd, &t->source);
     sink_reset(t->sink, STDOUT_FILENO);
-    enum framing_status end = slim_pass(&t->framing, &source, &t->policy, t->sink, &r.tally, &r.error);
+    enum framing_status end = slim_pass(&t->framing, &source, &t->terms, t->sink, &r.tally, &r.error);
     source_close(&source);
     r.has_tally = r.has_elapsed = true;
     r.elapsed_ms = (stage_now_ns() - started_ns) / 1000000;
@@ -198,7 +199,7 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
     fault_forget();
     source_open(&source, original_fd, &t->source);
     sink_reset(t->sink, tmp_fd);
-    enum framing_status end = slim_pass(&t->framing, &source, &t->policy, t->sink, &r->tally, &r->error);
+    enum framing_status end = slim_pass(&t->framing, &source, &t->terms, t->sink, &r->tally, &r->error);
     source_close(&source);
     r->status = end == FRAMING_END ? RECORD_CUT : RECORD_FAIL;
     if (fstat(tmp_fd, &st) != 0) {
@@ -276,6 +277,7 @@ static int prepare(struct truncater *t, const struct options *o) {
     struct failure failure;
     memset(t, 0, sizeof *t);
     policy_packet_init(&t->policy);
+    t->terms.policy = &t->policy;
     if (limits_attach(&o->limits, &t->pace) != 0) {
         return CLI_FAILED;
     }

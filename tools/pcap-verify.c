@@ -125,7 +125,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
 
 static void check_against_original(struct verifier *v, int slim_fd, int original_fd, struct record *r) {
     const struct witness_options options = {
-        .floor_bytes = POLICY_KEEP_BYTES,
+        .terms = {.floor_bytes = POLICY_KEEP_BYTES},
         .pace = &v->pace,
         .interrupted = &cli_interrupted,
     };

@@ -12,11 +12,13 @@
 static struct tools {
     struct framing framing;
     struct policy policy;
+    struct slim_terms terms;
 } tools;
 
 static int make_tools(void **state) {
     (void)state;
     policy_packet_init(&tools.policy);
+    tools.terms.policy = &tools.policy;
     return framing_init(&tools.framing, NULL) == FRAMING_OK ? 0 : -1;
 }
 
@@ -41,7 +43,7 @@ static struct outcome slim_to(const struct capture *in, struct sink *sink, bool 
     int fd = memory_file(in->at, in->length);
     source_open(&source, fd, &options);
     memset(&o.tally, 0xee, sizeof o.tally);
-    o.status = slim_pass(&tools.framing, &source, &tools.policy, sink, &o.tally, &o.failure);
+    o.status = slim_pass(&tools.framing, &source, &tools.terms, sink, &o.tally, &o.failure);
     source_close(&source);
     (void)close(fd);
     return o;

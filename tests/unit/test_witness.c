@@ -71,7 +71,7 @@ static int capture_of_pairs(const struct dialect *d, bool slim) {
 }
 
 static enum witness_verdict compare(int slim_fd, int original_fd, struct witness_report *report, struct failure *f) {
-    struct witness_options options = {.floor_bytes = FLOOR};
+    struct witness_options options = {.terms.floor_bytes = FLOOR};
     (void)lseek(slim_fd, 0, SEEK_SET);
     (void)lseek(original_fd, 0, SEEK_SET);
     return witness_compare(slim_fd, original_fd, &options, report, f);
@@ -341,7 +341,7 @@ static enum witness_verdict compare_alarmed(void (*handler)(int), int slim_fd, i
     struct sigaction action = {.sa_handler = handler};
     struct itimerval often = {{0, 500}, {0, 500}};
     struct itimerval never = {{0, 0}, {0, 0}};
-    struct witness_options options = {.floor_bytes = FLOOR, .interrupted = &on_alarm.raised};
+    struct witness_options options = {.terms.floor_bytes = FLOOR, .interrupted = &on_alarm.raised};
     struct witness_report report;
     (void)lseek(original_fd, 0, SEEK_SET);
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
@@ -396,7 +396,7 @@ static void test_paced(void **state) {
     (void)state;
     struct pace_limits limits = {.io_mbps = 1};
     struct pace pace = {0};
-    struct witness_options options = {.floor_bytes = FLOOR, .pace = &pace};
+    struct witness_options options = {.terms.floor_bytes = FLOOR, .pace = &pace};
     struct witness_report report;
     struct failure f = {""};
     struct timeval begin, end, took;

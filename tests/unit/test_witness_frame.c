@@ -8,7 +8,8 @@
 static int check(const struct frame *slim, const struct frame *original, uint32_t floor_bytes, struct failure *f) {
     struct witness_frame s = {slim->bytes, slim->length};
     struct witness_frame o = {original->bytes, original->length};
-    return witness_frame_check_cut(&s, &o, floor_bytes, f);
+    const struct witness_terms terms = {.floor_bytes = floor_bytes};
+    return witness_frame_check_cut(&s, &o, &terms, f);
 }
 
 static void test_right_cuts(void **state) {
@@ -48,6 +49,7 @@ static uint8_t *exact_copy(const struct frame *frame, size_t length) {
 
 static void test_every_length(void **state) {
     (void)state;
+    const struct witness_terms terms = {.floor_bytes = FLOOR};
     for (size_t i = 0; i < PAIR_COUNT; i++) {
         struct frame original = frame_of(PAIRS[i].original);
         struct frame slim = frame_of(PAIRS[i].slim);
@@ -58,7 +60,7 @@ static void test_every_length(void **state) {
                 uint8_t *left_copy = exact_copy(left <= slim.length ? &slim : &original, left);
                 struct witness_frame s = {left_copy, left};
                 int right = left == slim.length ? 0 : -1;
-                assert_int_equal(witness_frame_check_cut(&s, &o, FLOOR, NULL), right);
+                assert_int_equal(witness_frame_check_cut(&s, &o, &terms, NULL), right);
                 free(left_copy);
             }
             free(copy);

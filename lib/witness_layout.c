@@ -1,0 +1,250 @@
+#include "witness_layout.h"
+
+#include "bytes.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    ETHERTYPE_AT = 12,
+    ETHERTYPE_IPV4 = 0x0800,
+    ETHERTYPE_IPV6 = 0x86dd,
+    ETHERTYPE_TAG = 0x8100,
+    TAG_BYTES = 4,
+
+    IPV4_BYTES = 20,
+    IPV4_LENGTH_AT = 2,
+    IPV4_FRAGMENT_AT = 6,
+    IPV4_FRAGMENT_MASK = 0x3fff, /* MF and the offset, without the reserved bit and DF */
+    IPV4_PROTOCOL_AT = 9,
+    IPV4_SOURCE_AT = 12,
+    IPV4_DESTINATION_AT = 16,
+    IPV4_ADDRESS_BYTES = 4,
+
+    OPTION_END = 0,
+    OPTION_NOP = 1,
+    OPTION_LSRR = 0x83,
+    OPTION_SSRR = 0x89,
+    ROUTE_FIRST_AT = 3, /* behind type, length and pointer */
+
+    IPV6_BYTES = 40,
+    IPV6_LENGTH_AT = 4,
+    IPV6_NEXT_AT = 6,
+    IPV6_SOURCE_AT = 8,
+    IPV6_DESTINATION_AT = 24,
+    IPV6_ADDRESS_BYTES = 16,
+
+    NEXT_HOP_BY_HOP = 0,
+    NEXT_ROUTING = 43,
+    NEXT_FRAGMENT = 44,
+    NEXT_AH = 51,
+    NEXT_DESTINATION = 60,
+    EXTENSION_MIN_BYTES = 8,
+    IPV6_FRAGMENT_MASK = 0xfff9, /* M and the offset, without the two reserved bits */
+    ROUTING_TYPE_AT = 2,
+    ROUTING_LEFT_AT = 3,
+    ROUTING_FIRST_ADDRESS_AT = 8,
+    ROUTING_TYPE_SOURCE = 0,
+    ROUTING_TYPE_MOBILE = 2,
+    ROUTING_TYPE_SEGMENTS = 4,
+
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    TCP_BYTES = 20,
+    TCP_OFFSET_AT = 12,
+    UDP_BYTES = 8,
+};
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/*
+ * The functions that fill a layout return NULL, or the reason why the frame must not be cut, in words that
+ * go on from "cut, though ".
+ */
+
+static const char *find_ip(const struct witness_frame *frame, struct witness_layout *l) {
+    size_t type_at = ETHERTYPE_AT;
+    uint16_t type;
+    for (;;) {
+        if (frame->length < type_at + sizeof type) {
+            return "it has no IP header";
+        }
+        type = bytes_get_be16(frame->bytes + type_at);
+        if (type != ETHERTYPE_TAG) {
+            break;
+        }
+        type_at += TAG_BYTES;
+    }
+    l->ip_at = type_at + sizeof type;
+    if (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6) {
+        return "it is neither IPv4 nor IPv6";
+    }
+    l->ip_version = type == ETHERTYPE_IPV4 ? 4 : 6;
+    if (l->ip_at >= frame->length || frame->bytes[l->ip_at] >> 4 != l->ip_version) {
+        return "its IP version is not that of its Ethernet type";
+    }
+    return NULL;
+}
+
+/*
+ * The final destination of an IPv4 packet: with one source route its last address. Routes that contradict
+ * each other (RFC 791 allows one) and such as hold no address leave the header's.
+ */
+static const uint8_t *ipv4_destination(const uint8_t *ip, size_t header_bytes) {
+    const uint8_t *routed = NULL;
+    unsigned routes = 0;
+    size_t at = IPV4_BYTES;
+    while (at < header_bytes && ip[at] != OPTION_END) {
+        if (ip[at] == OPTION_NOP) {
+            at++;
+            continue;
+        }
+        size_t room = header_bytes - at;
+        if (room < 2 || ip[at + 1] < 2 || ip[at + 1] > room) {
+            break;
+        }
+        size_t option_bytes = ip[at + 1];
+        if (ip[at] == OPTION_LSRR || ip[at] == OPTION_SSRR) {
+            routes++;
+            if (option_bytes >= ROUTE_FIRST_AT + IPV4_ADDRESS_BYTES) {
+                size_t addresses = (option_bytes - ROUTE_FIRST_AT) / IPV4_ADDRESS_BYTES;
+                routed = ip + at + ROUTE_FIRST_AT + (addresses - 1) * IPV4_ADDRESS_BYTES;
+            }
+        }
+        at += option_bytes;
+    }
+    return routes == 1 && routed != NULL ? routed : ip + IPV4_DESTINATION_AT;
+}
+
+static const char *walk_ipv4(const struct witness_frame *frame, struct witness_layout *l) {
+    const uint8_t *ip = frame->bytes + l->ip_at;
+    size_t room = frame->length - l->ip_at;
+    if (room < IPV4_BYTES) {
+        return "its IPv4 header is not whole";
+    }
+    size_t header_bytes = (size_t)(ip[0] & 0x0f) * 4;
+    size_t total_bytes = bytes_get_be16(ip + IPV4_LENGTH_AT);
+    if (header_bytes < IPV4_BYTES || header_bytes > room) {
+        return "its IPv4 header is not whole";
+    }
+    if ((bytes_get_be16(ip + IPV4_FRAGMENT_AT) & IPV4_FRAGMENT_MASK) != 0) {
+        return "it is a fragment";
+    }
+    if (total_bytes < header_bytes) {
+        return total_bytes == 0 ? "its IPv4 total length is 0" : "its IPv4 total length lies";
+    }
+    l->l4_at = l->ip_at + header_bytes;
+    l->said_end_at = l->ip_at + total_bytes;
+    l->end_at = l->ip_at + smaller(total_bytes, room);
+    l->protocol = ip[IPV4_PROTOCOL_AT];
+    l->address_bytes = IPV4_ADDRESS_BYTES;
+    l->source = ip + IPV4_SOURCE_AT;
+    l->destination = ipv4_destination(ip, header_bytes);
+    return NULL;
+}
+
+static bool is_extension(uint8_t next) {
+    return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT || next == NEXT_AH ||
+           next == NEXT_DESTINATION;
+}
+
+/* The length of the extension header at p, or 0 if it is not whole within room bytes. */
+static size_t extension_bytes(uint8_t kind, const uint8_t *p, size_t room) {
+    if (room < EXTENSION_MIN_BYTES) {
+        return 0;
+    }
+    size_t length = EXTENSION_MIN_BYTES;
+    if (kind == NEXT_AH) {
+        length = ((size_t)p[1] + 2) * 4;
+    } else if (kind != NEXT_FRAGMENT) {
+        length = ((size_t)p[1] + 1) * 8;
+    }
+    return length <= room ? length : 0;
+}
+
+/*
+ * The final destination that a routing header with segments left names: the one at p, length bytes long, of
+ * the IPv6 packet at ip. A type without a known meaning, or a header without room for an address, leaves the
+ * packet's own, also where a routing header further in front names another: the last one counts.
+ */
+static const uint8_t *routing_destination(const uint8_t *ip, const uint8_t *p, size_t length) {
+    size_t addresses = (length - ROUTING_FIRST_ADDRESS_AT) / IPV6_ADDRESS_BYTES;
+    if (addresses > 0) {
+        switch (p[ROUTING_TYPE_AT]) {
+        case ROUTING_TYPE_SOURCE:
+        case ROUTING_TYPE_MOBILE:
+            return p + ROUTING_FIRST_ADDRESS_AT + (addresses - 1) * IPV6_ADDRESS_BYTES;
+        case ROUTING_TYPE_SEGMENTS: /* the list is in reverse order, and TLVs may follow it */
+            return p + ROUTING_FIRST_ADDRESS_AT;
+        default:
+            break;
+        }
+    }
+    return ip + IPV6_DESTINATION_AT;
+}
+
+static const char *walk_ipv6(const struct witness_frame *frame, struct witness_layout *l) {
+    const uint8_t *ip = frame->bytes + l->ip_at;
+    size_t room = frame->length - l->ip_at;
+    if (room < IPV6_BYTES) {
+        return "its IPv6 header is not whole";
+    }
+    size_t said_end = (size_t)IPV6_BYTES + bytes_get_be16(ip + IPV6_LENGTH_AT);
+    size_t end = smaller(room, said_end);
+    size_t at = IPV6_BYTES;
+    uint8_t next = ip[IPV6_NEXT_AT];
+    l->destination = ip + IPV6_DESTINATION_AT;
+    while (is_extension(next)) {
+        const uint8_t *p = ip + at;
+        size_t length = extension_bytes(next, p, end - at);
+        if (length == 0) {
+            return "an IPv6 extension header is not whole";
+        }
+        if (next == NEXT_FRAGMENT && (bytes_get_be16(p + 2) & IPV6_FRAGMENT_MASK) != 0) {
+            return "it is a fragment";
+        }
+        if (next == NEXT_ROUTING && p[ROUTING_LEFT_AT] > 0) {
+            l->destination = routing_destination(ip, p, length);
+        }
+        next = p[0];
+        at += length;
+    }
+    l->l4_at = l->ip_at + at;
+    l->said_end_at = l->ip_at + said_end;
+    l->end_at = l->ip_at + end;
+    l->protocol = next;
+    l->address_bytes = IPV6_ADDRESS_BYTES;
+    l->source = ip + IPV6_SOURCE_AT;
+    return NULL;
+}
+
+static const char *find_payload(const struct witness_frame *frame, struct witness_layout *l) {
+    const uint8_t *l4 = frame->bytes + l->l4_at;
+    size_t room = l->end_at - l->l4_at;
+    size_t header_bytes;
+    if (l->protocol == PROTOCOL_TCP) {
+        header_bytes = room < TCP_BYTES ? 0 : (size_t)(l4[TCP_OFFSET_AT] >> 4) * 4;
+        if (header_bytes < TCP_BYTES || header_bytes > room) {
+            return "its TCP header is not whole";
+        }
+    } else if (l->protocol == PROTOCOL_UDP) {
+        header_bytes = UDP_BYTES;
+        if (header_bytes > room) {
+            return "its UDP header is not whole";
+        }
+    } else {
+        return "it is neither TCP nor UDP";
+    }
+    l->payload_at = l->l4_at + header_bytes;
+    return NULL;
+}
+
+const char *witness_lay_out(const struct witness_frame *frame, struct witness_layout *l) {
+    const char *reason = find_ip(frame, l);
+    if (reason == NULL) {
+        reason = l->ip_version == 4 ? walk_ipv4(frame, l) : walk_ipv6(frame, l);
+    }
+    return reason != NULL ? reason : find_payload(frame, l);
+}

@@ -1,0 +1,41 @@
+/*
+ * Where the headers of a frame are, as the witness finds them: in its own way, with no code of what it judges.
+ *
+ * Standards: IEEE 802.3 and 802.1Q framing; IPv4 RFC 791, IPv6 RFC 8200 section 4, AH RFC 4302 section 2,
+ * routing headers RFC 5095 (type 0), RFC 6275 section 6.4 (type 2), RFC 8754 section 2 (type 4);
+ * TCP RFC 9293 section 3.1, UDP RFC 768.
+ */
+#ifndef PCAPSLIM_WITNESS_LAYOUT_H
+#define PCAPSLIM_WITNESS_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The captured bytes of a packet, beginning with its Ethernet header. */
+struct witness_frame {
+    const uint8_t *bytes;
+    size_t length;
+};
+
+/* Where things are in an original frame. Places count from the frame's first byte. */
+struct witness_layout {
+    size_t ip_at;
+    size_t l4_at;
+    size_t payload_at;
+    size_t end_at;      /* of the IP packet, or of the capture where that comes first */
+    size_t said_end_at; /* of the IP packet, by its length, captured or not */
+    unsigned ip_version;
+    uint8_t protocol;
+    size_t address_bytes;
+    const uint8_t *source;
+    const uint8_t *destination; /* of the pseudo-header: the final one */
+};
+
+/*
+ * Find the payload of TCP or UDP in the outermost IP packet. A header that is not wholly captured, or that lies about
+ * a length, makes a frame one that must not be cut.
+ * Returns NULL, or the reason why the frame must not be cut, in words that go on from "cut, though ".
+ */
+const char *witness_lay_out(const struct witness_frame *frame, struct witness_layout *l);
+
+#endif
