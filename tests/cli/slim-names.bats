@@ -235,7 +235,8 @@ done: ok=0 skip=0 fail=1 elapsed=_'
 
 @test "a thousand and more files: every one is reported once" {
     local i
-    for ((i = 0; i < 1100; i++)); do echo "$i"; done | (cd d && xargs -I N cp "$FIXTURES/good-no-packets.pcap" 'a name of some length N.pcap')
+    cp "$FIXTURES/good-no-packets.pcap" capture
+    for ((i = 0; i < 1100; i++)); do cp capture "d/a name of some length $i.pcap"; done
     runs pcap-slim --dir d --workers 2 --output json --verify count
     status_is 0
     json_is '.summary | .ok == 1100 and .skip == 0 and .fail == 0'
