@@ -53,7 +53,7 @@ BIN := $(if $(filter release,$(VARIANT)),build/bin,$(B)/bin)
 LIB_SOURCES := $(wildcard lib/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(B)/%.o)
 LIB := $(B)/libpcapslim.a
-FACE_SOURCES := tools/cli.c tools/options.c tools/limit_options.c tools/stage.c tools/fault.c
+FACE_SOURCES := tools/cli.c tools/options.c tools/limit_options.c tools/policy_options.c tools/stage.c tools/fault.c
 FACE_OBJECTS := $(FACE_SOURCES:%.c=$(B)/%.o)
 FACE := $(B)/libface.a
 

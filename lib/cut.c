@@ -54,6 +54,9 @@ uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payl
     } else {
         bytes_put_be16(ip + IPV6_PAYLOAD_LENGTH, (uint16_t)(packet_bytes - IPV6_HEADER_BYTES));
     }
+    if (l->as == LOCATED_ESP) { /* RFC 4303: no length and no checksum of its own */
+        return end;
+    }
     const bool is_tcp = l->as == LOCATED_TCP;
     uint8_t *checksum = transport + (is_tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
     if (!is_tcp) {

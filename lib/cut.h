@@ -9,8 +9,8 @@
  * A checksum that a mode has to change is computed anew, or changed by the difference (RFC 1624), so that one that
  * was wrong stays wrong, or left as it is (zero only).
  *
- * In every function: frame: changed in place. l: where its headers are, LOCATED_TCP or LOCATED_UDP.
- * keep_payload_bytes: at most l->payload_bytes.
+ * In every function: frame: changed in place. l: where its headers are, LOCATED_TCP, LOCATED_UDP or LOCATED_ESP, which
+ * has neither length nor checksum. keep_payload_bytes: at most l->payload_bytes.
  */
 #ifndef PCAPSLIM_CUT_H
 #define PCAPSLIM_CUT_H

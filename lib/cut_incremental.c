@@ -24,6 +24,15 @@ uint32_t cut_rewrite_incremental(uint8_t *frame, const struct located *l, uint32
     uint8_t *ip = frame + l->network_offset;
     uint8_t *field = cut_checksum_field(frame, l);
     const uint32_t end = cut_snap(l, keep_payload_bytes);
+    if (l->as == LOCATED_ESP) {
+        const uint16_t before = bytes_get_be16(ip + CUT_IPV4_CHECKSUM);
+        const uint16_t right_before = l->ip_version == 4 ? cut_put_ipv4_checksum(ip) : 0;
+        put_lengths(frame, l, end);
+        if (l->ip_version == 4) {
+            cut_put_as_wrong(ip + CUT_IPV4_CHECKSUM, false, before, right_before, cut_put_ipv4_checksum(ip));
+        }
+        return end;
+    }
     const uint32_t segment_bytes = end - l->transport_offset;
     const uint32_t covered_bytes = cut_covered_bytes(frame, l, cut_packet_end(frame, l));
     const bool whole = l->payload_offset + l->payload_bytes - l->transport_offset >= covered_bytes;

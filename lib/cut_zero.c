@@ -17,6 +17,10 @@ uint32_t cut_packet_end(const uint8_t *frame, const struct located *l) {
 void cut_zero(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes, enum cut_checksum checksum) {
     const uint32_t kept_end = l->payload_offset + keep_payload_bytes;
     const uint32_t there_end = l->payload_offset + l->payload_bytes;
+    if (l->as == LOCATED_ESP) {
+        memset(frame + kept_end, 0, there_end - kept_end);
+        return;
+    }
     const uint32_t covered_bytes = cut_covered_bytes(frame, l, cut_packet_end(frame, l));
     uint8_t *field = cut_checksum_field(frame, l);
     const uint16_t was = bytes_get_be16(field);

@@ -34,11 +34,13 @@ enum {
     PROTOCOL_UDP = 17,
     PROTOCOL_ROUTING = 43,
     PROTOCOL_FRAGMENT = 44,
+    PROTOCOL_ESP = 50,
     PROTOCOL_AH = 51,
     PROTOCOL_DESTINATION_OPTIONS = 60,
 
     TCP_HEADER_MIN_BYTES = 20,
     UDP_HEADER_BYTES = 8,
+    ESP_HEADER_BYTES = 8,
 };
 
 /* Bytes from the header at hand to the end of the packet. */
@@ -89,6 +91,9 @@ static inline void locate_transport(const uint8_t *frame, struct room room, unsi
         if (fits(room, UDP_HEADER_BYTES, out)) {
             set_transport(frame, room, LOCATED_UDP, offset, UDP_HEADER_BYTES, out);
         }
+    } else if (protocol == PROTOCOL_ESP && room.there_bytes >= ESP_HEADER_BYTES) {
+        set_transport(frame, room, LOCATED_ESP, offset, ESP_HEADER_BYTES, out);
+        out->source_port = out->destination_port = 0;
     } else {
         out->as = LOCATED_OTHER_TRANSPORT;
     }

@@ -4,7 +4,7 @@
  * Every length is checked against the captured bytes before it is used. A frame whose headers lie or are not
  * wholly there is located as what is wrong with it, and whoever decides keeps it.
  *
- * Standards: IEEE 802.3, 802.1Q; RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 9293 (TCP), 768 (UDP), 8754 (SRH).
+ * Standards: IEEE 802.3, 802.1Q; RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 4303 (ESP), 9293 (TCP), 768 (UDP), 8754 (SRH).
  */
 #ifndef PCAPSLIM_LOCATE_H
 #define PCAPSLIM_LOCATE_H
@@ -14,9 +14,10 @@
 enum located_as {
     LOCATED_TCP,
     LOCATED_UDP,
+    LOCATED_ESP,             /* its payload is what is behind SPI and sequence number */
     LOCATED_NOT_IP,          /* another ethertype, or too short to have one */
     LOCATED_FRAGMENT,        /* IPv4 or IPv6 fragment */
-    LOCATED_OTHER_TRANSPORT, /* neither TCP nor UDP; ESP, no next header, unknown extension */
+    LOCATED_OTHER_TRANSPORT, /* none of these; no next header, unknown extension, ESP too short for its header */
     LOCATED_OFFLOADED,       /* IPv4 total length 0, IPv6 payload length 0: segmentation offload, jumbogram */
     LOCATED_TRUNCATED,       /* a header is not wholly captured */
     LOCATED_MALFORMED,       /* a header contradicts itself or the one around it */
@@ -25,15 +26,15 @@ enum located_as {
 
 struct located {
     enum located_as as;
-    /* The rest is set for LOCATED_TCP and LOCATED_UDP only. Offsets count from the first byte of the frame.
-     */
+    /* The rest is set for LOCATED_TCP, LOCATED_UDP and LOCATED_ESP only; offsets count from the first byte of the
+     * frame. */
     uint8_t ip_version;                /* 4 or 6 */
     uint32_t network_offset;           /* the IP header */
-    uint32_t transport_offset;         /* the TCP or UDP header */
+    uint32_t transport_offset;         /* the TCP, UDP or ESP header */
     uint32_t payload_offset;           /* the byte behind that header */
     uint32_t payload_bytes;            /* up to the end by the IP length or of the captured bytes, the nearer */
     uint32_t final_destination_offset; /* the address the pseudo-header takes: 4 or 16 bytes */
-    uint16_t source_port;
+    uint16_t source_port;              /* for ESP 0, both */
     uint16_t destination_port;
 };
 

@@ -1,16 +1,28 @@
 /*
- * What to keep of a located frame, and why. Pure: no I/O, no clock, no state between packets.
+ * What to keep of a located frame, and why. Deciding is pure: no I/O, no clock. The policy `packet` remembers nothing
+ * from one packet to the next; `flow` remembers what the packets of a flow have shown.
  */
 #ifndef PCAPSLIM_POLICY_H
 #define PCAPSLIM_POLICY_H
 
+#include "failure.h"
 #include "locate.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Payload bytes that stay of what is cut. */
+/* Payload bytes that stay of what is cut, unless the settings say otherwise. */
 #define POLICY_KEEP_BYTES 24
+
+/* Flows that are remembered at once, unless the settings say otherwise, and how many may be asked for. */
+#define POLICY_FLOWS 400000
+#define POLICY_FLOWS_MAX 100000000
+
+enum policy_kind {
+    POLICY_PACKET, /* each packet by itself: the default */
+    POLICY_FLOW,   /* following flows */
+    POLICY_KINDS,
+};
 
 enum policy_reason {
     /* Reasons to cut */
@@ -21,7 +33,7 @@ enum policy_reason {
     POLICY_CUT_REASONS,
     /* Reasons to keep */
     POLICY_CLEARTEXT = POLICY_CUT_REASONS, /* no rule says that it is encrypted */
-    POLICY_SHORT,                          /* at most POLICY_KEEP_BYTES of payload */
+    POLICY_SHORT,                          /* no more payload than is to stay of what is cut */
     POLICY_NOT_IP,                         /* these mirror enum located_as */
     POLICY_FRAGMENT,
     POLICY_OTHER_TRANSPORT,
@@ -46,17 +58,56 @@ enum policy_port {
     POLICY_PORT_IPSEC = 8,
 };
 
+/* What a caller may ask for. */
+struct policy_settings {
+    enum policy_kind kind;
+    uint32_t floor_bytes; /* payload bytes that stay of what is cut; may be 0 */
+    uint32_t flows;       /* for POLICY_FLOW: how many are remembered at once, from 1 to POLICY_FLOWS_MAX */
+};
+
 struct policy {
+    struct policy_settings settings;
     uint8_t port_flags[65536];
 };
 
-/* The default policy, `packet`: docs/ALGORITHM.md has its table. */
-void policy_packet_init(struct policy *p);
+/* What is known of a packet besides its bytes, for a policy that asks. */
+struct policy_packet {
+    uint32_t captured_bytes; /* of the frame, as far as it is in memory */
+    uint32_t caplen_bytes;   /* of the record */
+    uint32_t origlen_bytes;
+};
 
-/* Decide on one frame. l: as locate_ethernet() left it; frame: the bytes it was made from. */
+/* The default: `packet`, 24 bytes. */
+void policy_settings_init(struct policy_settings *s);
+
+/*
+ * Make a policy. settings: copied; NULL for the default. Returns 0, or -1 with f set when memory runs out. A policy is
+ * large: not for the stack. What it holds is freed by policy_free(), which is safe on a zero-initialised struct.
+ */
+int policy_init(struct policy *p, const struct policy_settings *settings, struct failure *f);
+void policy_free(struct policy *p);
+
+/* Begin a capture: forget the one before. */
+void policy_begin(struct policy *p);
+
+/* The policy `packet`: docs/ALGORITHM.md has its table. l: as locate_ethernet() left it; frame: what it was made from.
+ */
 struct decision policy_packet_decide(const struct policy *p, const struct located *l, const uint8_t *frame);
+
+/* Decide on one frame; frames are shown in the order of the capture. */
+static inline struct decision policy_decide(struct policy *p, const struct policy_packet *packet,
+                                            const struct located *l, const uint8_t *frame) {
+    (void)packet;
+    return policy_packet_decide(p, l, frame);
+}
 
 /* The name of a reason as records and reports show it: "tls", "cleartext", ... */
 const char *policy_reason_name(enum policy_reason r);
+
+/* The name of a policy: "packet", "flow". */
+const char *policy_kind_name(enum policy_kind k);
+
+/* The policy of a name. Returns false for a name that is none, and for NULL. */
+bool policy_kind_of_name(const char *name, enum policy_kind *out);
 
 #endif

@@ -89,6 +89,7 @@ static void format_tally(json_t *o, const struct tally *t) {
 
 static void format_details(json_t *o, const struct tally *t) {
     const struct savefile_header *h = &t->savefile;
+    json_object_set_new(o, "policy", json_string(policy_kind_name(t->policy)));
     json_object_set_new(o, "by_reason", format_cut_reasons(t));
     json_object_set_new(o, "kept_by_reason", format_keep_reasons(t));
     json_object_set_new(o, "linktype", number(h->linktype));
@@ -192,6 +193,9 @@ static void parse_tally(const json_t *o, struct tally *t) {
     t->cut_packets = get_number(o, "truncated");
     t->in_bytes = get_number(o, "in_bytes");
     t->out_bytes = get_number(o, "out_bytes");
+    if (!policy_kind_of_name(json_string_value(json_object_get(o, "policy")), &t->policy)) {
+        t->policy = POLICY_PACKET; /* records were made before there were others */
+    }
     const json_t *cut = json_object_get(o, "by_reason");
     const json_t *kept = json_object_get(o, "kept_by_reason");
     for (int r = 0; r < POLICY_REASONS; r++) {

@@ -38,7 +38,9 @@ static struct decision decide(const struct pass *p, const struct framed *r, stru
     }
     const uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
     locate_ethernet(frame, r->visible_bytes, l);
-    return policy_packet_decide(p->terms->policy, l, frame);
+    const struct policy_packet packet = {
+        .captured_bytes = r->visible_bytes, .caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
+    return policy_decide(p->terms->policy, &packet, l, frame);
 }
 
 static int flush_run(struct pass *p) {
@@ -221,6 +223,8 @@ static void finish_tally(const struct pass *p, const struct framing *fr) {
 enum framing_status slim_pass(struct framing *fr, struct source *source, const struct slim_terms *terms,
                               struct sink *sink, struct tally *tally, struct failure *f) {
     memset(tally, 0, sizeof *tally);
+    tally->policy = terms->policy->settings.kind;
+    policy_begin(terms->policy);
     enum framing_status status = framing_open(fr, source, f);
     if (status != FRAMING_OK) {
         tally->in_bytes = source->offset_bytes;

@@ -15,8 +15,8 @@
 
 /* What to do with the packets of a capture. */
 struct slim_terms {
-    const struct policy *policy; /* what to cut */
-    struct cut_terms cut;        /* how; all zeros: lengths rewritten, checksums computed */
+    struct policy *policy; /* what to cut; begun anew with every capture */
+    struct cut_terms cut;  /* how; all zeros: lengths rewritten, checksums computed */
 };
 
 /*

@@ -24,6 +24,7 @@ enum oddity {
 
 struct tally {
     struct savefile_header savefile;
+    enum policy_kind policy; /* that decided */
     uint64_t packets;
     uint64_t cut_packets;
     uint64_t packets_by_reason[POLICY_REASONS];

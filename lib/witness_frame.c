@@ -153,7 +153,9 @@ static size_t expect_rewritten(const struct judged *j, struct field fields[HOLES
     if (is_udp(j)) {
         fields[count++] = (struct field){"UDP length", false, l->l4_at + UDP_LENGTH_AT, slim_length - l->l4_at};
     }
-    fields[count++] = l4_sum_field(j, slim_length - l->l4_at, slim_length - l->l4_at);
+    if (l->protocol != WITNESS_ESP) {
+        fields[count++] = l4_sum_field(j, slim_length - l->l4_at, slim_length - l->l4_at);
+    }
     return count;
 }
 
@@ -161,7 +163,7 @@ static size_t expect_rewritten(const struct judged *j, struct field fields[HOLES
 static size_t expect_zeroed(const struct judged *j, struct field fields[HOLES_MAX]) {
     size_t covered = covered_bytes(j);
     size_t captured = j->at.end_at - j->at.l4_at;
-    if (j->terms->cut.checksum == CUT_KEEP) {
+    if (j->terms->cut.checksum == CUT_KEEP || j->at.protocol == WITNESS_ESP) {
         return 0;
     }
     fields[0] = l4_sum_field(j, covered, captured < covered ? captured : covered);
@@ -262,7 +264,7 @@ int witness_frame_check_cut(const struct witness_frame *slim, const struct witne
                             const struct witness_terms *terms, struct failure *f) {
     struct judged j = {.slim = slim, .original = original, .terms = terms, .failure = f};
     struct field fields[HOLES_MAX];
-    const char *reason = witness_lay_out(original, &j.at);
+    const char *reason = witness_lay_out(original, terms->may_leave_more, &j.at);
     if (reason != NULL) {
         return failure_set(f, "cut, though %s", reason);
     }

@@ -22,7 +22,8 @@
 struct witness_terms {
     struct cut_terms cut;
     uint32_t floor_bytes; /* payload bytes that a cut must leave */
-    bool may_leave_more;  /* whether it may leave more than that, for it is decided packet by packet how many */
+    bool may_leave_more; /* whether it may leave more than that, for it is decided packet by packet how many; ESP may be
+                            cut then */
 };
 
 /*

@@ -53,6 +53,7 @@ enum {
     TCP_BYTES = 20,
     TCP_OFFSET_AT = 12,
     UDP_BYTES = 8,
+    ESP_BYTES = 8,
 };
 
 static size_t smaller(size_t a, size_t b) {
@@ -220,7 +221,7 @@ static const char *walk_ipv6(const struct witness_frame *frame, struct witness_l
     return NULL;
 }
 
-static const char *find_payload(const struct witness_frame *frame, struct witness_layout *l) {
+static const char *find_payload(const struct witness_frame *frame, bool esp_too, struct witness_layout *l) {
     const uint8_t *l4 = frame->bytes + l->l4_at;
     size_t room = l->end_at - l->l4_at;
     size_t header_bytes;
@@ -234,6 +235,11 @@ static const char *find_payload(const struct witness_frame *frame, struct witnes
         if (header_bytes > room) {
             return "its UDP header is not whole";
         }
+    } else if (l->protocol == WITNESS_ESP && esp_too) {
+        header_bytes = ESP_BYTES;
+        if (header_bytes > room) {
+            return "its ESP header is not whole";
+        }
     } else {
         return "it is neither TCP nor UDP";
     }
@@ -241,10 +247,10 @@ static const char *find_payload(const struct witness_frame *frame, struct witnes
     return NULL;
 }
 
-const char *witness_lay_out(const struct witness_frame *frame, struct witness_layout *l) {
+const char *witness_lay_out(const struct witness_frame *frame, bool esp_too, struct witness_layout *l) {
     const char *reason = find_ip(frame, l);
     if (reason == NULL) {
         reason = l->ip_version == 4 ? walk_ipv4(frame, l) : walk_ipv6(frame, l);
     }
-    return reason != NULL ? reason : find_payload(frame, l);
+    return reason != NULL ? reason : find_payload(frame, esp_too, l);
 }

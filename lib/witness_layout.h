@@ -8,8 +8,12 @@
 #ifndef PCAPSLIM_WITNESS_LAYOUT_H
 #define PCAPSLIM_WITNESS_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The protocol number of ESP (RFC 4303), which has neither length nor checksum. */
+#define WITNESS_ESP 50
 
 /* The captured bytes of a packet, beginning with its Ethernet header. */
 struct witness_frame {
@@ -32,10 +36,10 @@ struct witness_layout {
 };
 
 /*
- * Find the payload of TCP or UDP in the outermost IP packet. A header that is not wholly captured, or that lies about
- * a length, makes a frame one that must not be cut.
- * Returns NULL, or the reason why the frame must not be cut, in words that go on from "cut, though ".
+ * Find the payload of TCP or UDP, and where esp_too is set of ESP, in the outermost IP packet. A header that is not
+ * wholly captured, or that lies about a length, makes a frame one that must not be cut. Returns NULL, or the reason why
+ * the frame must not be cut, in words that go on from "cut, though ".
  */
-const char *witness_lay_out(const struct witness_frame *frame, struct witness_layout *l);
+const char *witness_lay_out(const struct witness_frame *frame, bool esp_too, struct witness_layout *l);
 
 #endif

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "pace.h"
 #include "policy.h"
+#include "policy_options.h"
 #include "record.h"
 #include "replace.h"
 #include "sink.h"
@@ -38,13 +39,14 @@ static const char HELP[] =
     "  --records                 work as the last stage, behind pcap-verify\n"
     "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
     "  --clean-stale DIR         only delete DIR/*.pcap.tmp that are older than 5 minutes and in\n"
-    "                            no run's work\n" LIMITS_HELP "  --help, --version\n"
+    "                            no run's work\n" POLICY_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
     "  pcap-truncate <a.pcap | pcap-commit a.pcap\n";
 
 struct options {
     struct limits limits;
+    struct policy_settings settings;
     const char *target;
     const char *clean_directory;
     bool records;
@@ -52,6 +54,7 @@ struct options {
 };
 
 struct committer {
+    struct policy_settings settings;
     struct pace pace;
     struct site site;
 };
@@ -62,11 +65,13 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"records", no_argument, NULL, OPT_RECORDS},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
         {"clean-stale", required_argument, NULL, OPT_CLEAN},
+        POLICY_LONG_OPTIONS,
         OPTIONS_COMMON,
     };
     int c;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
+    policy_settings_init(&o->settings);
     o->claim_fd = -1;
     opterr = 0;
     while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
@@ -83,7 +88,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->clean_directory = optarg;
             break;
         default:
-            if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
+            if (policy_options_is(c)) {
+                if (policy_options_take(&o->settings, c, optarg) != 0) {
+                    return CLI_MISUSE;
+                }
+            } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }
@@ -249,17 +258,21 @@ static int slim_again(struct committer *c, struct record *r, int original_fd, ui
     const struct sink_options sink_options = {.digest = true};
     struct framing framing;
     struct source source;
+    memset(&framing, 0, sizeof framing);
     struct sink *sink = sink_open(SINK_NOWHERE, &sink_options, &r->error);
-    enum framing_status end = sink != NULL ? framing_init(&framing, &r->error) : FRAMING_FAILED;
+    enum framing_status end = FRAMING_FAILED;
+    if (sink != NULL && policy_init(&policy, &c->settings, &r->error) == 0) {
+        end = framing_init(&framing, &r->error);
+    }
     if (end == FRAMING_OK) {
-        policy_packet_init(&policy);
         const struct slim_terms terms = {.policy = &policy};
         source_open(&source, original_fd, &options);
         end = slim_pass(&framing, &source, &terms, sink, &r->tally, &r->error);
         source_close(&source);
-        framing_free(&framing);
         *digest = sink_digest(sink);
     }
+    framing_free(&framing);
+    policy_free(&policy);
     sink_free(sink);
     if (end == FRAMING_END && lseek(original_fd, 0, SEEK_SET) != 0) {
         return failure_errno(&r->error, errno, "cannot read");
@@ -269,7 +282,7 @@ static int slim_again(struct committer *c, struct record *r, int original_fd, ui
 
 static int verify_tmp(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
     const struct witness_options options = {
-        .terms = {.floor_bytes = POLICY_KEEP_BYTES},
+        .terms = {.floor_bytes = c->settings.floor_bytes, .may_leave_more = c->settings.kind == POLICY_FLOW},
         .pace = &c->pace,
         .interrupted = &cli_interrupted,
     };
@@ -393,6 +406,7 @@ int main(int argc, char **argv) {
         return status;
     }
     memset(&c, 0, sizeof c);
+    c.settings = o.settings;
     site_init(&c.site, o.claim_fd);
     if (limits_attach(&o.limits, &c.pace) != 0) {
         return CLI_FAILED;

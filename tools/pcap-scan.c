@@ -9,6 +9,7 @@
 #include "options.h"
 #include "pace.h"
 #include "policy.h"
+#include "policy_options.h"
 #include "record.h"
 #include "site.h"
 #include "slim.h"
@@ -30,7 +31,7 @@ static const char HELP[] =
     "  --files0-from=F           read names from F, NUL after each (- is standard input)\n"
     "  --pending                 leave out, as pcap-slim does, what is marked, linked or no file\n"
     "  --dry-run                 with --pending: list only, do not read the captures\n"
-    "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n" LIMITS_HELP
+    "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n" POLICY_HELP LIMITS_HELP
     "  --help, --version\n"
     "\n"
     "Examples:\n"
@@ -39,6 +40,7 @@ static const char HELP[] =
 
 struct options {
     struct limits limits;
+    struct policy_settings settings;
     const char *files0_from;
     bool pending;
     bool dry_run;
@@ -59,13 +61,18 @@ struct scanner {
 static int parse_options(int argc, char **argv, struct options *o) {
     enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP };
     static const struct option LONG[] = {
-        {"files0-from", required_argument, NULL, OPT_FILES0}, {"pending", no_argument, NULL, OPT_PENDING},
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN},          {"mmap", no_argument, NULL, OPT_MMAP},
-        {"no-mmap", no_argument, NULL, OPT_NO_MMAP},          OPTIONS_COMMON,
+        {"files0-from", required_argument, NULL, OPT_FILES0},
+        {"pending", no_argument, NULL, OPT_PENDING},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+        {"mmap", no_argument, NULL, OPT_MMAP},
+        {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
+        POLICY_LONG_OPTIONS,
+        OPTIONS_COMMON,
     };
     int c;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
+    policy_settings_init(&o->settings);
     opterr = 0;
     while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
         switch (c) {
@@ -85,7 +92,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->mapped = false;
             break;
         default:
-            if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
+            if (policy_options_is(c)) {
+                if (policy_options_take(&o->settings, c, optarg) != 0) {
+                    return CLI_MISUSE;
+                }
+            } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }
@@ -181,7 +192,9 @@ int main(int argc, char **argv) {
         return status;
     }
     s.options = &o;
-    policy_packet_init(&s.policy);
+    if (policy_init(&s.policy, &o.settings, &failure) != 0) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
     s.terms.policy = &s.policy;
     site_init(&s.site, -1);
     if (limits_attach(&o.limits, &s.pace) != 0) {
@@ -196,6 +209,7 @@ int main(int argc, char **argv) {
     status = o.files0_from != NULL ? stage_each_name(o.files0_from, scan_name, &s) : scan_operands(&s, argv + optind);
     site_leave(&s.site);
     framing_free(&s.framing);
+    policy_free(&s.policy);
     pace_detach(&s.pace);
     return cli_end(status == CLI_DONE && s.failed ? CLI_FAILED : status);
 }

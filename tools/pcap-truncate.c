@@ -10,6 +10,7 @@
 #include "options.h"
 #include "pace.h"
 #include "policy.h"
+#include "policy_options.h"
 #include "record.h"
 #include "replace.h"
 #include "sink.h"
@@ -36,7 +37,7 @@ static const char HELP[] =
     "  --record FILE             write the record of the pass to FILE\n"
     "  --files0-from=F           work as a stage over many files\n"
     "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n"
-    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" LIMITS_HELP
+    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" POLICY_HELP LIMITS_HELP
     "  --help, --version\n"
     "\n"
     "Examples:\n"
@@ -46,6 +47,7 @@ static const char HELP[] =
 
 struct options {
     struct limits limits;
+    struct policy_settings settings;
     const char *record_path;
     const char *files0_from;
     const char *file;
@@ -72,11 +74,13 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"mmap", no_argument, NULL, OPT_MMAP},
         {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
+        POLICY_LONG_OPTIONS,
         OPTIONS_COMMON,
     };
     int c;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
+    policy_settings_init(&o->settings);
     o->claim_fd = -1;
     opterr = 0;
     while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
@@ -99,7 +103,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
             }
             break;
         default:
-            if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
+            if (policy_options_is(c)) {
+                if (policy_options_take(&o->settings, c, optarg) != 0) {
+                    return CLI_MISUSE;
+                }
+            } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }
@@ -276,7 +284,9 @@ static int run_stage(struct truncater *t, const struct options *o) {
 static int prepare(struct truncater *t, const struct options *o) {
     struct failure failure;
     memset(t, 0, sizeof *t);
-    policy_packet_init(&t->policy);
+    if (policy_init(&t->policy, &o->settings, &failure) != 0) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
     t->terms.policy = &t->policy;
     if (limits_attach(&o->limits, &t->pace) != 0) {
         return CLI_FAILED;
@@ -308,6 +318,7 @@ int main(int argc, char **argv) {
         status = o.files0_from != NULL ? run_stage(&t, &o) : run_filter(&t, &o);
     }
     framing_free(&t.framing);
+    policy_free(&t.policy);
     sink_free(t.sink);
     pace_detach(&t.pace);
     return status;

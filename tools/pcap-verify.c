@@ -10,6 +10,7 @@
 #include "pace.h"
 #include "place.h"
 #include "policy.h"
+#include "policy_options.h"
 #include "record.h"
 #include "recount.h"
 #include "replace.h"
@@ -35,7 +36,8 @@ static const char HELP[] =
     "  --original FILE           every packet against the original, through libpcap\n"
     "  --record FILE             packet count and digest against the record of pcap-truncate\n"
     "  --records                 work as a stage between pcap-truncate and pcap-commit\n"
-    "  --check full|count        what a stage does: as --original (default) or as --record\n" LIMITS_HELP
+    "  --check full|count        what a stage does: as --original (default) or as --record\n"
+    "  --policy packet|flow      with --original: by which policy SLIM was made (default packet)\n" LIMITS_HELP
     "  --help, --version\n"
     "\n"
     "Exit status: 0 good, 1 not.\n"
@@ -45,6 +47,7 @@ static const char HELP[] =
 
 struct options {
     struct limits limits;
+    struct policy_settings settings;
     const char *original_path;
     const char *record_path;
     const char *slim_path;
@@ -56,6 +59,7 @@ struct verifier {
     struct framing framing;
     struct pace pace;
     struct place place;
+    struct policy_settings settings;
     enum record_check check;
 };
 
@@ -77,12 +81,14 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"record", required_argument, NULL, OPT_RECORD},
         {"records", no_argument, NULL, OPT_RECORDS},
         {"check", required_argument, NULL, OPT_CHECK},
+        POLICY_LONG_OPTIONS,
         OPTIONS_COMMON,
     };
     int c;
     bool check_given = false;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
+    policy_settings_init(&o->settings);
     o->check = RECORD_CHECK_FULL;
     opterr = 0;
     while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
@@ -103,7 +109,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
             }
             break;
         default:
-            if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
+            if (policy_options_is(c)) {
+                if (policy_options_take(&o->settings, c, optarg) != 0) {
+                    return CLI_MISUSE;
+                }
+            } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
                 return CLI_MISUSE;
             }
         }
@@ -123,9 +133,10 @@ static int parse_options(int argc, char **argv, struct options *o) {
 
 /* ---- the two strengths ---- */
 
-static void check_against_original(struct verifier *v, int slim_fd, int original_fd, struct record *r) {
+static void check_against_original(struct verifier *v, int slim_fd, int original_fd, enum policy_kind policy,
+                                   struct record *r) {
     const struct witness_options options = {
-        .terms = {.floor_bytes = POLICY_KEEP_BYTES},
+        .terms = {.floor_bytes = v->settings.floor_bytes, .may_leave_more = policy == POLICY_FLOW},
         .pace = &v->pace,
         .interrupted = &cli_interrupted,
     };
@@ -207,7 +218,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
         if (original_fd < 0) {
             return CLI_FAILED;
         }
-        check_against_original(v, slim_fd, original_fd, r);
+        check_against_original(v, slim_fd, original_fd, v->settings.kind, r);
         (void)close(original_fd);
         return CLI_DONE;
     }
@@ -267,7 +278,7 @@ static int open_known(const struct place *p, const struct identity *known, struc
 static void verify_files(struct verifier *v, struct record *r, int original_fd, int tmp_fd) {
     struct record expected = *r;
     if (v->check == RECORD_CHECK_FULL) {
-        check_against_original(v, tmp_fd, original_fd, r);
+        check_against_original(v, tmp_fd, original_fd, r->tally.policy, r);
     } else {
         check_against_record(v, tmp_fd, &expected, r);
     }
@@ -327,6 +338,7 @@ int main(int argc, char **argv) {
         return status;
     }
     memset(&v, 0, sizeof v);
+    v.settings = o.settings;
     place_init(&v.place);
     if (limits_attach(&o.limits, &v.pace) != 0) {
         return CLI_FAILED;

@@ -32,7 +32,8 @@ static void must_be_cut(const uint8_t *was, size_t size, const uint8_t *is, size
     const struct witness_frame original = {.bytes = was, .length = size};
     FUZZ_MUST(kept < size);
     FUZZ_MUST(model_is_true(is, kept));
-    FUZZ_MUST(witness_frame_check_cut(&slim, &original, POLICY_KEEP_BYTES, NULL) == 0);
+    const struct witness_terms terms = {.floor_bytes = POLICY_KEEP_BYTES};
+    FUZZ_MUST(witness_frame_check_cut(&slim, &original, &terms, NULL) == 0);
     locate_ethernet(is, (uint32_t)kept, &again);
     FUZZ_MUST(!policy_packet_decide(policy, &again, is).cut); /* cutting twice is cutting once */
 }
@@ -41,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct policy policy;
     struct located l;
     if (policy.port_flags[443] == 0) {
-        policy_packet_init(&policy);
+        FUZZ_MUST(policy_init(&policy, NULL, NULL) == 0);
     }
     uint8_t *frame = fuzz_exact(data, size);
     const struct model m = model_judge(data, size);

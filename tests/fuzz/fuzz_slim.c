@@ -15,6 +15,7 @@
 
 static struct framing framing;
 static struct policy policy;
+static const struct slim_terms TERMS = {.policy = &policy};
 static struct sink *sink;
 
 struct outcome {
@@ -33,7 +34,7 @@ static struct outcome pass(int fd, int to, bool mapped) {
     if (to != SINK_NOWHERE) {
         sink_reset(sink, to);
     }
-    o.status = slim_pass(&framing, &source, &policy, to != SINK_NOWHERE ? sink : NULL, &o.tally, &o.failure);
+    o.status = slim_pass(&framing, &source, &TERMS, to != SINK_NOWHERE ? sink : NULL, &o.tally, &o.failure);
     o.digest = to != SINK_NOWHERE ? sink_digest(sink) : 0;
     source_close(&source);
     return o;
@@ -100,7 +101,7 @@ static void must_be_slim(const uint8_t *in, size_t in_bytes, int out_fd, const s
     size_t out_bytes;
     size_t twice_bytes;
     struct witness_report report;
-    const struct witness_options options = {.floor_bytes = POLICY_KEEP_BYTES};
+    const struct witness_options options = {.terms = {.floor_bytes = POLICY_KEEP_BYTES}};
     uint8_t *out = fuzz_contents(out_fd, &out_bytes);
     FUZZ_MUST(o->tally.in_bytes == in_bytes && o->tally.out_bytes == out_bytes);
     must_be_modelled(in, in_bytes, out, out_bytes);
@@ -123,7 +124,7 @@ static void must_be_slim(const uint8_t *in, size_t in_bytes, int out_fd, const s
 static void begin(void) {
     const struct sink_options options = {.digest = true};
     if (sink == NULL) {
-        policy_packet_init(&policy);
+        FUZZ_MUST(policy_init(&policy, NULL, NULL) == 0);
         sink = sink_open(SINK_NOWHERE, &options, NULL);
         FUZZ_MUST(sink != NULL && framing_init(&framing, NULL) == FRAMING_OK);
     }

@@ -13,9 +13,10 @@
 
 static struct framing framing;
 static struct policy policy;
+static const struct slim_terms TERMS = {.policy = &policy};
 static struct sink *sink;
 
-static const struct witness_options OPTIONS = {.floor_bytes = POLICY_KEEP_BYTES};
+static const struct witness_options OPTIONS = {.terms = {.floor_bytes = POLICY_KEEP_BYTES}};
 
 /* The slim of a capture, in memory to be freed; NULL where it is no whole capture. */
 static uint8_t *slim_of(const uint8_t *data, size_t size, size_t *slim_bytes) {
@@ -24,7 +25,7 @@ static uint8_t *slim_of(const uint8_t *data, size_t size, size_t *slim_bytes) {
     const int out = fuzz_file(1, NULL, 0);
     source_open(&source, fuzz_file(0, data, size), NULL);
     sink_reset(sink, out);
-    const enum framing_status status = slim_pass(&framing, &source, &policy, sink, &tally, NULL);
+    const enum framing_status status = slim_pass(&framing, &source, &TERMS, sink, &tally, NULL);
     source_close(&source);
     return status == FRAMING_END ? fuzz_contents(out, slim_bytes) : NULL;
 }
@@ -58,7 +59,7 @@ static enum witness_verdict compare(const uint8_t *slim, size_t slim_bytes, cons
 
 static void begin(void) {
     if (sink == NULL) {
-        policy_packet_init(&policy);
+        FUZZ_MUST(policy_init(&policy, NULL, NULL) == 0);
         sink = sink_open(SINK_NOWHERE, NULL, NULL);
         FUZZ_MUST(sink != NULL && framing_init(&framing, NULL) == FRAMING_OK);
     }

@@ -15,7 +15,8 @@ static bool is_right(const uint8_t *slim, size_t slim_bytes, const uint8_t *orig
     struct failure failure = {""};
     const struct witness_frame a = {.bytes = slim, .length = slim_bytes};
     const struct witness_frame b = {.bytes = original, .length = size};
-    const int status = witness_frame_check_cut(&a, &b, FLOOR, &failure);
+    const struct witness_terms terms = {.floor_bytes = FLOOR};
+    const int status = witness_frame_check_cut(&a, &b, &terms, &failure);
     FUZZ_MUST((status == 0) == (failure.text[0] == '\0'));
     return status == 0;
 }

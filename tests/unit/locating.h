@@ -48,7 +48,7 @@ static inline struct located locate_exact(const uint8_t *frame, size_t length) {
     locate_ethernet(copy, (uint32_t)length, &again);
     free(copy);
     assert_int_equal(l.as, again.as);
-    if (l.as == LOCATED_TCP || l.as == LOCATED_UDP) {
+    if (l.as == LOCATED_TCP || l.as == LOCATED_UDP || l.as == LOCATED_ESP) {
         assert_int_equal(l.ip_version, again.ip_version);
         assert_int_equal(l.network_offset, again.network_offset);
         assert_int_equal(l.transport_offset, again.transport_offset);

@@ -137,7 +137,7 @@ static void test_the_witness_agrees(void **state) {
     uint64_t random = 19700101;
     unsigned long cuts = 0;
     assert_non_null(policy);
-    policy_packet_init(policy);
+    assert_int_equal(policy_init(policy, NULL, NULL), 0);
     const struct witness_terms terms = {.floor_bytes = 24};
     for (unsigned round = 0; round < 30000; round++) {
         struct bytes original = hex(CUT_PAIRS[round % CUT_PAIR_COUNT].original);
@@ -159,6 +159,7 @@ static void test_the_witness_agrees(void **state) {
         }
     }
     assert_true(cuts > 10000);
+    policy_free(policy);
     free(policy);
 }
 

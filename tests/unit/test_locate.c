@@ -250,6 +250,12 @@ static void test_every_protocol(void **state) {
             expect_payload(&b, b.length, LOCATED_TCP, 32);
         } else if (protocol == 17) {
             expect_payload(&b, b.length, LOCATED_UDP, 44);
+        } else if (protocol == 50) {
+            expect_payload(&b, b.length, LOCATED_ESP, 44);
+            for (size_t length = 34; length < 42; length++) { /* less than SPI and sequence number */
+                expect_as(&b, length, LOCATED_OTHER_TRANSPORT);
+            }
+            expect_payload(&b, 42, LOCATED_ESP, 0);
         } else {
             expect_as(&b, b.length, LOCATED_OTHER_TRANSPORT);
         }

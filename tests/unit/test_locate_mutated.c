@@ -9,6 +9,7 @@ static const char *const SEEDS[] = {
     UDP4,
     TCP6,
     UDP6,
+    ETHERNET "0800 4500003c 00010000 40320000" ADDRESSES4 "00000100 00000001",
     ETHERNET "8100 0005 8100 0006 0800 4500003c 00010000 40110000" ADDRESSES4 UDP_HEADER,
     ETHERNET "0800 48000060 00014000 40060000" ADDRESSES4 ROUTED,
     ETHERNET "86dd 60000000 0054 00 40" ADDRESSES6
@@ -19,7 +20,7 @@ static const char *const SEEDS[] = {
 };
 
 static void mutate(struct bytes *b, uint64_t *random) {
-    static const uint8_t telling[] = {0, 1, 4, 5, 6, 8, 17, 0x2b, 0x2c, 0x33, 0x3c, 0x45, 0x60, 0x81, 0x83, 0xff};
+    static const uint8_t telling[] = {0, 1, 4, 5, 6, 8, 17, 0x2b, 0x2c, 0x32, 0x33, 0x3c, 0x45, 0x60, 0x81, 0x83, 0xff};
     for (unsigned left = next_random(random) % 5; left > 0; left--) {
         size_t at = 12 + next_random(random) % (b->length - 12);
         switch (next_random(random) % 5) {
@@ -55,7 +56,7 @@ static void expect_inside(const struct bytes *b, const struct located *l) {
         assert_int_equal(ip[0] >> 4, 4);
         assert_true(header_bytes >= 20);
         assert_int_equal(l->transport_offset, n + header_bytes);
-        assert_int_equal(ip[9], l->as == LOCATED_TCP ? 6 : 17);
+        assert_int_equal(ip[9], l->as == LOCATED_TCP ? 6 : l->as == LOCATED_UDP ? 17 : 50);
         assert_int_equal(bytes_get_be16(ip + 6) & 0x3fff, 0);
         claimed_end = n + bytes_get_be16(ip + 2);
         assert_true(l->final_destination_offset == n + 16 ||
@@ -76,8 +77,9 @@ static void expect_inside(const struct bytes *b, const struct located *l) {
     }
     const size_t end = (size_t)l->payload_offset + l->payload_bytes;
     assert_int_equal(end, claimed_end < b->length ? claimed_end : b->length);
-    assert_int_equal(l->source_port, bytes_get_be16(b->at + l->transport_offset));
-    assert_int_equal(l->destination_port, bytes_get_be16(b->at + l->transport_offset + 2));
+    const bool has_ports = l->as != LOCATED_ESP;
+    assert_int_equal(l->source_port, has_ports ? bytes_get_be16(b->at + l->transport_offset) : 0);
+    assert_int_equal(l->destination_port, has_ports ? bytes_get_be16(b->at + l->transport_offset + 2) : 0);
 }
 
 static void test_mutated_frames(void **state) {
@@ -88,7 +90,7 @@ static void test_mutated_frames(void **state) {
     for (size_t i = 0; i < COUNT_OF(SEEDS); i++) {
         seeds[i] = with_payload(SEEDS[i], 32);
         enum located_as as = locate_exact(seeds[i].at, seeds[i].length).as;
-        assert_true(as == LOCATED_TCP || as == LOCATED_UDP);
+        assert_true(as == LOCATED_TCP || as == LOCATED_UDP || as == LOCATED_ESP);
     }
     for (unsigned round = 0; round < 100000; round++) {
         struct bytes b;
@@ -99,7 +101,7 @@ static void test_mutated_frames(void **state) {
         struct located l = locate_exact(b.at, b.length);
         assert_true((unsigned)l.as < LOCATED_KINDS);
         seen[l.as]++;
-        if (l.as == LOCATED_TCP || l.as == LOCATED_UDP) {
+        if (l.as == LOCATED_TCP || l.as == LOCATED_UDP || l.as == LOCATED_ESP) {
             expect_inside(&b, &l);
         }
     }

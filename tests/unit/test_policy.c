@@ -12,12 +12,15 @@ static int make_policy(void **state) {
         return -1;
     }
     memset(p, 0xff, sizeof *p);
-    policy_packet_init(p);
+    if (policy_init(p, NULL, NULL) != 0) {
+        return -1;
+    }
     *state = p;
     return 0;
 }
 
 static int drop_policy(void **state) {
+    policy_free(*state);
     free(*state);
     return 0;
 }
@@ -187,11 +190,9 @@ static void test_anything_else_is_kept(void **state) {
         enum located_as as;
         enum policy_reason reason;
     } rows[] = {
-        {LOCATED_NOT_IP, POLICY_NOT_IP},
-        {LOCATED_FRAGMENT, POLICY_FRAGMENT},
-        {LOCATED_OTHER_TRANSPORT, POLICY_OTHER_TRANSPORT},
-        {LOCATED_OFFLOADED, POLICY_OFFLOADED},
-        {LOCATED_TRUNCATED, POLICY_TRUNCATED},
+        {LOCATED_ESP, POLICY_OTHER_TRANSPORT}, {LOCATED_NOT_IP, POLICY_NOT_IP},
+        {LOCATED_FRAGMENT, POLICY_FRAGMENT},   {LOCATED_OTHER_TRANSPORT, POLICY_OTHER_TRANSPORT},
+        {LOCATED_OFFLOADED, POLICY_OFFLOADED}, {LOCATED_TRUNCATED, POLICY_TRUNCATED},
         {LOCATED_MALFORMED, POLICY_MALFORMED},
     };
     assert_int_equal(LOCATED_KINDS, 2 + COUNT_OF(rows));

@@ -30,6 +30,7 @@ static void fill_numbers(struct record *r, uint64_t value) {
 static void number_all(struct record *r) {
     struct tally *t = &r->tally;
     uint64_t n = 1000;
+    t->policy = POLICY_FLOW;
     t->packets = n++;
     t->cut_packets = n++;
     for (size_t i = 0; i < POLICY_REASONS; i++) {
@@ -79,6 +80,7 @@ static void expect_same_identity(const struct identity *a, const struct identity
 static void expect_same_tally(const struct tally *a, const struct tally *b) {
     assert_int_equal(a->packets, b->packets);
     assert_int_equal(a->cut_packets, b->cut_packets);
+    assert_int_equal(a->policy, b->policy);
     assert_memory_equal(a->packets_by_reason, b->packets_by_reason, sizeof a->packets_by_reason);
     assert_memory_equal(a->saved_bytes_by_reason, b->saved_bytes_by_reason, sizeof a->saved_bytes_by_reason);
     assert_memory_equal(a->oddities, b->oddities, sizeof a->oddities);
@@ -309,6 +311,7 @@ static void test_details(void **state) {
     r.checked_packets = 9;
     char *line = record_format(&r, false);
     static const char *const parts[] = {
+        "\"policy\":\"packet\"",
         "\"by_reason\":{\"ssh\":{\"packets\":2,\"bytes_saved\":99}}",
         "\"kept_by_reason\":{\"not_ip\":7}",
         "\"linktype\":1,\"linktype_high\":62464",

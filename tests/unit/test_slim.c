@@ -17,7 +17,9 @@ static struct tools {
 
 static int make_tools(void **state) {
     (void)state;
-    policy_packet_init(&tools.policy);
+    if (policy_init(&tools.policy, NULL, NULL) != 0) {
+        return -1;
+    }
     tools.terms.policy = &tools.policy;
     return framing_init(&tools.framing, NULL) == FRAMING_OK ? 0 : -1;
 }
@@ -25,6 +27,7 @@ static int make_tools(void **state) {
 static int drop_tools(void **state) {
     (void)state;
     framing_free(&tools.framing);
+    policy_free(&tools.policy);
     return 0;
 }
 

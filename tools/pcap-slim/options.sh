@@ -1,7 +1,7 @@
 # Options. Each is taken by take_option, whether it comes from the command line or from elsewhere.
 
 VALUED_OPTIONS=' --dir --single --workers --age-minutes --verify --output --max-io-mbps --max-cpu-percent
- --cpu-backoff-above --cpu-backoff-strength '
+ --cpu-backoff-above --cpu-backoff-strength --policy --flows '
 FLAG_OPTIONS=' --dry-run --check-only --mmap --no-mmap --help --version '
 
 # Whether the word $1 is in the list $2.
@@ -30,7 +30,7 @@ unknown_option() {
 
 set_defaults() {
     dir='' single='' workers='' age='' output=human verify=full mode=run
-    reads='' io='' cpu='' above='' strength=''
+    rules='' reads='' io='' cpu='' above='' strength=''
     dir_given='' single_given='' help='' version=''
 }
 
@@ -76,6 +76,16 @@ take_option() {
     --cpu-backoff-strength)
         is_share "$2" || misuse "--cpu-backoff-strength takes a number from 0.0 to 1.0, not '$2'"
         strength=$2
+        ;;
+    --policy)
+        case $2 in
+        packet | flow) rules="$rules --policy $2" ;;
+        *) misuse "--policy takes packet or flow, not '$2'" ;;
+        esac
+        ;;
+    --flows)
+        is_whole "$2" 1 100000000 || misuse "--flows takes a whole number from 1 to 100000000, not '$2'"
+        rules="$rules --flows $whole"
         ;;
     --mmap | --no-mmap) reads=$1 ;;
     --help) help=yes ;;

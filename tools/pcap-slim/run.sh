@@ -21,7 +21,7 @@ LET_GO='trap - HUP INT QUIT TERM'
 # shellcheck disable=SC2016,SC2089 # expanded by the shell that runs it
 BATCH=$HOLD'
 printf "%s\0" "$@" |
-    { '$LET_GO'; exec pcap-truncate $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
+    { '$LET_GO'; exec pcap-truncate $SLIM_RULES $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
     pcap-verify $SLIM_PACE --records --check $SLIM_VERIFY |
     pcap-commit $SLIM_PACE $SLIM_CLAIMS --records'
 
@@ -35,17 +35,17 @@ RUN=$HOLD'
 CHECK=$HOLD'
     { '$LET_GO'
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
-          pcap-scan $SLIM_READS $SLIM_PACE --pending --; } |
+          pcap-scan $SLIM_RULES $SLIM_READS $SLIM_PACE --pending --; } |
     pcap-report --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" --check-only'
 
 export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify
-    SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_PACE=''
+    SLIM_RULES=$rules SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_PACE=''
     [ -z "$limits" ] || SLIM_PACE='--pace-fd 8'
     # shellcheck disable=SC2090 # as above
-    export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_READS SLIM_CLAIMS \
-        SLIM_PACE
+    export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_RULES SLIM_READS \
+        SLIM_CLAIMS SLIM_PACE
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.

@@ -12,6 +12,8 @@ encrypted payload keeps its first 24 bytes.
   --check-only              say what slimming would save; write nothing
   --verify full|count       check each slim capture against every packet of its original (default),
                             or only its packet count and digest
+  --policy packet|flow      judge each packet by itself (default), or follow flows
+  --flows N                 with flow: how many are remembered at once (default 400000)
   --output human|json       format of the report (default human)
   --max-io-mbps N           cap on bytes read and written, 10^6 a second, all processes together
   --max-cpu-percent N       cap on the share of the whole machine's CPU, 1 to 100
