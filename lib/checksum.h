@@ -38,9 +38,16 @@ static inline uint64_t checksum_add_word(uint64_t sum, uint16_t word) {
     return checksum_add_loaded(sum, htons(word));
 }
 
+/* Add the 2 bytes at p. */
+static inline uint64_t checksum_add_2(uint64_t sum, const uint8_t *p) {
+    uint16_t word;
+    memcpy(&word, p, sizeof word);
+    return checksum_add_loaded(sum, word);
+}
+
 /* Add length_bytes bytes at p. All pieces of a sum but the last must be of even length. */
 static inline uint64_t checksum_add(uint64_t sum, const uint8_t *p, size_t length_bytes) {
-    for (; length_bytes >= 16; p += 16, length_bytes -= 16) {
+    for (const uint8_t *const end = p + (length_bytes & ~(size_t)15); p != end; p += 16) {
         sum = checksum_add_8(checksum_add_8(sum, p), p + 8);
     }
     if (length_bytes & 8) {
@@ -51,10 +58,11 @@ static inline uint64_t checksum_add(uint64_t sum, const uint8_t *p, size_t lengt
         sum = checksum_add_4(sum, p);
         p += 4;
     }
+    if ((length_bytes & 3) == 0) {
+        return sum;
+    }
     if (length_bytes & 2) {
-        uint16_t word;
-        memcpy(&word, p, sizeof word);
-        sum = checksum_add_loaded(sum, word);
+        sum = checksum_add_2(sum, p);
         p += 2;
     }
     if (length_bytes & 1) {

@@ -5,7 +5,8 @@
 
 enum framing_status framing_init(struct framing *fr, struct failure *f) {
     memset(fr, 0, sizeof *fr);
-    fr->buffer = malloc(FRAMING_BUFFER_BYTES);
+    /* One header's room more than is ever filled: see framing_walk_next(). */
+    fr->buffer = calloc(1, FRAMING_BUFFER_BYTES + SAVEFILE_RECORD_HEADER_BYTES);
     if (fr->buffer == NULL) {
         failure_set(f, "out of memory");
         return FRAMING_FAILED;
@@ -49,9 +50,20 @@ enum framing_status framing_open(struct framing *fr, struct source *source, stru
     return FRAMING_OK;
 }
 
-/* Everything before begin is used up: make room behind the bytes that are left. */
+/* Whether there is a whole record from begin on. */
+static bool holds_a_record(const struct framing *fr) {
+    const size_t there_bytes = fr->end - fr->begin;
+    return there_bytes >= SAVEFILE_RECORD_HEADER_BYTES &&
+           savefile_get_record(&fr->savefile, fr->buffer + fr->begin).caplen_bytes <=
+               there_bytes - SAVEFILE_RECORD_HEADER_BYTES;
+}
+
+/*
+ * Everything before begin is used up: make room behind the bytes that are left. Not where there is no need to, which is
+ * behind the file header: that would move a whole buffer.
+ */
 static void slide_to_front(struct framing *fr) {
-    if (fr->begin > 0) {
+    if (fr->begin > 0 && !holds_a_record(fr)) {
         memmove(fr->buffer, fr->buffer + fr->begin, fr->end - fr->begin);
         fr->end -= fr->begin;
         fr->begin = 0;
@@ -73,7 +85,7 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
     if (fill_to(fr, SAVEFILE_RECORD_HEADER_BYTES, f) != FRAMING_OK) {
         return FRAMING_FAILED;
     }
-    size_t there_bytes = fr->end;
+    size_t there_bytes = fr->end - fr->begin;
     if (there_bytes == 0) {
         return FRAMING_END;
     }
@@ -81,7 +93,7 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
         return damaged(f, fr->consumed_bytes, fr->packets + 1, "record header", there_bytes,
                        SAVEFILE_RECORD_HEADER_BYTES);
     }
-    struct savefile_record r = savefile_get_record(&fr->savefile, fr->buffer);
+    struct savefile_record r = savefile_get_record(&fr->savefile, fr->buffer + fr->begin);
     if (r.caplen_bytes > SAVEFILE_CAPLEN_MAX_BYTES) {
         failure_set(f, "offset %llu, packet %llu: captured length %lu is over 256 MiB; the capture is damaged",
                     (unsigned long long)fr->consumed_bytes, (unsigned long long)fr->packets + 1,
@@ -96,8 +108,9 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
     if (fill_to(fr, want_bytes, f) != FRAMING_OK) {
         return FRAMING_FAILED;
     }
-    if (fr->end < want_bytes) {
-        return damaged(f, fr->consumed_bytes, fr->packets + 1, "packet", fr->end - SAVEFILE_RECORD_HEADER_BYTES,
+    there_bytes = fr->end - fr->begin;
+    if (there_bytes < want_bytes) {
+        return damaged(f, fr->consumed_bytes, fr->packets + 1, "packet", there_bytes - SAVEFILE_RECORD_HEADER_BYTES,
                        r.caplen_bytes);
     }
     return whole_bytes > FRAMING_BUFFER_BYTES ? FRAMING_OVERSIZE : FRAMING_OK;

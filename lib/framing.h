@@ -8,7 +8,9 @@
  *         if (status == FRAMING_OVERSIZE) {
  *             framing_next_oversize(f, &record); ... framing_rest(f, ...) until there is no more ...
  *         }
- *         while (framing_next(f, &record)) { ... }
+ *         struct framing_walk walk = framing_walk_begin(f);
+ *         while (framing_walk_next(&walk, &record)) { ... }
+ *         framing_walk_end(f, &walk);
  *         ... everything handed out so far must be used up here ...
  *     }
  *
@@ -82,26 +84,62 @@ enum framing_status framing_open(struct framing *fr, struct source *source, stru
  */
 enum framing_status framing_fill(struct framing *fr, struct failure *f);
 
-/* Hand out the next record that is whole in the buffer. Returns false when a fill is needed. */
-static inline bool framing_next(struct framing *fr, struct framed *out) {
-    const size_t there_bytes = fr->end - fr->begin;
-    if (there_bytes < SAVEFILE_RECORD_HEADER_BYTES) {
-        return false;
-    }
-    out->header = fr->buffer + fr->begin;
-    out->is = savefile_get_record(&fr->savefile, out->header);
+/*
+ * A walk over the records that are whole in the buffer. It is a value of its own, so that a loop which changes the
+ * bytes of the buffer can keep it in registers: bytes may alias anything that lies in memory.
+ */
+struct framing_walk {
+    uint8_t *at;  /* the next record */
+    uint8_t *end; /* of what the buffer holds */
+    uint64_t packets;
+    struct savefile_header savefile;
+};
+
+static inline struct framing_walk framing_walk_begin(const struct framing *fr) {
+    struct framing_walk w = {
+        .at = fr->buffer + fr->begin,
+        .end = fr->buffer + fr->end,
+        .packets = fr->packets,
+        .savefile = fr->savefile,
+    };
+    return w;
+}
+
+/*
+ * Hand out the next record. Returns false when there is none that is whole. A header that is not whole is decoded, too,
+ * for there is room behind the buffer; whatever its bytes say, the record is longer than what is there.
+ */
+static inline __attribute__((always_inline)) bool framing_walk_next(struct framing_walk *w, struct framed *out) {
+    const size_t there_bytes = (size_t)(w->end - w->at);
+    out->header = w->at;
+    out->is = savefile_get_record(&w->savefile, w->at);
     out->visible_bytes = out->is.caplen_bytes;
     const size_t whole_bytes = SAVEFILE_RECORD_HEADER_BYTES + (size_t)out->is.caplen_bytes;
     if (whole_bytes > there_bytes) {
         return false;
     }
-    fr->begin += whole_bytes;
-    fr->consumed_bytes += whole_bytes;
-    fr->packets++;
+    w->at += whole_bytes;
+    w->packets++;
     /* The next record's headers are on their way while this one is worked on. Worth a tenth of a scan. */
-    __builtin_prefetch(fr->buffer + fr->begin);
-    __builtin_prefetch(fr->buffer + fr->begin + 64);
+    __builtin_prefetch(w->at);
+    __builtin_prefetch(w->at + 64);
     return true;
+}
+
+/* Tell the framing how far a walk has come. */
+static inline void framing_walk_end(struct framing *fr, const struct framing_walk *w) {
+    const size_t begin = (size_t)(w->at - fr->buffer);
+    fr->consumed_bytes += begin - fr->begin;
+    fr->begin = begin;
+    fr->packets = w->packets;
+}
+
+/* A walk of one record. Returns false when there is none that is whole, and a fill is needed. */
+static inline bool framing_next(struct framing *fr, struct framed *out) {
+    struct framing_walk w = framing_walk_begin(fr);
+    const bool is_there = framing_walk_next(&w, out);
+    framing_walk_end(fr, &w);
+    return is_there;
 }
 
 /* Hand out the beginning of the record that framing_fill() said is oversize: visible_bytes < caplen. */

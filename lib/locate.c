@@ -4,6 +4,13 @@
 
 #include <stdbool.h>
 
+/*
+ * Untagged frames are nearly all frames: for them the way from link to transport layer is compiled as one, with the
+ * places of headers known beforehand.
+ */
+#define INLINED static inline __attribute__((always_inline))
+#define OUT_OF_LINE static __attribute__((noinline))
+
 enum {
     ETHERNET_HEADER_BYTES = 14,
     VLAN_TAG_BYTES = 4,
@@ -65,8 +72,8 @@ static inline struct room behind(struct room room, uint32_t length_bytes) {
     return room;
 }
 
-static inline void set_transport(const uint8_t *frame, struct room room, enum located_as as, uint32_t offset,
-                                 uint32_t header_bytes, struct located *out) {
+INLINED void set_transport(const uint8_t *frame, struct room room, enum located_as as, uint32_t offset,
+                           uint32_t header_bytes, struct located *out) {
     out->as = as;
     out->transport_offset = offset;
     out->payload_offset = offset + header_bytes;
@@ -75,8 +82,8 @@ static inline void set_transport(const uint8_t *frame, struct room room, enum lo
     out->destination_port = bytes_get_be16(frame + offset + 2);
 }
 
-static inline void locate_transport(const uint8_t *frame, struct room room, unsigned protocol, uint32_t offset,
-                                    struct located *out) {
+INLINED void locate_transport(const uint8_t *frame, struct room room, unsigned protocol, uint32_t offset,
+                              struct located *out) {
     if (protocol == PROTOCOL_TCP) {
         if (!fits(room, TCP_HEADER_MIN_BYTES, out)) {
             return;
@@ -133,8 +140,8 @@ static uint32_t ipv4_final_destination(const uint8_t *frame, uint32_t network, u
 }
 
 /* header_bytes: at least 20, what the header says of itself; nearly always 20, so that case is compiled on its own. */
-static inline void locate_ipv4_header(const uint8_t *frame, uint32_t there_bytes, uint32_t network,
-                                      uint32_t header_bytes, struct located *out) {
+INLINED void locate_ipv4_header(const uint8_t *frame, uint32_t there_bytes, uint32_t network, uint32_t header_bytes,
+                                struct located *out) {
     const uint8_t *ip = frame + network;
     const uint32_t total_bytes = bytes_get_be16(ip + 2);
     if ((bytes_get_be16(ip + 6) & IPV4_MORE_FRAGMENTS_OR_OFFSET) != 0) {
@@ -157,8 +164,8 @@ static inline void locate_ipv4_header(const uint8_t *frame, uint32_t there_bytes
     locate_transport(frame, behind(room, header_bytes), ip[9], network + header_bytes, out);
 }
 
-static __attribute__((noinline)) void locate_ipv4_unusual(const uint8_t *frame, uint32_t there_bytes, uint32_t network,
-                                                          struct located *out) {
+OUT_OF_LINE void locate_ipv4_unusual(const uint8_t *frame, uint32_t there_bytes, uint32_t network,
+                                     struct located *out) {
     const uint32_t header_bytes = (uint32_t)(frame[network] & 0x0f) * 4;
     if (frame[network] >> 4 != 4 || header_bytes < IPV4_HEADER_MIN_BYTES) {
         out->as = LOCATED_MALFORMED;
@@ -167,7 +174,7 @@ static __attribute__((noinline)) void locate_ipv4_unusual(const uint8_t *frame, 
     locate_ipv4_header(frame, there_bytes, network, header_bytes, out);
 }
 
-static inline void locate_ipv4(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
+INLINED void locate_ipv4(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
     const uint32_t there_bytes = captured_bytes - network;
     if (there_bytes < IPV4_HEADER_MIN_BYTES) {
         out->as = LOCATED_TRUNCATED;
@@ -237,7 +244,7 @@ static int walk_extensions(const uint8_t *frame, struct room *room, unsigned pro
     return (int)protocol;
 }
 
-static inline void locate_ipv6(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
+INLINED void locate_ipv6(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
     const uint32_t there_bytes = captured_bytes - network;
     if (there_bytes < IPV6_HEADER_BYTES) {
         out->as = LOCATED_TRUNCATED;
@@ -270,20 +277,38 @@ static inline void locate_ipv6(const uint8_t *frame, uint32_t captured_bytes, ui
     locate_transport(frame, room, (unsigned)protocol, offset, out);
 }
 
-void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct located *out) {
-    out->as = LOCATED_NOT_IP;
-    if (captured_bytes < ETHERNET_HEADER_BYTES) {
-        return;
-    }
-    uint32_t network = ETHERNET_HEADER_BYTES;
-    unsigned ethertype = bytes_get_be16(frame + network - 2);
-    while (ethertype == ETHERTYPE_VLAN && captured_bytes - network >= VLAN_TAG_BYTES) {
-        network += VLAN_TAG_BYTES;
-        ethertype = bytes_get_be16(frame + network - 2);
-    }
+/* network: the offset of what the ethertype speaks of. captured_bytes: at least that. */
+INLINED void locate_network(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, unsigned ethertype,
+                            struct located *out) {
     if (ethertype == ETHERTYPE_IPV4) {
         locate_ipv4(frame, captured_bytes, network, out);
     } else if (ethertype == ETHERTYPE_IPV6) {
         locate_ipv6(frame, captured_bytes, network, out);
+    } else {
+        out->as = LOCATED_NOT_IP;
+    }
+}
+
+/* Step over 802.1Q tags; one that is not wholly there is left, and its type is no network layer's. */
+OUT_OF_LINE void locate_tagged(const uint8_t *frame, uint32_t captured_bytes, struct located *out) {
+    uint32_t network = ETHERNET_HEADER_BYTES;
+    unsigned ethertype = ETHERTYPE_VLAN;
+    while (ethertype == ETHERTYPE_VLAN && captured_bytes - network >= VLAN_TAG_BYTES) {
+        network += VLAN_TAG_BYTES;
+        ethertype = bytes_get_be16(frame + network - 2);
+    }
+    locate_network(frame, captured_bytes, network, ethertype, out);
+}
+
+void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct located *out) {
+    if (captured_bytes < ETHERNET_HEADER_BYTES) {
+        out->as = LOCATED_NOT_IP;
+        return;
+    }
+    const unsigned ethertype = bytes_get_be16(frame + ETHERNET_HEADER_BYTES - 2);
+    if (ethertype == ETHERTYPE_VLAN) {
+        locate_tagged(frame, captured_bytes, out);
+    } else {
+        locate_network(frame, captured_bytes, ETHERNET_HEADER_BYTES, ethertype, out);
     }
 }

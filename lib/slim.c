@@ -8,9 +8,26 @@
 struct pass {
     struct framing *framing;
     const struct slim_terms *terms;
+    struct policy *policy; /* of the terms */
     struct sink *sink;
     struct tally *tally;
     struct failure *failure;
+    uint32_t second; /* units of ts_frac in a second */
+    /* Of an oversize record in mode `zero`: payload behind the buffer. Only a quarter of a megabyte of tags makes any.
+     */
+    uint32_t zero_rest_bytes;
+    uint64_t time; /* of the last packet: seconds in the high half, fraction in the low one */
+    /* Ethernet, the policy `packet`, lengths rewritten, checksums computed. What is so has a loop of its own. */
+    bool ordinary;
+};
+
+/*
+ * What changes from record to record while those in the buffer are walked. A local variable whose address only inlined
+ * functions are given, so that it need not lie in memory, where any byte written to the buffer might change it.
+ */
+struct walk {
+    struct framing_walk framing;
+    uint64_t time;
     /*
      * Output that waits in the framing's own buffer: one contiguous run. Records are moved down behind it
      * only when something before them was cut, so that long untouched stretches are written straight from
@@ -18,47 +35,111 @@ struct pass {
      */
     uint8_t *run;
     uint8_t *run_end;
-    uint32_t second; /* units of ts_frac in a second */
-    struct {
-        struct framed record;
-        struct located located;
-        struct decision decision;
-    } other;         /* for cut_otherwise() */
-    bool by_default; /* lengths rewritten, checksums computed */
-    /* Of an oversize record in mode `zero`: payload behind the buffer. Only a quarter of a megabyte of tags makes any.
-     */
-    uint32_t zero_rest_bytes;
-    uint64_t time; /* of the last packet: seconds in the high half, fraction in the low one */
 };
 
-static struct decision decide(const struct pass *p, const struct framed *r, struct located *l) {
-    if (p->tally->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
+/* The buffer has just been filled; what is not walked of it has been handed out already. */
+static struct walk walk_begin(const struct pass *p) {
+    struct walk w = {.framing = framing_walk_begin(p->framing), .time = p->time};
+    w.run = w.run_end = w.framing.at;
+    return w;
+}
+
+/* Count and write what was walked over. Returns 0, or -1 with p->failure set. */
+static int walk_end(struct pass *p, const struct walk *w) {
+    const size_t length_bytes = (size_t)(w->run_end - w->run);
+    framing_walk_end(p->framing, &w->framing);
+    p->time = w->time;
+    return p->sink != NULL && length_bytes > 0 ? sink_write(p->sink, w->run, length_bytes, p->failure) : 0;
+}
+
+static inline void append_to_run(struct walk *w, const uint8_t *from, size_t length_bytes) {
+    if (w->run_end != from) {
+        memmove(w->run_end, from, length_bytes);
+    }
+    w->run_end += length_bytes;
+}
+
+static inline struct decision decide(const struct pass *p, const struct framed *r, const bool ordinary,
+                                     struct located *l) {
+    if (!ordinary && p->tally->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
         struct decision keep_all = {.reason = POLICY_LINKTYPE, .cut = false, .keep_payload_bytes = 0};
         return keep_all;
     }
     const uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
     locate_ethernet(frame, r->visible_bytes, l);
+    if (ordinary) {
+        return policy_packet_decide(p->policy, l, frame);
+    }
     const struct policy_packet packet = {
         .captured_bytes = r->visible_bytes, .caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
-    return policy_decide(p->terms->policy, &packet, l, frame);
+    return policy_decide(p->policy, &packet, l, frame);
 }
 
-static int flush_run(struct pass *p) {
-    const uint8_t *from = p->run;
-    const size_t length_bytes = (size_t)(p->run_end - p->run);
-    p->run = p->run_end = NULL;
-    return length_bytes > 0 ? sink_write(p->sink, from, length_bytes, p->failure) : 0;
+static inline void note_record(const struct pass *p, struct walk *w, const struct savefile_record *r) {
+    const uint64_t time = (uint64_t)r->ts_sec << 32 | r->ts_frac;
+    if (time < w->time) {
+        p->tally->oddities[ODDITY_TIME_BACKWARDS]++;
+    }
+    w->time = time;
+    if (tally_may_be_odd(p->tally, r, p->second)) {
+        tally_count_oddities(p->tally, r, p->second);
+    }
 }
 
-static void append_to_run(struct pass *p, uint8_t *from, size_t length_bytes) {
-    if (p->run_end != from) {
-        if (p->run_end == NULL) {
-            p->run = p->run_end = from;
-        } else {
-            memmove(p->run_end, from, length_bytes);
+/* Length mode `zero`. */
+static void zero_payload(struct pass *p, const struct framed *r, const struct located *l, const struct decision *d) {
+    uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
+    const uint32_t packet_end = cut_packet_end(frame, l);
+    const uint32_t payload_end = packet_end < r->is.caplen_bytes ? packet_end : r->is.caplen_bytes;
+    if (p->sink != NULL) {
+        cut_zero(frame, l, d->keep_payload_bytes, p->terms->cut.checksum);
+    }
+    p->tally->zeroed_bytes_by_reason[d->reason] += payload_end - l->payload_offset - d->keep_payload_bytes;
+    p->zero_rest_bytes = payload_end > r->visible_bytes ? payload_end - r->visible_bytes : 0;
+}
+
+/* Cut in another way than the default. Returns how much of the frame's visible bytes stays. */
+static __attribute__((noinline)) uint32_t cut_otherwise(struct pass *p, const struct framed *r, const struct located *l,
+                                                        const struct decision *d) {
+    const struct cut_terms *cut = &p->terms->cut;
+    if (cut->mode == CUT_ZERO) {
+        zero_payload(p, r, l, d);
+        return r->visible_bytes;
+    }
+    const uint32_t out_bytes = cut_snap(l, d->keep_payload_bytes);
+    p->tally->saved_bytes_by_reason[d->reason] += r->is.caplen_bytes - out_bytes;
+    if (p->sink != NULL) {
+        if (cut->mode == CUT_REWRITE) {
+            (void)cut_rewrite_incremental(r->header + SAVEFILE_RECORD_HEADER_BYTES, l, d->keep_payload_bytes);
+        }
+        savefile_put_caplen(&p->tally->savefile, r->header, out_bytes);
+    }
+    return out_bytes;
+}
+
+/* writing and ordinary: as p says. They are known where this is compiled for the many ordinary packets. */
+static inline __attribute__((always_inline)) void pass_record(struct pass *p, struct walk *w, const struct framed *r,
+                                                              const bool writing, const bool ordinary) {
+    struct tally *t = p->tally;
+    struct located l;
+    const struct decision d = decide(p, r, ordinary, &l);
+    uint32_t out_visible_bytes = r->visible_bytes;
+    note_record(p, w, &r->is);
+    t->packets_by_reason[d.reason]++;
+    if (d.cut && !ordinary) {
+        const struct framed record = *r; /* so that r itself needs no address */
+        out_visible_bytes = cut_otherwise(p, &record, &l, &d);
+    } else if (d.cut) {
+        out_visible_bytes = l.payload_offset + d.keep_payload_bytes;
+        t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_visible_bytes;
+        if (writing) {
+            (void)cut_rewrite(r->header + SAVEFILE_RECORD_HEADER_BYTES, &l, d.keep_payload_bytes);
+            savefile_put_caplen(&w->framing.savefile, r->header, out_visible_bytes);
         }
     }
-    p->run_end += length_bytes;
+    if (writing) {
+        append_to_run(w, r->header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out_visible_bytes);
+    }
 }
 
 /* So many zeros in the place of what was read. */
@@ -78,9 +159,6 @@ static int write_zeros(struct pass *p, size_t length_bytes) {
 static enum framing_status pass_rest(struct pass *p, bool keep) {
     const uint8_t *at;
     size_t length_bytes;
-    if (p->sink != NULL && flush_run(p) != 0) { /* the buffer is about to be used again */
-        return FRAMING_FAILED;
-    }
     for (;;) {
         enum framing_status status = framing_rest(p->framing, &at, &length_bytes, p->failure);
         if (status != FRAMING_OK || length_bytes == 0) {
@@ -96,107 +174,63 @@ static enum framing_status pass_rest(struct pass *p, bool keep) {
     }
 }
 
-static void note_record(struct pass *p, const struct savefile_record *r) {
-    const uint64_t time = (uint64_t)r->ts_sec << 32 | r->ts_frac;
-    if (time < p->time) {
-        p->tally->oddities[ODDITY_TIME_BACKWARDS]++;
-    }
-    p->time = time;
-    if (tally_may_be_odd(p->tally, r, p->second)) {
-        tally_count_oddities(p->tally, r, p->second);
-    }
-}
-
-/* Length mode `zero`. */
-static void zero_payload(struct pass *p, const struct framed *r, const struct located *l, const struct decision *d) {
-    uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
-    const uint32_t packet_end = cut_packet_end(frame, l);
-    const uint32_t payload_end = packet_end < r->is.caplen_bytes ? packet_end : r->is.caplen_bytes;
-    if (p->sink != NULL) {
-        cut_zero(frame, l, d->keep_payload_bytes, p->terms->cut.checksum);
-    }
-    p->tally->zeroed_bytes_by_reason[d->reason] += payload_end - l->payload_offset - d->keep_payload_bytes;
-    p->zero_rest_bytes = payload_end > r->visible_bytes ? payload_end - r->visible_bytes : 0;
-}
-
 /*
- * Cut p->other in another way than the default. Out of line and without the address of anything that the default's
- * loop has in registers. Returns how much of the frame's visible bytes stays.
+ * Everything that the many ordinary packets need is compiled into this one loop, once for each combination of constants
+ * that it is called with.
  */
-static __attribute__((noinline)) uint32_t cut_otherwise(struct pass *p) {
-    const struct cut_terms *cut = &p->terms->cut;
-    const struct framed *r = &p->other.record;
-    const struct located *l = &p->other.located;
-    const struct decision *d = &p->other.decision;
-    if (cut->mode == CUT_ZERO) {
-        zero_payload(p, r, l, d);
-        return r->visible_bytes;
+static inline __attribute__((always_inline)) struct walk pass_buffer(struct pass *p, const bool writing,
+                                                                     const bool ordinary) {
+    struct pass pass = *p; /* what p points to might change with any byte that is written to the buffer */
+    struct walk w = walk_begin(p);
+    struct framed r;
+    while (framing_walk_next(&w.framing, &r)) {
+        pass_record(&pass, &w, &r, writing, ordinary);
     }
-    const uint32_t out_bytes = cut_snap(l, d->keep_payload_bytes);
-    p->tally->saved_bytes_by_reason[d->reason] += r->is.caplen_bytes - out_bytes;
-    if (p->sink != NULL) {
-        if (cut->mode == CUT_REWRITE) {
-            (void)cut_rewrite_incremental(r->header + SAVEFILE_RECORD_HEADER_BYTES, l, d->keep_payload_bytes);
-        }
-        savefile_put_caplen(&p->tally->savefile, r->header, out_bytes);
-    }
-    return out_bytes;
+    return w;
 }
 
-/* Returns whether the record was shortened. */
-static inline bool pass_record(struct pass *p, const struct framed *r) {
-    struct tally *t = p->tally;
-    struct located l;
-    const struct decision d = decide(p, r, &l);
-    uint32_t out_visible_bytes = r->visible_bytes;
-    note_record(p, &r->is);
-    t->packets_by_reason[d.reason]++;
-    if (d.cut && !p->by_default) {
-        p->other.record = *r;
-        p->other.located = l;
-        p->other.decision = d;
-        out_visible_bytes = cut_otherwise(p);
-    } else if (d.cut) {
-        out_visible_bytes = l.payload_offset + d.keep_payload_bytes;
-        t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_visible_bytes;
-        if (p->sink != NULL) {
-            (void)cut_rewrite(r->header + SAVEFILE_RECORD_HEADER_BYTES, &l, d.keep_payload_bytes);
-            savefile_put_caplen(&t->savefile, r->header, out_visible_bytes);
-        }
-    }
-    if (p->sink != NULL) {
-        append_to_run(p, r->header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out_visible_bytes);
-    }
-    return out_visible_bytes < r->visible_bytes;
+/* An oversize record is alone in the buffer, and only its beginning is. */
+static __attribute__((noinline)) struct walk pass_oversize(struct pass *p) {
+    struct framed r;
+    framing_next_oversize(p->framing, &r);
+    p->tally->oddities[ODDITY_OVERSIZE_PACKET]++;
+    struct walk w = walk_begin(p);
+    w.run = w.run_end = r.header;
+    pass_record(p, &w, &r, p->sink != NULL, p->ordinary);
+    return w;
 }
 
-static bool next_record(struct framing *fr, bool oversize, struct framed *out) {
-    if (oversize) {
-        framing_next_oversize(fr, out);
-        return true;
-    }
-    return framing_next(fr, out);
+static __attribute__((noinline, flatten)) void pass_writing(struct pass *p, struct walk *w) {
+    *w = pass_buffer(p, true, true);
 }
 
-/* One call of pass_record(), so that everything the many ordinary packets need is compiled into one loop. */
+static __attribute__((noinline, flatten)) void pass_counting(struct pass *p, struct walk *w) {
+    *w = pass_buffer(p, false, true);
+}
+
+static __attribute__((noinline, flatten)) void pass_otherwise(struct pass *p, struct walk *w) {
+    *w = pass_buffer(p, p->sink != NULL, false);
+}
+
 static enum framing_status pass_records(struct pass *p) {
     enum framing_status status;
     while ((status = framing_fill(p->framing, p->failure)) > FRAMING_END) {
-        struct framed r;
-        bool oversize = status == FRAMING_OVERSIZE;
-        while (next_record(p->framing, oversize, &r)) {
-            const bool shortened = pass_record(p, &r);
-            if (oversize) {
-                oversize = false;
-                p->tally->oddities[ODDITY_OVERSIZE_PACKET]++;
-                status = pass_rest(p, !shortened);
-                if (status != FRAMING_OK) {
-                    return status;
-                }
-            }
+        const bool oversize = status == FRAMING_OVERSIZE;
+        struct walk w;
+        if (oversize) {
+            w = pass_oversize(p);
+        } else if (!p->ordinary) {
+            pass_otherwise(p, &w);
+        } else if (p->sink != NULL) {
+            pass_writing(p, &w);
+        } else {
+            pass_counting(p, &w);
         }
-        if (p->sink != NULL && flush_run(p) != 0) {
+        if (walk_end(p, &w) != 0) {
             return FRAMING_FAILED;
+        }
+        if (oversize && (status = pass_rest(p, w.run_end == w.framing.at)) != FRAMING_OK) {
+            return status;
         }
     }
     return status;
@@ -230,9 +264,11 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
         tally->in_bytes = source->offset_bytes;
         return status;
     }
-    struct pass p = {.framing = fr, .terms = terms, .sink = sink, .tally = tally, .failure = f};
+    struct pass p = {
+        .framing = fr, .terms = terms, .policy = terms->policy, .sink = sink, .tally = tally, .failure = f};
     tally->savefile = fr->savefile;
-    p.by_default = terms->cut.mode == CUT_REWRITE && terms->cut.checksum == CUT_COMPUTE;
+    p.ordinary = fr->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET && terms->policy->settings.kind == POLICY_PACKET &&
+                 terms->cut.mode == CUT_REWRITE && terms->cut.checksum == CUT_COMPUTE;
     p.second = fr->savefile.nanoseconds ? 1000000000 : 1000000;
     if (sink != NULL && sink_write(sink, fr->header_bytes, SAVEFILE_HEADER_BYTES, f) != 0) {
         status = FRAMING_FAILED;
