@@ -35,10 +35,12 @@ static enum framing_status read_records(struct framing *fr, XXH3_state_t *state,
         if (status == FRAMING_OVERSIZE && (status = read_oversize(fr, state, out, f)) != FRAMING_OK) {
             return status;
         }
-        const size_t begin = fr->begin;
-        while (framing_next(fr, &r)) {
+        struct framing_walk w = framing_walk_begin(fr);
+        const uint8_t *const begin = w.at;
+        while (framing_walk_next(&w, &r)) {
         }
-        digest_run(state, out, fr->buffer + begin, fr->begin - begin);
+        framing_walk_end(fr, &w);
+        digest_run(state, out, begin, (size_t)(w.at - begin));
     }
     return status;
 }
