@@ -1,12 +1,18 @@
 #include "sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+/* Writes to the disk are begun in pieces of this size: large enough for the disk, small against a big capture. */
+#define WRITEBACK_BYTES (UINT64_C(8) << 20)
+
 struct sink {
     int fd;
+    bool writeback;
+    uint64_t writeback_begun_bytes; /* from the beginning of the file */
     struct pace *pace;
     const volatile sig_atomic_t *interrupted;
     uint64_t written_bytes;
@@ -23,6 +29,7 @@ struct sink *sink_open(int fd, const struct sink_options *options, struct failur
     if (options != NULL) {
         s->pace = options->pace;
         s->interrupted = options->interrupted;
+        s->writeback = options->writeback;
         if (options->digest) {
             s->digest = XXH3_createState();
             if (s->digest == NULL) {
@@ -38,7 +45,7 @@ struct sink *sink_open(int fd, const struct sink_options *options, struct failur
 
 void sink_reset(struct sink *s, int fd) {
     s->fd = fd;
-    s->written_bytes = 0;
+    s->written_bytes = s->writeback_begun_bytes = 0;
     if (s->digest != NULL) {
         (void)XXH3_64bits_reset(s->digest);
     }
@@ -62,6 +69,18 @@ static int write_some(struct sink *s, const uint8_t *from, size_t length_bytes, 
     return 0;
 }
 
+/*
+ * So that the sync at the end finds little left to do. Nothing is waited for here, and what goes wrong is the sync's to
+ * tell.
+ */
+static void begin_writeback(struct sink *s) {
+    const uint64_t fresh_bytes = s->written_bytes - s->writeback_begun_bytes;
+    if (s->writeback && fresh_bytes >= WRITEBACK_BYTES) {
+        (void)sync_file_range(s->fd, (off_t)s->writeback_begun_bytes, (off_t)fresh_bytes, SYNC_FILE_RANGE_WRITE);
+        s->writeback_begun_bytes = s->written_bytes;
+    }
+}
+
 int sink_write(struct sink *s, const void *from, size_t length_bytes, struct failure *f) {
     const uint8_t *p = from;
     size_t left_bytes = length_bytes;
@@ -81,6 +100,7 @@ int sink_write(struct sink *s, const void *from, size_t length_bytes, struct fai
         left_bytes -= put_bytes;
         s->written_bytes += put_bytes;
     }
+    begin_writeback(s);
     return 0;
 }
 

@@ -18,7 +18,8 @@ struct sink; /* opaque: holds the digest's state */
 #define SINK_NOWHERE (-1)
 
 struct sink_options {
-    bool digest; /* keep an XXH3 digest of what is written */
+    bool digest;    /* keep an XXH3 digest of what is written */
+    bool writeback; /* a file that will be synced: let the kernel begin to write it to the disk at once */
     struct pace *pace;
     const volatile sig_atomic_t *interrupted; /* may be NULL */
 };

@@ -119,6 +119,8 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
     if (!replaced) {
         replace_remove_tmp(&c->site.place, &r->tmp);
     }
+    /* On the disk now, and not needed before somebody reads it: the cache is the sensor's. */
+    (void)posix_fadvise(tmp_fd, 0, 0, POSIX_FADV_DONTNEED);
     r->has_tmp = false;
     r->has_elapsed = true;
     r->elapsed_ms = (stage_now_ns() - r->started_ns) / 1000000;

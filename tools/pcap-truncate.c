@@ -296,6 +296,7 @@ static int prepare(struct truncater *t, const struct options *o) {
     t->source.fault = o->mapped ? fault_catch() : NULL;
     const struct sink_options sink = {
         .digest = o->files0_from != NULL || o->record_path != NULL,
+        .writeback = o->files0_from != NULL,
         .pace = &t->pace,
         .interrupted = &cli_interrupted,
     };
