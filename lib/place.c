@@ -4,12 +4,31 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void place_init(struct place *p) {
     p->directory_fd = -1;
     p->directory = NULL;
     p->name = NULL;
+    p->stage_fd = -1;
+}
+
+int place_check_stage(int stage_fd, int directory_fd, struct failure *f) {
+    struct stat stage, directory;
+    if (fstat(stage_fd, &stage) != 0 || fstat(directory_fd, &directory) != 0) {
+        return failure_errno(f, errno, "cannot tell which filesystem it is on");
+    }
+    bool same = stage.st_dev == directory.st_dev;
+#ifdef STATX_MNT_ID
+    struct statx a, b;
+    if (same && statx(stage_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &a) == 0 &&
+        statx(directory_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &b) == 0 &&
+        (a.stx_mask & b.stx_mask & STATX_MNT_ID) != 0) {
+        same = a.stx_mnt_id == b.stx_mnt_id;
+    }
+#endif
+    return same ? 0 : failure_set(f, "the stage directory is not on its filesystem; name one that is, or none");
 }
 
 static char *directory_of(const char *path, const char *slash) {
@@ -47,6 +66,11 @@ int place_go(struct place *p, const char *path, struct failure *f) {
         free(directory);
         return -1;
     }
+    if (p->stage_fd >= 0 && place_check_stage(p->stage_fd, fd, f) != 0) {
+        (void)close(fd);
+        free(directory);
+        return -1;
+    }
     place_leave(p);
     p->directory_fd = fd;
     p->directory = directory;
@@ -68,5 +92,7 @@ void place_leave(struct place *p) {
         (void)close(p->directory_fd);
     }
     free(p->directory);
-    place_init(p);
+    p->directory_fd = -1;
+    p->directory = NULL;
+    p->name = NULL;
 }

@@ -86,9 +86,9 @@ static int check_and_rename(const struct place *p, int original_fd, const struct
         status = failure_set(f, STILL_WRITTEN "a process has it open for writing");
     } else if (check_unchanged(p, original, f) != 0) {
         status = -1;
-    } else if (!identity_is_named(tmp_fd, p->directory_fd, tmp)) {
+    } else if (!identity_is_named(tmp_fd, place_tmp_fd(p), tmp)) {
         status = failure_set(f, "cannot replace it: %s was taken away or exchanged by another process", tmp);
-    } else if (renameat(p->directory_fd, tmp, p->directory_fd, p->name) != 0) {
+    } else if (renameat(place_tmp_fd(p), tmp, p->directory_fd, p->name) != 0) {
         status = failure_errno(f, errno, "cannot replace it");
     }
     if (lease == LEASE_NO_WRITER) {
@@ -103,7 +103,7 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
     *replaced = false;
     /* Asked before its owner and mode are copied, too: another file may have taken the name, with an owner of its own.
      */
-    if (replace_tmp_name(p->name, tmp, f) != 0 || check_unchanged(p, original, f) != 0 ||
+    if (replace_tmp_name(p, tmp, f) != 0 || check_unchanged(p, original, f) != 0 ||
         preserve_attributes(original_fd, tmp_fd, f) != 0) {
         return -1;
     }
@@ -116,6 +116,9 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
     *replaced = true;
     if (sync_fd(p->directory_fd) != 0) {
         return failure_errno(f, errno, "replaced, but its directory cannot be synced, so a power cut may undo it");
+    }
+    if (p->stage_fd >= 0 && sync_fd(p->stage_fd) != 0) { /* or the temporary file's name might come back */
+        return failure_errno(f, errno, "replaced, but the stage directory cannot be synced");
     }
     return 0;
 }

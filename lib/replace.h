@@ -1,7 +1,7 @@
 /*
- * Replacing a capture by its slim version without ever being able to lose it: the temporary file beside it,
- * the checks before the rename, the order of durability. All names are relative to an open directory and
- * nothing is followed.
+ * Replacing a capture by its slim version without ever being able to lose it: the temporary file beside it (or
+ * in a stage directory: place.h), the checks before the rename, the order of durability. All names are relative to an
+ * open directory and nothing is followed.
  */
 #ifndef PCAPSLIM_REPLACE_H
 #define PCAPSLIM_REPLACE_H
@@ -38,9 +38,18 @@ enum replace_target replace_inspect(const struct place *p, struct identity *iden
  */
 int replace_open_original(const struct place *p, struct identity *identity, struct failure *f);
 
-/* The name of the temporary file, NAME.tmp, into a buffer of REPLACE_NAME_BYTES. Returns 0, or -1 when it is
- * too long. */
-int replace_tmp_name(const char *name, char *out, struct failure *f);
+/*
+ * The name of the temporary file into a buffer of REPLACE_NAME_BYTES: NAME.tmp; in a stage directory, which serves
+ * several directories of one filesystem, NAME.INODE.tmp with the directory's inode number in hexadecimal.
+ * Returns 0, or -1 when it is too long.
+ */
+int replace_tmp_name(const struct place *p, char *out, struct failure *f);
+
+/*
+ * Open the temporary file for reading and see that it is the one that was written. Returns the descriptor, or -1 with f
+ * set.
+ */
+int replace_open_tmp(const struct place *p, const struct identity *tmp, struct failure *f);
 
 /*
  * Create the temporary file exclusively. One that a dead run left at that name is removed first; one that may
@@ -75,10 +84,11 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
                    struct failure *f);
 
 /*
- * Remove every *.pcap.tmp of the directory that is a regular file, older than REPLACE_STALE_S, claimed by no
- * live run and not open for writing. removed: how many. Joins the directory's claims only if there is a
- * candidate. Returns 0, or -1 with f set.
+ * Remove every temporary file of the directory's *.pcap, in it and, unless that is -1, in the stage directory, that is
+ * a regular file, older than REPLACE_STALE_S, claimed by no live run and not open for writing. removed: how many. Joins
+ * the directory's claims only if there is a candidate. Returns 0, or -1 with f set.
  */
-int replace_clean_stale(int directory_fd, const struct marker_owner *owner, unsigned long *removed, struct failure *f);
+int replace_clean_stale(int directory_fd, int stage_fd, const struct marker_owner *owner, unsigned long *removed,
+                        struct failure *f);
 
 #endif

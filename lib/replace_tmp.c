@@ -5,20 +5,61 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
-int replace_tmp_name(const char *name, char *out, struct failure *f) {
-    size_t length_bytes = strlen(name);
-    if (length_bytes + sizeof REPLACE_SUFFIX > REPLACE_NAME_BYTES) {
-        return failure_set(f, "its name of %zu bytes leaves no room for " REPLACE_SUFFIX " (255 in all); shorten it",
-                           length_bytes);
+#define ENDING_BYTES 32
+
+/* What the names of temporary files end with, behind the capture's name. */
+static int tmp_ending(int directory_fd, int stage_fd, char *ending, struct failure *f) {
+    struct stat st;
+    if (stage_fd < 0) {
+        memcpy(ending, REPLACE_SUFFIX, sizeof REPLACE_SUFFIX);
+        return 0;
     }
-    memcpy(out, name, length_bytes);
-    memcpy(out + length_bytes, REPLACE_SUFFIX, sizeof REPLACE_SUFFIX);
+    if (fstat(directory_fd, &st) != 0) {
+        return failure_errno(f, errno, "cannot stat its directory");
+    }
+    (void)snprintf(ending, ENDING_BYTES, ".%jx" REPLACE_SUFFIX, (uintmax_t)st.st_ino);
     return 0;
+}
+
+int replace_tmp_name(const struct place *p, char *out, struct failure *f) {
+    char ending[ENDING_BYTES];
+    if (tmp_ending(p->directory_fd, p->stage_fd, ending, f) != 0) {
+        return -1;
+    }
+    const size_t length_bytes = strlen(p->name);
+    const size_t ending_bytes = strlen(ending) + 1;
+    if (length_bytes + ending_bytes > REPLACE_NAME_BYTES) {
+        return failure_set(f, "its name of %zu bytes leaves no room for %s (255 in all); shorten it", length_bytes,
+                           ending);
+    }
+    memcpy(out, p->name, length_bytes);
+    memcpy(out + length_bytes, ending, ending_bytes);
+    return 0;
+}
+
+int replace_open_tmp(const struct place *p, const struct identity *tmp, struct failure *f) {
+    char name[REPLACE_NAME_BYTES];
+    struct stat st;
+    if (replace_tmp_name(p, name, f) != 0) {
+        return -1;
+    }
+    int fd = openat(place_tmp_fd(p), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return failure_errno(f, errno, "cannot open its temporary file");
+    }
+    struct identity now;
+    if (fstat(fd, &st) != 0 || (now = identity_of(&st), !identity_same(&now, tmp))) {
+        (void)close(fd);
+        return failure_set(f, "its temporary file was changed by another process");
+    }
+    return fd;
 }
 
 static bool is_stale(const struct stat *st) {
@@ -60,7 +101,7 @@ static bool is_in_use(int tmp_fd) {
  */
 static int remove_leftover(const struct place *p, const char *tmp, struct failure *f) {
     struct stat st;
-    int fd = openat(p->directory_fd, tmp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = openat(place_tmp_fd(p), tmp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         return errno == ELOOP
                    ? failure_set(f, "%s is in the way and not a plain file (a symbolic link); remove it", tmp)
@@ -74,7 +115,7 @@ static int remove_leftover(const struct place *p, const char *tmp, struct failur
     } else if (!is_stale(&st) && !looks_like_ours(p, fd, &st)) {
         status = failure_set(
             f, "%s is in the way and is not a dead run's; remove it, or wait until it is 5 minutes old", tmp);
-    } else if (!identity_is_named(fd, p->directory_fd, tmp) || unlinkat(p->directory_fd, tmp, 0) != 0) {
+    } else if (!identity_is_named(fd, place_tmp_fd(p), tmp) || unlinkat(place_tmp_fd(p), tmp, 0) != 0) {
         status = failure_set(f, "cannot remove %s, left by a dead run", tmp);
     }
     (void)close(fd);
@@ -83,16 +124,16 @@ static int remove_leftover(const struct place *p, const char *tmp, struct failur
 
 int replace_create_tmp(const struct place *p, struct failure *f) {
     char tmp[REPLACE_NAME_BYTES];
-    if (replace_tmp_name(p->name, tmp, f) != 0) {
+    if (replace_tmp_name(p, tmp, f) != 0) {
         return -1;
     }
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int fd = openat(p->directory_fd, tmp, flags, 0600);
+    int fd = openat(place_tmp_fd(p), tmp, flags, 0600);
     if (fd < 0 && errno == EEXIST) {
         if (remove_leftover(p, tmp, f) != 0) {
             return -1;
         }
-        fd = openat(p->directory_fd, tmp, flags, 0600);
+        fd = openat(place_tmp_fd(p), tmp, flags, 0600);
     }
     if (fd < 0) {
         return failure_errno(f, errno, "cannot create %s", tmp);
@@ -108,7 +149,7 @@ bool replace_lock_tmp(int tmp_fd) {
 /* What has the temporary file's name now. Returns whether there is anything. */
 static bool look_at_tmp(const struct place *p, char *name, struct identity *now) {
     struct stat st;
-    if (replace_tmp_name(p->name, name, NULL) != 0 || fstatat(p->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (replace_tmp_name(p, name, NULL) != 0 || fstatat(place_tmp_fd(p), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return false;
     }
     *now = identity_of(&st);
@@ -119,7 +160,7 @@ void replace_remove_tmp(const struct place *p, const struct identity *tmp) {
     char name[REPLACE_NAME_BYTES];
     struct identity now;
     if (look_at_tmp(p, name, &now) && now.inode == tmp->inode && now.device == tmp->device) {
-        (void)unlinkat(p->directory_fd, name, 0);
+        (void)unlinkat(place_tmp_fd(p), name, 0);
     }
 }
 
@@ -127,22 +168,29 @@ void replace_remove_unchanged_tmp(const struct place *p, const struct identity *
     char name[REPLACE_NAME_BYTES];
     struct identity now;
     if (look_at_tmp(p, name, &now) && identity_same(&now, tmp)) {
-        (void)unlinkat(p->directory_fd, name, 0);
+        (void)unlinkat(place_tmp_fd(p), name, 0);
     }
 }
 
+/* Where leftovers are looked for, and what their names end with. */
+struct leftovers {
+    int fd;
+    char ending[ENDING_BYTES];
+};
+
 /* The capture's name in the name of a stale-looking temporary file, or false when it is none. */
-static bool capture_of_tmp(const char *tmp, char *capture) {
-    const char ending[] = ".pcap" REPLACE_SUFFIX;
-    size_t length_bytes = strlen(tmp);
-    if (length_bytes < sizeof ending - 1 || length_bytes >= REPLACE_NAME_BYTES ||
-        strcmp(tmp + length_bytes - (sizeof ending - 1), ending) != 0) {
+static bool capture_of_tmp(const struct leftovers *in, const char *tmp, char *capture) {
+    const char extension[] = ".pcap";
+    const size_t length_bytes = strlen(tmp);
+    const size_t ending_bytes = strlen(in->ending);
+    if (length_bytes < sizeof extension - 1 + ending_bytes || length_bytes >= REPLACE_NAME_BYTES ||
+        strcmp(tmp + length_bytes - ending_bytes, in->ending) != 0) {
         return false;
     }
-    size_t capture_bytes = length_bytes - (sizeof REPLACE_SUFFIX - 1);
+    const size_t capture_bytes = length_bytes - ending_bytes;
     memcpy(capture, tmp, capture_bytes);
     capture[capture_bytes] = '\0';
-    return true;
+    return strcmp(capture + capture_bytes - (sizeof extension - 1), extension) == 0;
 }
 
 static bool looks_stale(int directory_fd, const char *tmp, struct stat *st) {
@@ -150,16 +198,16 @@ static bool looks_stale(int directory_fd, const char *tmp, struct stat *st) {
 }
 
 /* With the claim in hand, look again: a run may have ended, or begun and ended, since the first look. */
-static bool remove_if_stale(const struct claims *claims, const char *tmp, const char *capture) {
+static bool remove_if_stale(const struct claims *claims, int tmp_directory_fd, const char *tmp, const char *capture) {
     bool gone = false;
     struct stat st;
     if (claims_take(claims, capture, NULL) != 1) {
         return false;
     }
-    int fd = openat(claims->directory_fd, tmp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0 && looks_stale(claims->directory_fd, tmp, &st) && identity_is_named(fd, claims->directory_fd, tmp) &&
+    int fd = openat(tmp_directory_fd, tmp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && looks_stale(tmp_directory_fd, tmp, &st) && identity_is_named(fd, tmp_directory_fd, tmp) &&
         !is_in_use(fd)) {
-        gone = unlinkat(claims->directory_fd, tmp, 0) == 0;
+        gone = unlinkat(tmp_directory_fd, tmp, 0) == 0;
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -168,11 +216,9 @@ static bool remove_if_stale(const struct claims *claims, const char *tmp, const 
     return gone;
 }
 
-int replace_clean_stale(int directory_fd, const struct marker_owner *owner, unsigned long *removed, struct failure *f) {
-    struct claims claims;
-    claims_init(&claims);
-    *removed = 0;
-    int list_fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static int clean_one(int directory_fd, const struct leftovers *in, struct claims *claims,
+                     const struct marker_owner *owner, unsigned long *removed, struct failure *f) {
+    int list_fd = openat(in->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = list_fd >= 0 ? fdopendir(list_fd) : NULL;
     if (list == NULL) {
         failure_errno(f, errno, "cannot list the directory");
@@ -186,17 +232,34 @@ int replace_clean_stale(int directory_fd, const struct marker_owner *owner, unsi
     while (status == 0 && (entry = readdir(list)) != NULL) {
         char capture[REPLACE_NAME_BYTES];
         struct stat st;
-        if (!capture_of_tmp(entry->d_name, capture) || !looks_stale(directory_fd, entry->d_name, &st)) {
+        if (!capture_of_tmp(in, entry->d_name, capture) || !looks_stale(in->fd, entry->d_name, &st)) {
             continue;
         }
-        if (claims.lock_fd < 0) {
-            status = claims_open(&claims, directory_fd, -1, owner, f);
+        if (claims->lock_fd < 0) {
+            status = claims_open(claims, directory_fd, -1, owner, f);
         }
-        if (status == 0 && remove_if_stale(&claims, entry->d_name, capture)) {
+        if (status == 0 && remove_if_stale(claims, in->fd, entry->d_name, capture)) {
             ++*removed;
         }
     }
-    claims_close(&claims);
     (void)closedir(list);
+    return status;
+}
+
+int replace_clean_stale(int directory_fd, int stage_fd, const struct marker_owner *owner, unsigned long *removed,
+                        struct failure *f) {
+    const int places[] = {-1, stage_fd};
+    struct claims claims;
+    claims_init(&claims);
+    *removed = 0;
+    int status = stage_fd >= 0 ? place_check_stage(stage_fd, directory_fd, f) : 0;
+    for (size_t i = 0; status == 0 && i < (stage_fd >= 0 ? 2U : 1U); i++) {
+        struct leftovers in = {.fd = places[i] >= 0 ? places[i] : directory_fd};
+        status = tmp_ending(directory_fd, places[i], in.ending, f);
+        if (status == 0) {
+            status = clean_one(directory_fd, &in, &claims, owner, removed, f);
+        }
+    }
+    claims_close(&claims);
     return status;
 }

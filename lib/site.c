@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-void site_init(struct site *s, int inherited_claim_fd) {
+void site_init(struct site *s, int inherited_claim_fd, int stage_fd) {
     place_init(&s->place);
+    s->place.stage_fd = stage_fd;
     claims_init(&s->claims);
     s->markers_fd = -1;
     s->inherited_claim_fd = inherited_claim_fd;

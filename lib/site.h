@@ -20,8 +20,8 @@ struct site {
     struct marker_owner owner;
 };
 
-/* Nowhere yet. inherited_claim_fd: of pcap-run(1), or -1. */
-void site_init(struct site *s, int inherited_claim_fd);
+/* Nowhere yet. inherited_claim_fd: of pcap-run(1), or -1. stage_fd: where temporary files go (place.h), or -1. */
+void site_init(struct site *s, int inherited_claim_fd, int stage_fd);
 
 /*
  * Go to the directory of path and see what stands there, without changing anything.

@@ -2,7 +2,10 @@
 
 #include "cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 int options_take_common(int c, char **argv, const struct option *table, const char *help, struct limits *l) {
     if (c == OPTIONS_HELP) {
@@ -15,6 +18,11 @@ int options_take_common(int c, char **argv, const struct option *table, const ch
         return limits_take(l, c, optarg) == 0 ? 0 : CLI_MISUSE;
     }
     return cli_bad_option(argv, optind, optopt, table);
+}
+
+int options_open_stage(const char *path, int *fd) {
+    *fd = path != NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    return path == NULL || *fd >= 0 ? 0 : cli_fail(path, "cannot open this stage directory: %s", strerror(errno));
 }
 
 int options_take_descriptor(const char *option, const char *value, unsigned long min, int *fd) {

@@ -30,6 +30,10 @@ enum {
  */
 int options_take_common(int c, char **argv, const struct option *table, const char *help, struct limits *l);
 
+/* Open the directory of --stage-dir; NULL: none was given, *fd becomes -1. Returns 0, or CLI_FAILED after having said
+ * why. */
+int options_open_stage(const char *path, int *fd);
+
 /* Take the number of an inherited descriptor, from min on. Returns 0, or CLI_MISUSE after having said why. */
 int options_take_descriptor(const char *option, const char *value, unsigned long min, int *fd);
 

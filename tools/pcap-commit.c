@@ -38,6 +38,7 @@ static const char HELP[] =
     "\n"
     "  --records                 work as the last stage, behind pcap-verify\n"
     "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
+    "  --stage-dir DIR           temporary files are there, not beside TARGET (same filesystem)\n"
     "  --clean-stale DIR         only delete DIR/*.pcap.tmp that are older than 5 minutes and in\n"
     "                            no run's work\n" POLICY_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
@@ -49,6 +50,7 @@ struct options {
     struct policy_settings settings;
     const char *target;
     const char *clean_directory;
+    const char *stage_directory;
     bool records;
     int claim_fd;
 };
@@ -60,13 +62,11 @@ struct committer {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN };
+    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN, OPT_STAGE };
     static const struct option LONG[] = {
-        {"records", no_argument, NULL, OPT_RECORDS},
-        {"claim-fd", required_argument, NULL, OPT_CLAIM},
-        {"clean-stale", required_argument, NULL, OPT_CLEAN},
-        POLICY_LONG_OPTIONS,
-        OPTIONS_COMMON,
+        {"records", no_argument, NULL, OPT_RECORDS},         {"claim-fd", required_argument, NULL, OPT_CLAIM},
+        {"clean-stale", required_argument, NULL, OPT_CLEAN}, POLICY_LONG_OPTIONS,
+        {"stage-dir", required_argument, NULL, OPT_STAGE},   OPTIONS_COMMON,
     };
     int c;
     memset(o, 0, sizeof *o);
@@ -86,6 +86,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             break;
         case OPT_CLEAN:
             o->clean_directory = optarg;
+            break;
+        case OPT_STAGE:
+            o->stage_directory = optarg;
             break;
         default:
             if (policy_options_is(c)) {
@@ -150,21 +153,8 @@ static bool is_for_commit(const struct record *r) {
 }
 
 static int open_tmp(const struct committer *c, const struct record *r, struct failure *f) {
-    char tmp[REPLACE_NAME_BYTES];
-    struct stat st;
-    if (replace_tmp_name(c->site.place.name, tmp, f) != 0) {
-        return -1;
-    }
-    int fd = openat(c->site.place.directory_fd, tmp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        return failure_errno(f, errno, "cannot open its temporary file");
-    }
-    struct identity now;
-    if (fstat(fd, &st) != 0 || (now = identity_of(&st), !identity_same(&now, &r->tmp))) {
-        (void)close(fd);
-        return failure_set(f, "its temporary file was changed by another process");
-    }
-    if (!replace_lock_tmp(fd)) {
+    int fd = replace_open_tmp(&c->site.place, &r->tmp, f);
+    if (fd >= 0 && !replace_lock_tmp(fd)) {
         (void)close(fd);
         return failure_set(f, "its temporary file is in use by another process");
     }
@@ -391,7 +381,7 @@ static int clean_stale(const struct committer *c, const char *directory) {
     if (fd < 0) {
         return cli_fail(directory, "cannot open: %s", strerror(errno));
     }
-    int status = replace_clean_stale(fd, &c->site.owner, &removed, &failure);
+    int status = replace_clean_stale(fd, c->site.place.stage_fd, &c->site.owner, &removed, &failure);
     (void)close(fd);
     if (removed > 0) {
         (void)fprintf(stderr, "cleaned %lu stale .pcap.tmp file(s)\n", removed);
@@ -409,7 +399,11 @@ int main(int argc, char **argv) {
     }
     memset(&c, 0, sizeof c);
     c.settings = o.settings;
-    site_init(&c.site, o.claim_fd);
+    int stage_fd;
+    if (options_open_stage(o.stage_directory, &stage_fd) != 0) {
+        return CLI_FAILED;
+    }
+    site_init(&c.site, o.claim_fd, stage_fd);
     if (limits_attach(&o.limits, &c.pace) != 0) {
         return CLI_FAILED;
     }

@@ -196,7 +196,7 @@ int main(int argc, char **argv) {
         return cli_fail(NULL, "%s", failure.text);
     }
     s.terms.policy = &s.policy;
-    site_init(&s.site, -1);
+    site_init(&s.site, -1, -1);
     if (limits_attach(&o.limits, &s.pace) != 0) {
         return CLI_FAILED;
     }

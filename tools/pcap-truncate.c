@@ -36,6 +36,7 @@ static const char HELP[] =
     "\n"
     "  --record FILE             write the record of the pass to FILE\n"
     "  --files0-from=F           work as a stage over many files\n"
+    "  --stage-dir DIR           put temporary files there, on the same filesystem, not beside FILE\n"
     "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n"
     "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" POLICY_HELP LIMITS_HELP
     "  --help, --version\n"
@@ -50,6 +51,7 @@ struct options {
     struct policy_settings settings;
     const char *record_path;
     const char *files0_from;
+    const char *stage_directory;
     const char *file;
     bool mapped;
     int claim_fd;
@@ -67,10 +69,11 @@ struct truncater {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORD = 1, OPT_FILES0, OPT_MMAP, OPT_NO_MMAP, OPT_CLAIM };
+    enum { OPT_RECORD = 1, OPT_FILES0, OPT_STAGE, OPT_MMAP, OPT_NO_MMAP, OPT_CLAIM };
     static const struct option LONG[] = {
         {"record", required_argument, NULL, OPT_RECORD},
         {"files0-from", required_argument, NULL, OPT_FILES0},
+        {"stage-dir", required_argument, NULL, OPT_STAGE},
         {"mmap", no_argument, NULL, OPT_MMAP},
         {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
@@ -90,6 +93,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             break;
         case OPT_FILES0:
             o->files0_from = optarg;
+            break;
+        case OPT_STAGE:
+            o->stage_directory = optarg;
             break;
         case OPT_MMAP:
             o->mapped = true;
@@ -118,6 +124,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
     o->file = optind < argc ? argv[optind] : NULL;
     if (o->files0_from != NULL && (o->file != NULL || o->record_path != NULL)) {
         return cli_misuse("--files0-from goes with neither FILE nor --record");
+    }
+    if (o->stage_directory != NULL && o->files0_from == NULL) {
+        return cli_misuse("--stage-dir goes with --files0-from");
     }
     return 0;
 }
@@ -273,9 +282,13 @@ static int slim_one_of_many(void *context, const char *path) {
 }
 
 static int run_stage(struct truncater *t, const struct options *o) {
+    int stage_fd;
+    if (options_open_stage(o->stage_directory, &stage_fd) != 0) {
+        return CLI_FAILED;
+    }
     cli_catch_signals();
     t->source.interrupted = &cli_interrupted;
-    site_init(&t->site, o->claim_fd);
+    site_init(&t->site, o->claim_fd, stage_fd);
     int status = stage_each_name(o->files0_from, slim_one_of_many, t);
     site_leave(&t->site);
     return cli_status_if_interrupted(cli_end(status));

@@ -36,6 +36,7 @@ static const char HELP[] =
     "  --original FILE           every packet against the original, through libpcap\n"
     "  --record FILE             packet count and digest against the record of pcap-truncate\n"
     "  --records                 work as a stage between pcap-truncate and pcap-commit\n"
+    "  --stage-dir DIR           with --records: temporary files are there (pcap-truncate)\n"
     "  --check full|count        what a stage does: as --original (default) or as --record\n"
     "  --policy packet|flow      with --original: by which policy SLIM was made (default packet)\n" LIMITS_HELP
     "  --help, --version\n"
@@ -51,6 +52,7 @@ struct options {
     const char *original_path;
     const char *record_path;
     const char *slim_path;
+    const char *stage_directory;
     bool records;
     enum record_check check;
 };
@@ -75,11 +77,12 @@ static int take_check(const char *value, enum record_check *out) {
 }
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_ORIGINAL = 1, OPT_RECORD, OPT_RECORDS, OPT_CHECK };
+    enum { OPT_ORIGINAL = 1, OPT_RECORD, OPT_RECORDS, OPT_STAGE, OPT_CHECK };
     static const struct option LONG[] = {
         {"original", required_argument, NULL, OPT_ORIGINAL},
         {"record", required_argument, NULL, OPT_RECORD},
         {"records", no_argument, NULL, OPT_RECORDS},
+        {"stage-dir", required_argument, NULL, OPT_STAGE},
         {"check", required_argument, NULL, OPT_CHECK},
         POLICY_LONG_OPTIONS,
         OPTIONS_COMMON,
@@ -102,6 +105,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_RECORDS:
             o->records = true;
             break;
+        case OPT_STAGE:
+            o->stage_directory = optarg;
+            break;
         case OPT_CHECK:
             check_given = true;
             if (take_check(optarg, &o->check) != 0) {
@@ -120,6 +126,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
     }
     if ((o->original_path != NULL) + (o->record_path != NULL) + o->records != 1) {
         return cli_misuse("one of --original FILE, --record FILE and --records is needed");
+    }
+    if (o->stage_directory != NULL && !o->records) {
+        return cli_misuse("--stage-dir goes with --records");
     }
     if (check_given && !o->records) {
         return cli_misuse("--check goes with --records");
@@ -260,8 +269,8 @@ static bool is_cut(const struct record *r) {
     return r->status == RECORD_CUT && r->has_tmp && r->has_source;
 }
 
-/* Open a file beside the others and see that it is the one the record speaks of. */
-static int open_known(const struct place *p, const struct identity *known, struct failure *f) {
+/* Open the capture and see that it is the one the record speaks of. */
+static int open_original(const struct place *p, const struct identity *known, struct failure *f) {
     struct stat st;
     int fd = place_open_file(p);
     if (fd < 0) {
@@ -293,24 +302,22 @@ static void verify_files(struct verifier *v, struct record *r, int original_fd, 
 
 static void verify_record(void *context, struct record *r) {
     struct verifier *v = context;
-    char tmp[REPLACE_NAME_BYTES];
     if (cli_interrupted != 0) {
         record_fail(r, "interrupted");
         return;
     }
     r->status = RECORD_FAIL;
-    if (place_go(&v->place, r->file, &r->error) < 0 || replace_tmp_name(v->place.name, tmp, &r->error) != 0) {
+    if (place_go(&v->place, r->file, &r->error) < 0) {
         return;
     }
-    int original_fd = open_known(&v->place, &r->source, &r->error);
+    int original_fd = open_original(&v->place, &r->source, &r->error);
     if (original_fd < 0) {
         char text[FAILURE_TEXT_BYTES];
         memcpy(text, r->error.text, sizeof text);
         (void)failure_set(&r->error, "still being written: %.480s", text);
         return;
     }
-    v->place.name = tmp;
-    int tmp_fd = open_known(&v->place, &r->tmp, &r->error);
+    int tmp_fd = replace_open_tmp(&v->place, &r->tmp, &r->error);
     if (tmp_fd < 0) {
         record_fail(r, "its temporary file was taken away or changed by another process");
     } else {
@@ -323,6 +330,9 @@ static void verify_record(void *context, struct record *r) {
 
 static int run_stage(struct verifier *v, const struct options *o) {
     v->check = o->check;
+    if (options_open_stage(o->stage_directory, &v->place.stage_fd) != 0) {
+        return CLI_FAILED;
+    }
     cli_catch_signals();
     const struct stage s = {.accept = is_cut, .work = verify_record, .context = v, .between_stages = true};
     return cli_status_if_interrupted(cli_end(stage_run(&s)));

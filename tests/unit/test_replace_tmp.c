@@ -20,20 +20,24 @@ static void test_name(void **state) {
     char out[REPLACE_NAME_BYTES];
     char name[300];
     struct failure why = {""};
-    assert_int_equal(replace_tmp_name("a.pcap", out, &why), 0);
+    struct place p;
+    place_init(&p);
+    p.name = "a.pcap";
+    assert_int_equal(replace_tmp_name(&p, out, &why), 0);
     assert_string_equal(out, "a.pcap.tmp");
     memset(name, 'x', sizeof name);
     name[251] = '\0';
-    assert_int_equal(replace_tmp_name(name, out, &why), 0);
+    p.name = name;
+    assert_int_equal(replace_tmp_name(&p, out, &why), 0);
     assert_int_equal(strlen(out), 255);
     assert_string_equal(out + 251, ".tmp");
     name[251] = 'x';
     name[252] = '\0';
-    assert_int_equal(replace_tmp_name(name, out, &why), -1);
+    assert_int_equal(replace_tmp_name(&p, out, &why), -1);
     assert_non_null(strstr(why.text, "252 bytes"));
     name[252] = 'x';
     name[299] = '\0';
-    assert_int_equal(replace_tmp_name(name, out, &why), -1);
+    assert_int_equal(replace_tmp_name(&p, out, &why), -1);
 }
 
 static void test_create(void **state) {
@@ -243,7 +247,7 @@ static void test_lock(void **state) {
     assert_int_equal(run_in_child(lock_it, &reading), 1);
     make_old(f, "a.pcap.tmp", 10000);
     unsigned long removed = 99;
-    assert_int_equal(replace_clean_stale(f->fd, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
+    assert_int_equal(replace_clean_stale(f->fd, -1, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
     assert_int_equal(removed, 0);
     assert_true(is_there(f, "a.pcap.tmp"));
     end_holder(&committer);
@@ -307,7 +311,7 @@ static void test_remove(void **state) {
 static unsigned long clean(const struct folder *f) {
     unsigned long removed = 99;
     struct failure why = {""};
-    if (replace_clean_stale(f->fd, &NOBODY_IN_PARTICULAR, &removed, &why) != 0) {
+    if (replace_clean_stale(f->fd, -1, &NOBODY_IN_PARTICULAR, &removed, &why) != 0) {
         fail_msg("%s", why.text);
     }
     return removed;
@@ -398,12 +402,12 @@ static void test_clean_fails(void **state) {
     struct folder *f = *state;
     unsigned long removed = 99;
     struct failure why = {""};
-    assert_int_equal(replace_clean_stale(-1, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
+    assert_int_equal(replace_clean_stale(-1, -1, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
     assert_string_equal(why.text, "cannot list the directory: Bad file descriptor");
     assert_int_equal(removed, 0);
     make_aged(f, "a.pcap.tmp", 10000);
     assert_int_equal(symlinkat("elsewhere", f->fd, ".slim_markers"), 0);
-    assert_int_equal(replace_clean_stale(f->fd, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
+    assert_int_equal(replace_clean_stale(f->fd, -1, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
     assert_non_null(strstr(why.text, "symbolic link"));
     assert_true(is_there(f, "a.pcap.tmp")); /* without claims nothing is known to be dead */
 }

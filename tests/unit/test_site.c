@@ -100,7 +100,7 @@ struct visit {
 
 static void begin_visit(struct visit *v, const struct folder *f, const char *name) {
     (void)snprintf(v->path, sizeof v->path, "%s/%s", f->path, name);
-    site_init(&v->site, -1);
+    site_init(&v->site, -1, -1);
     assert_int_equal(record_init(&v->record, v->path), 0);
 }
 
@@ -266,7 +266,7 @@ static void test_enter(void **state) {
     begin_visit(&scan, f, "a.pcap");
     expect_inspected(&scan, RECORD_WOULD_SLIM, "");
     expect_claimed(&scan, RECORD_WOULD_SLIM);
-    site_init(&stage, scan.site.claims.lock_fd);
+    site_init(&stage, scan.site.claims.lock_fd, -1);
     assert_int_equal(site_enter(&stage, scan.path, &why), 0);
     assert_true(stage.claims.inherited);
     assert_string_equal(stage.place.name, "a.pcap");
@@ -280,7 +280,7 @@ static void test_enter(void **state) {
     end_visit(&scan);
     assert_false(is_there(f, ".slim_markers"));
 
-    site_init(&stage, -1);
+    site_init(&stage, -1, -1);
     site_release(&stage); /* nothing is held */
     assert_int_equal(site_enter(&stage, "/nowhere/at/all", &why), -1);
     assert_string_equal(why.text, "cannot open its directory: No such file or directory");

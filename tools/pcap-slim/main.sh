@@ -11,10 +11,11 @@ main() {
     check_options
     find_filters
     make_scratch
+    find_stage
     claims='--claim-fd 9'
     if [ -n "$dir_given" ]; then
         enter_dir
-        [ "$mode" != run ] || pcap-commit --clean-stale . || fail "$dir: cannot clean up"
+        [ "$mode" != run ] || pcap-commit ${stage:+--stage-dir "$stage"} --clean-stale . || fail "$dir: cannot clean up"
         list_pending
     else
         enter_dir_of_single

@@ -1,7 +1,7 @@
 # Options. Each is taken by take_option, whether it comes from the command line or from elsewhere.
 
 VALUED_OPTIONS=' --dir --single --workers --age-minutes --verify --output --max-io-mbps --max-cpu-percent
- --cpu-backoff-above --cpu-backoff-strength --policy --flows '
+ --cpu-backoff-above --cpu-backoff-strength --stage-dir --policy --flows '
 FLAG_OPTIONS=' --dry-run --check-only --mmap --no-mmap --help --version '
 
 # Whether the word $1 is in the list $2.
@@ -31,7 +31,7 @@ unknown_option() {
 set_defaults() {
     dir='' single='' workers='' age='' output=human verify=full mode=run
     rules='' reads='' io='' cpu='' above='' strength=''
-    dir_given='' single_given='' help='' version=''
+    stage='' stage_given='' dir_given='' single_given='' help='' version=''
 }
 
 # take_option NAME VALUE: NAME is one of the above, VALUE empty for a flag.
@@ -87,6 +87,7 @@ take_option() {
         is_whole "$2" 1 100000000 || misuse "--flows takes a whole number from 1 to 100000000, not '$2'"
         rules="$rules --flows $whole"
         ;;
+    --stage-dir) stage=$2 stage_given=yes ;;
     --mmap | --no-mmap) reads=$1 ;;
     --help) help=yes ;;
     --version) version=yes ;;
@@ -126,6 +127,7 @@ check_options() {
     [ -n "$dir_given" ] || [ -n "$single_given" ] || misuse "one of --dir PATH and --single PATH is needed"
     [ -z "$dir_given" ] || [ -n "$dir" ] || misuse "--dir takes the path of a directory"
     [ -z "$single_given" ] || [ -n "$single" ] || misuse "--single takes the path of a file"
+    [ -z "$stage_given" ] || [ -n "$stage" ] || misuse "--stage-dir takes the path of a directory"
     if [ -n "$single_given" ]; then
         [ -z "$workers" ] || warn "--workers has no effect with --single"
         [ -z "$age" ] || warn "--age-minutes has no effect with --single"

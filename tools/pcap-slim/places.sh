@@ -43,6 +43,15 @@ make_scratch() {
     list=$scratch/list
 }
 
+# The stage directory by a path that holds when another directory is the current one.
+find_stage() {
+    case $stage in
+    '' | /*) ;;
+    *) stage=$PWD/$stage ;;
+    esac
+    [ -z "$stage" ] || [ -d "$stage" ] || fail "$stage: there is no such stage directory"
+}
+
 # Into the directory: from here on it is the current one, whatever happens to its name. Paths in reports keep
 # the words of the operator: prefix.
 enter_dir() {

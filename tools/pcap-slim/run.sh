@@ -21,9 +21,10 @@ LET_GO='trap - HUP INT QUIT TERM'
 # shellcheck disable=SC2016,SC2089 # expanded by the shell that runs it
 BATCH=$HOLD'
 printf "%s\0" "$@" |
-    { '$LET_GO'; exec pcap-truncate $SLIM_RULES $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
-    pcap-verify $SLIM_PACE --records --check $SLIM_VERIFY |
-    pcap-commit $SLIM_PACE $SLIM_CLAIMS --records'
+    { '$LET_GO'; exec pcap-truncate ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
+          $SLIM_RULES $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
+    pcap-verify ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} $SLIM_PACE --records --check $SLIM_VERIFY |
+    pcap-commit ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} $SLIM_PACE $SLIM_CLAIMS --records'
 
 # The command of the run, for pcap-run.
 # shellcheck disable=SC2016
@@ -41,11 +42,11 @@ CHECK=$HOLD'
 export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify
-    SLIM_RULES=$rules SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_PACE=''
+    SLIM_RULES=$rules SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_STAGE=$stage SLIM_PACE=''
     [ -z "$limits" ] || SLIM_PACE='--pace-fd 8'
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_RULES SLIM_READS \
-        SLIM_CLAIMS SLIM_PACE
+        SLIM_CLAIMS SLIM_STAGE SLIM_PACE
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.

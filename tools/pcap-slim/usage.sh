@@ -14,6 +14,7 @@ encrypted payload keeps its first 24 bytes.
                             or only its packet count and digest
   --policy packet|flow      judge each packet by itself (default), or follow flows
   --flows N                 with flow: how many are remembered at once (default 400000)
+  --stage-dir DIR           temporary files go there (same filesystem), not beside the captures
   --output human|json       format of the report (default human)
   --max-io-mbps N           cap on bytes read and written, 10^6 a second, all processes together
   --max-cpu-percent N       cap on the share of the whole machine's CPU, 1 to 100
