@@ -53,7 +53,7 @@ BIN := $(if $(filter release,$(VARIANT)),build/bin,$(B)/bin)
 LIB_SOURCES := $(wildcard lib/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(B)/%.o)
 LIB := $(B)/libpcapslim.a
-FACE_SOURCES := tools/cli.c tools/options.c tools/limit_options.c tools/policy_options.c tools/stage.c tools/fault.c
+FACE_SOURCES := tools/cli.c tools/options.c tools/limit_options.c tools/policy_options.c tools/stage.c tools/fault.c tools/confine.c
 FACE_OBJECTS := $(FACE_SOURCES:%.c=$(B)/%.o)
 FACE := $(B)/libface.a
 
@@ -65,11 +65,11 @@ DRIVER_SOURCES := $(DRIVER_PARTS:%=tools/pcap-slim/%.sh)
 PROGRAMS := $(FILTERS:%=$(BIN)/%) $(BIN)/$(DRIVER)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
-LIBS_pcap-scan := -ljansson -lxxhash
-LIBS_pcap-truncate := -ljansson -lxxhash
-LIBS_pcap-verify := -lpcap -ljansson -lxxhash
-LIBS_pcap-commit := -lpcap -ljansson -lxxhash
-LIBS_pcap-report := -ljansson -lxxhash
+LIBS_pcap-scan := -ljansson -lxxhash -lseccomp
+LIBS_pcap-truncate := -ljansson -lxxhash -lseccomp
+LIBS_pcap-verify := -lpcap -ljansson -lxxhash -lseccomp
+LIBS_pcap-commit := -lpcap -ljansson -lxxhash -lseccomp
+LIBS_pcap-report := -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
 
 .PHONY: all check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay install uninstall clean format lint recordings fixtures
@@ -106,7 +106,7 @@ $(BIN)/$(DRIVER): $(DRIVER_SOURCES) VERSION Makefile
 $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ -lcmocka -lpcap -ljansson -lxxhash
+	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ -lcmocka -lpcap -ljansson -lxxhash -lseccomp
 
 # The harnesses: with a fuzzer's main, or with one that replays files.
 HARNESSES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

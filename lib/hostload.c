@@ -35,14 +35,13 @@ int hostload_parse(const char *text, struct hostload *out) {
     return 0;
 }
 
-int hostload_read(struct hostload *out) {
-    int fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return -1;
-    }
+int hostload_open(void) {
+    return open("/proc/stat", O_RDONLY | O_CLOEXEC);
+}
+
+int hostload_read(int fd, struct hostload *out) {
     char line[256];
-    ssize_t got = read(fd, line, sizeof line - 1);
-    (void)close(fd);
+    ssize_t got = pread(fd, line, sizeof line - 1, 0);
     if (got <= 0) {
         return -1;
     }

@@ -18,7 +18,10 @@ struct hostload {
  */
 int hostload_parse(const char *text, struct hostload *out);
 
-/* Read /proc/stat now. Returns 0, or -1 where it cannot be read. */
-int hostload_read(struct hostload *out);
+/* Open /proc/stat, to be read again and again. Returns a descriptor, or -1 where there is none. */
+int hostload_open(void);
+
+/* Read it now. fd: of hostload_open(), may be -1. Returns 0, or -1 where it cannot be read. */
+int hostload_read(int fd, struct hostload *out);
 
 #endif

@@ -13,7 +13,7 @@
 static bool is_on_network(int fd) {
     struct statfs fs;
     if (fstatfs(fd, &fs) != 0) {
-        return true;
+        return false; /* then the refusal is taken at its word: better a file left alone than a writer missed */
     }
     const unsigned long type = (unsigned long)fs.f_type & 0xffffffffu;
     return type == NFS_SUPER_MAGIC || type == SMB_SUPER_MAGIC || type == CIFS_MAGIC || type == SMB2_MAGIC;

@@ -84,6 +84,7 @@ int pace_attach(struct pace *p, int fd, struct failure *f) {
         return failure_set(f, "descriptor %d is not the shared state of a run (see pcap-run)", fd);
     }
     p->shared = shared;
+    p->hostload_fd = shared->limits.backoff ? hostload_open() : -1;
     return 0;
 }
 
@@ -91,6 +92,9 @@ void pace_detach(struct pace *p) {
     if (p->shared != NULL) {
         (void)munmap(p->shared, sizeof *p->shared);
         p->shared = NULL;
+        if (p->hostload_fd >= 0) {
+            (void)close(p->hostload_fd);
+        }
     }
 }
 
@@ -122,13 +126,14 @@ static uint64_t clock_advance(_Atomic uint64_t *clock, uint64_t now_ns, uint64_t
 }
 
 /* Whoever finds the sample due takes it for everybody. */
-static void sample_host_load(struct pace_shared *s, uint64_t now_ns) {
+static void sample_host_load(struct pace *p, uint64_t now_ns) {
+    struct pace_shared *s = p->shared;
     uint64_t due_ns = atomic_load_explicit(&s->load_due_ns, memory_order_relaxed);
     if (now_ns < due_ns || !atomic_compare_exchange_strong(&s->load_due_ns, &due_ns, now_ns + LOAD_INTERVAL_NS)) {
         return;
     }
     struct hostload load;
-    if (hostload_read(&load) != 0) {
+    if (hostload_read(p->hostload_fd, &load) != 0) {
         return;
     }
     uint64_t busy = atomic_exchange(&s->load_busy_ticks, load.busy_ticks);
@@ -140,11 +145,12 @@ static void sample_host_load(struct pace_shared *s, uint64_t now_ns) {
 }
 
 /* The share of the machine the run may use now, in percent. */
-static double cpu_target_percent(struct pace_shared *s, uint64_t now_ns) {
+static double cpu_target_percent(struct pace *p, uint64_t now_ns) {
+    struct pace_shared *s = p->shared;
     const struct pace_limits *l = &s->limits;
     double target = l->cpu_percent > 0 ? (double)l->cpu_percent : 100.0;
     if (l->backoff) {
-        sample_host_load(s, now_ns);
+        sample_host_load(p, now_ns);
         double busy = (double)atomic_load_explicit(&s->busy_permille, memory_order_relaxed) / 10.0;
         double above = (double)l->backoff_above;
         if (busy > above) { /* so above < 100 */
@@ -177,7 +183,7 @@ void pace_charge(struct pace *p, size_t moved_bytes) {
         uint64_t used_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
         uint64_t fresh_ns = used_ns - p->cpu_charged_ns;
         p->cpu_charged_ns = used_ns;
-        double share = cpu_target_percent(s, now_ns) / 100.0 * (double)s->processors;
+        double share = cpu_target_percent(p, now_ns) / 100.0 * (double)s->processors;
         uint64_t cpu_until_ns = clock_advance(&s->cpu_clock_ns, now_ns, (uint64_t)((double)fresh_ns / share));
         until_ns = cpu_until_ns > until_ns ? cpu_until_ns : until_ns;
     }

@@ -29,6 +29,7 @@ struct pace_shared; /* the mapped block */
 struct pace {
     struct pace_shared *shared; /* NULL: no limits */
     uint64_t cpu_charged_ns;    /* what this process has charged so far */
+    int hostload_fd;            /* where backing off is asked for: open, because later nothing can be; else -1 */
 };
 
 /* Whether l limits anything. */
@@ -46,7 +47,7 @@ int pace_create(const struct pace_limits *l, struct failure *f);
  */
 int pace_attach(struct pace *p, int fd, struct failure *f);
 
-/* Unmap. Safe on a zero-initialised struct. */
+/* Unmap and close. Safe on a zero-initialised struct. */
 void pace_detach(struct pace *p);
 
 /*

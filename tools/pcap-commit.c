@@ -2,6 +2,7 @@
  * pcap-commit: put a slim capture in the place of its original, or leave the original as it was.
  */
 #include "cli.h"
+#include "confine.h"
 #include "failure.h"
 #include "framing.h"
 #include "identity.h"
@@ -40,7 +41,8 @@ static const char HELP[] =
     "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
     "  --stage-dir DIR           temporary files are there, not beside TARGET (same filesystem)\n"
     "  --clean-stale DIR         only delete DIR/*.pcap.tmp that are older than 5 minutes and in\n"
-    "                            no run's work\n" POLICY_HELP LIMITS_HELP "  --help, --version\n"
+    "                            no run's work\n" POLICY_HELP CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP
+    "  --help, --version\n"
     "\n"
     "Examples:\n"
     "  pcap-truncate <a.pcap | pcap-commit a.pcap\n";
@@ -48,6 +50,7 @@ static const char HELP[] =
 struct options {
     struct limits limits;
     struct policy_settings settings;
+    struct confine confine;
     const char *target;
     const char *clean_directory;
     const char *stage_directory;
@@ -64,9 +67,13 @@ struct committer {
 static int parse_options(int argc, char **argv, struct options *o) {
     enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN, OPT_STAGE };
     static const struct option LONG[] = {
-        {"records", no_argument, NULL, OPT_RECORDS},         {"claim-fd", required_argument, NULL, OPT_CLAIM},
-        {"clean-stale", required_argument, NULL, OPT_CLEAN}, POLICY_LONG_OPTIONS,
-        {"stage-dir", required_argument, NULL, OPT_STAGE},   OPTIONS_COMMON,
+        {"records", no_argument, NULL, OPT_RECORDS},
+        {"claim-fd", required_argument, NULL, OPT_CLAIM},
+        {"clean-stale", required_argument, NULL, OPT_CLEAN},
+        POLICY_LONG_OPTIONS,
+        CONFINE_LONG_OPTIONS,
+        {"stage-dir", required_argument, NULL, OPT_STAGE},
+        OPTIONS_COMMON,
     };
     int c;
     memset(o, 0, sizeof *o);
@@ -91,6 +98,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->stage_directory = optarg;
             break;
         default:
+            if (confine_take(&o->confine, c, optarg)) {
+                break;
+            }
             if (policy_options_is(c)) {
                 if (policy_options_take(&o->settings, c, optarg) != 0) {
                     return CLI_MISUSE;
@@ -103,6 +113,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
     const int wanted_operands = o->records || o->clean_directory != NULL ? 0 : 1;
     if (argc - optind != wanted_operands || (o->records && o->clean_directory != NULL)) {
         return cli_misuse("one of TARGET, --records and --clean-stale DIR is needed");
+    }
+    if (o->confine.within != NULL && !o->records) {
+        return cli_misuse("--within goes with --records");
     }
     o->target = wanted_operands == 1 ? argv[optind] : NULL;
     return 0;
@@ -211,10 +224,11 @@ static void commit_record(void *context, struct record *r) {
     pace_charge(&c->pace, (size_t)4 * STAGE_RECORD_BYTES); /* read, written, read by the report, the marker */
 }
 
-static int run_stage(struct committer *c) {
+static int run_stage(struct committer *c, const struct confine *confine) {
     cli_catch_signals();
     const struct stage s = {.accept = is_for_commit, .work = commit_record, .context = c, .between_stages = false};
-    return cli_status_if_interrupted(cli_end(stage_run(&s)));
+    int status = confine_to_within(confine, SANDBOX_CHANGE, c->site.place.stage_fd);
+    return cli_status_if_interrupted(cli_end(status == CLI_DONE ? stage_run(&s) : status));
 }
 
 /* ---- by hand ---- */
@@ -330,11 +344,13 @@ static void commit_input(struct committer *c, struct record *r, int original_fd)
     (void)close(tmp_fd);
 }
 
-static void commit_by_hand(struct committer *c, const char *target, struct record *r) {
-    site_inspect(&c->site, target, r);
-    if (r->status == RECORD_WOULD_SLIM) {
-        site_claim(&c->site, r);
+static void commit_by_hand(struct committer *c, const struct options *o, struct record *r) {
+    site_inspect(&c->site, o->target, r);
+    if (r->status != RECORD_WOULD_SLIM) {
+        return;
     }
+    confine_to_directory(&o->confine, SANDBOX_CHANGE, c->site.place.directory_fd, c->site.place.stage_fd);
+    site_claim(&c->site, r);
     if (r->status != RECORD_WOULD_SLIM) {
         return;
     }
@@ -348,7 +364,8 @@ static void commit_by_hand(struct committer *c, const char *target, struct recor
     site_release(&c->site);
 }
 
-static int run_by_hand(struct committer *c, const char *target) {
+static int run_by_hand(struct committer *c, const struct options *o) {
+    const char *target = o->target;
     struct record r;
     if (isatty(STDIN_FILENO)) {
         return cli_misuse("standard input is a terminal; a slim capture is expected there");
@@ -358,7 +375,7 @@ static int run_by_hand(struct committer *c, const char *target) {
     }
     cli_catch_signals();
     r.started_ns = stage_now_ns();
-    commit_by_hand(c, target, &r);
+    commit_by_hand(c, o, &r);
     int status = CLI_DONE;
     if (r.status == RECORD_FAIL) {
         status = cli_fail(target, "%s", r.error.text);
@@ -374,13 +391,15 @@ static int run_by_hand(struct committer *c, const char *target) {
     return cli_status_if_interrupted(cli_end(status));
 }
 
-static int clean_stale(const struct committer *c, const char *directory) {
+static int clean_stale(const struct committer *c, const struct options *o) {
+    const char *directory = o->clean_directory;
     struct failure failure;
     unsigned long removed = 0;
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return cli_fail(directory, "cannot open: %s", strerror(errno));
     }
+    confine_to_directory(&o->confine, SANDBOX_CHANGE, fd, c->site.place.stage_fd);
     int status = replace_clean_stale(fd, c->site.place.stage_fd, &c->site.owner, &removed, &failure);
     (void)close(fd);
     if (removed > 0) {
@@ -408,9 +427,9 @@ int main(int argc, char **argv) {
         return CLI_FAILED;
     }
     if (o.clean_directory != NULL) {
-        status = clean_stale(&c, o.clean_directory);
+        status = clean_stale(&c, &o);
     } else {
-        status = o.records ? run_stage(&c) : run_by_hand(&c, o.target);
+        status = o.records ? run_stage(&c, &o.confine) : run_by_hand(&c, &o);
     }
     site_leave(&c.site);
     pace_detach(&c.pace);

@@ -2,6 +2,7 @@
  * pcap-report: records in; a report for people or for machines, a summary and the exit status out.
  */
 #include "cli.h"
+#include "confine.h"
 #include "failure.h"
 #include "names.h"
 #include "options.h"
@@ -26,7 +27,7 @@ static const char HELP[] =
     "  --expect F                names (NUL after each) that a record must arrive for\n"
     "  --prefix P                what to put before each name\n"
     "  --check-only              say that nothing was written\n"
-    "  --dry-run                 only list what would be slimmed, on standard output\n"
+    "  --dry-run                 only list what would be slimmed, on standard output\n" CONFINE_HELP
     "  --help, --version\n"
     "\n"
     "Example:\n"
@@ -34,6 +35,7 @@ static const char HELP[] =
     "    pcap-report --check-only\n";
 
 struct options {
+    struct confine confine;
     bool json;
     bool check_only;
     bool dry_run;
@@ -55,9 +57,13 @@ struct report {
 static int parse_options(int argc, char **argv, struct options *o) {
     enum { OPT_OUTPUT = 1, OPT_EXPECT, OPT_PREFIX, OPT_CHECK_ONLY, OPT_DRY_RUN };
     static const struct option LONG[] = {
-        {"output", required_argument, NULL, OPT_OUTPUT}, {"expect", required_argument, NULL, OPT_EXPECT},
-        {"prefix", required_argument, NULL, OPT_PREFIX}, {"check-only", no_argument, NULL, OPT_CHECK_ONLY},
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN},     OPTIONS_BASIC,
+        {"output", required_argument, NULL, OPT_OUTPUT},
+        {"expect", required_argument, NULL, OPT_EXPECT},
+        {"prefix", required_argument, NULL, OPT_PREFIX},
+        {"check-only", no_argument, NULL, OPT_CHECK_ONLY},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+        CONFINE_LONG_OPTION,
+        OPTIONS_BASIC,
     };
     int c;
     memset(o, 0, sizeof *o);
@@ -84,7 +90,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->dry_run = true;
             break;
         default:
-            if (options_take_common(c, argv, LONG, HELP, NULL) != 0) {
+            if (!confine_take(&o->confine, c, optarg) && options_take_common(c, argv, LONG, HELP, NULL) != 0) {
                 return CLI_MISUSE;
             }
         }
@@ -257,12 +263,14 @@ int main(int argc, char **argv) {
     p.files = open_memstream(&p.files_text, &p.files_bytes);
     if (p.options.expect_path != NULL) {
         p.expected = json_object();
-        status = stage_each_name(p.options.expect_path, expect_name, &p);
+        int names_fd = stage_open_names(p.options.expect_path);
+        status = names_fd < 0 ? CLI_FAILED : stage_each_name(names_fd, p.options.expect_path, expect_name, &p);
     }
     if (p.files == NULL) {
         return cli_fail(NULL, "out of memory");
     }
     if (status == CLI_DONE) {
+        confine_to_streams(&p.options.confine);
         report_records(&p);
         report_missing(&p);
         print_summary(&p);

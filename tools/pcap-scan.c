@@ -2,6 +2,7 @@
  * pcap-scan: what slimming would do, as records. Writes nothing.
  */
 #include "cli.h"
+#include "confine.h"
 #include "failure.h"
 #include "fault.h"
 #include "framing.h"
@@ -31,8 +32,8 @@ static const char HELP[] =
     "  --files0-from=F           read names from F, NUL after each (- is standard input)\n"
     "  --pending                 leave out, as pcap-slim does, what is marked, linked or no file\n"
     "  --dry-run                 with --pending: list only, do not read the captures\n"
-    "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n" POLICY_HELP LIMITS_HELP
-    "  --help, --version\n"
+    "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n" POLICY_HELP
+        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
     "  pcap-scan capture.pcap | jq .by_reason\n"
@@ -41,6 +42,7 @@ static const char HELP[] =
 struct options {
     struct limits limits;
     struct policy_settings settings;
+    struct confine confine;
     const char *files0_from;
     bool pending;
     bool dry_run;
@@ -67,6 +69,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"mmap", no_argument, NULL, OPT_MMAP},
         {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
         POLICY_LONG_OPTIONS,
+        CONFINE_LONG_OPTIONS,
         OPTIONS_COMMON,
     };
     int c;
@@ -92,6 +95,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->mapped = false;
             break;
         default:
+            if (confine_take(&o->confine, c, optarg)) {
+                break;
+            }
             if (policy_options_is(c)) {
                 if (policy_options_take(&o->settings, c, optarg) != 0) {
                     return CLI_MISUSE;
@@ -182,6 +188,30 @@ static int scan_operands(struct scanner *s, char **paths) {
     return status;
 }
 
+/* Standard input alone needs no file to be opened. */
+static int confine(const struct options *o, bool has_names) {
+    if (!has_names) {
+        confine_to_streams(&o->confine);
+        return CLI_DONE;
+    }
+    return confine_to_within(&o->confine, SANDBOX_READ, -1);
+}
+
+static int scan_all(struct scanner *s, const struct options *o, char **paths) {
+    int names_fd = -1;
+    if (o->files0_from != NULL) {
+        names_fd = stage_open_names(o->files0_from);
+        if (names_fd < 0) {
+            return CLI_FAILED;
+        }
+    }
+    int status = confine(o, names_fd >= 0 || *paths != NULL);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    return names_fd >= 0 ? stage_each_name(names_fd, o->files0_from, scan_name, s) : scan_operands(s, paths);
+}
+
 int main(int argc, char **argv) {
     struct options o;
     static struct scanner s; /* 64 KiB of port flags: not for the stack */
@@ -206,7 +236,7 @@ int main(int argc, char **argv) {
     if (framing_init(&s.framing, &failure) != FRAMING_OK) {
         return cli_fail(NULL, "%s", failure.text);
     }
-    status = o.files0_from != NULL ? stage_each_name(o.files0_from, scan_name, &s) : scan_operands(&s, argv + optind);
+    status = scan_all(&s, &o, argv + optind);
     site_leave(&s.site);
     framing_free(&s.framing);
     policy_free(&s.policy);

@@ -3,6 +3,7 @@
  * many files.
  */
 #include "cli.h"
+#include "confine.h"
 #include "failure.h"
 #include "fault.h"
 #include "framing.h"
@@ -38,8 +39,8 @@ static const char HELP[] =
     "  --files0-from=F           work as a stage over many files\n"
     "  --stage-dir DIR           put temporary files there, on the same filesystem, not beside FILE\n"
     "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n"
-    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" POLICY_HELP LIMITS_HELP
-    "  --help, --version\n"
+    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" POLICY_HELP
+        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
     "  pcap-truncate <big.pcap >slim.pcap\n"
@@ -49,6 +50,7 @@ static const char HELP[] =
 struct options {
     struct limits limits;
     struct policy_settings settings;
+    struct confine confine;
     const char *record_path;
     const char *files0_from;
     const char *stage_directory;
@@ -78,6 +80,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
         POLICY_LONG_OPTIONS,
+        CONFINE_LONG_OPTIONS,
         OPTIONS_COMMON,
     };
     int c;
@@ -109,6 +112,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             }
             break;
         default:
+            if (confine_take(&o->confine, c, optarg)) {
+                break;
+            }
             if (policy_options_is(c)) {
                 if (policy_options_take(&o->settings, c, optarg) != 0) {
                     return CLI_MISUSE;
@@ -128,16 +134,25 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (o->stage_directory != NULL && o->files0_from == NULL) {
         return cli_misuse("--stage-dir goes with --files0-from");
     }
+    if (o->confine.within != NULL && o->files0_from == NULL) {
+        return cli_misuse("--within goes with --files0-from");
+    }
     return 0;
 }
 
 /* ---- a filter ---- */
 
-static int write_record(const char *path, const struct record *r) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+/* Before the pass, because after it nothing can be opened. What is in the file stays until there is a record. */
+static int open_record(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
-        return cli_fail(path, "cannot write the record: %s", strerror(errno));
+        (void)cli_fail(path, "cannot write the record: %s", strerror(errno));
     }
+    return fd;
+}
+
+static int write_record(int fd, const char *path, const struct record *r) {
+    (void)!ftruncate(fd, 0); /* a pipe has no length */
     int status = stage_put(fd, r, false);
     if (close(fd) != 0 && status == CLI_DONE) {
         status = cli_fail(path, "cannot write the record: %s", strerror(errno));
@@ -145,7 +160,7 @@ static int write_record(const char *path, const struct record *r) {
     return status;
 }
 
-static int filter(struct truncater *t, const struct options *o, int in_fd) {
+static int filter(struct truncater *t, const struct options *o, int in_fd, int record_fd) {
     const char *name = o->file != NULL ? o->file : "-";
     struct record r;
     struct source source;
@@ -168,7 +183,7 @@ static int filter(struct truncater *t, const struct options *o, int in_fd) {
         r.has_tally = false;
         status = cli_fail(o->file != NULL ? o->file : "standard input", "%s", r.error.text);
     }
-    if (o->record_path != NULL && write_record(o->record_path, &r) != CLI_DONE) {
+    if (o->record_path != NULL && write_record(record_fd, o->record_path, &r) != CLI_DONE) {
         status = CLI_FAILED;
     }
     record_free(&r);
@@ -198,7 +213,12 @@ static int run_filter(struct truncater *t, const struct options *o) {
     if (isatty(STDOUT_FILENO)) {
         return cli_misuse("refusing to write a capture to a terminal; redirect standard output");
     }
-    return cli_end(filter(t, o, fd));
+    int record_fd = o->record_path != NULL ? open_record(o->record_path) : -1;
+    if (o->record_path != NULL && record_fd < 0) {
+        return CLI_FAILED;
+    }
+    confine_to_streams(&o->confine);
+    return cli_end(filter(t, o, fd, record_fd));
 }
 
 /* ---- the first stage ---- */
@@ -289,7 +309,11 @@ static int run_stage(struct truncater *t, const struct options *o) {
     cli_catch_signals();
     t->source.interrupted = &cli_interrupted;
     site_init(&t->site, o->claim_fd, stage_fd);
-    int status = stage_each_name(o->files0_from, slim_one_of_many, t);
+    int names_fd = stage_open_names(o->files0_from);
+    int status = names_fd >= 0 ? confine_to_within(&o->confine, SANDBOX_CHANGE, stage_fd) : CLI_FAILED;
+    if (status == CLI_DONE) {
+        status = stage_each_name(names_fd, o->files0_from, slim_one_of_many, t);
+    }
     site_leave(&t->site);
     return cli_status_if_interrupted(cli_end(status));
 }

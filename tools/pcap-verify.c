@@ -2,6 +2,7 @@
  * pcap-verify: is this a good slim capture? Against a record of what was written, or against the original.
  */
 #include "cli.h"
+#include "confine.h"
 #include "failure.h"
 #include "framing.h"
 #include "identity.h"
@@ -38,8 +39,8 @@ static const char HELP[] =
     "  --records                 work as a stage between pcap-truncate and pcap-commit\n"
     "  --stage-dir DIR           with --records: temporary files are there (pcap-truncate)\n"
     "  --check full|count        what a stage does: as --original (default) or as --record\n"
-    "  --policy packet|flow      with --original: by which policy SLIM was made (default packet)\n" LIMITS_HELP
-    "  --help, --version\n"
+    "  --policy packet|flow      with --original: by which policy SLIM was made (default packet)\n" CONFINE_WITHIN_HELP
+        CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Exit status: 0 good, 1 not.\n"
     "Examples:\n"
@@ -49,6 +50,7 @@ static const char HELP[] =
 struct options {
     struct limits limits;
     struct policy_settings settings;
+    struct confine confine;
     const char *original_path;
     const char *record_path;
     const char *slim_path;
@@ -85,6 +87,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"stage-dir", required_argument, NULL, OPT_STAGE},
         {"check", required_argument, NULL, OPT_CHECK},
         POLICY_LONG_OPTIONS,
+        CONFINE_LONG_OPTIONS,
         OPTIONS_COMMON,
     };
     int c;
@@ -115,6 +118,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             }
             break;
         default:
+            if (confine_take(&o->confine, c, optarg)) {
+                break;
+            }
             if (policy_options_is(c)) {
                 if (policy_options_take(&o->settings, c, optarg) != 0) {
                     return CLI_MISUSE;
@@ -132,6 +138,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
     }
     if (check_given && !o->records) {
         return cli_misuse("--check goes with --records");
+    }
+    if (o->confine.within != NULL && !o->records) {
+        return cli_misuse("--within goes with --records");
     }
     if (argc - optind > (o->records ? 0 : 1)) {
         return cli_misuse(o->records ? "--records goes without SLIM" : "one SLIM at most");
@@ -227,6 +236,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
         if (original_fd < 0) {
             return CLI_FAILED;
         }
+        confine_to_streams(&o->confine);
         check_against_original(v, slim_fd, original_fd, v->settings.kind, r);
         (void)close(original_fd);
         return CLI_DONE;
@@ -235,6 +245,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
     if (load_record(o->record_path, &expected) != 0) {
         return CLI_FAILED;
     }
+    confine_to_streams(&o->confine);
     check_against_record(v, slim_fd, &expected, r);
     record_free(&expected);
     return CLI_DONE;
@@ -335,7 +346,8 @@ static int run_stage(struct verifier *v, const struct options *o) {
     }
     cli_catch_signals();
     const struct stage s = {.accept = is_cut, .work = verify_record, .context = v, .between_stages = true};
-    return cli_status_if_interrupted(cli_end(stage_run(&s)));
+    int status = confine_to_within(&o->confine, SANDBOX_READ, v->place.stage_fd);
+    return cli_status_if_interrupted(cli_end(status == CLI_DONE ? stage_run(&s) : status));
 }
 
 int main(int argc, char **argv) {

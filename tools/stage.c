@@ -111,13 +111,17 @@ int stage_run(const struct stage *s) {
     return more < 0 ? cli_fail("standard input", "%s", failure.text) : status;
 }
 
-int stage_each_name(const char *list, int (*work)(void *context, const char *name), void *context) {
-    struct tokens names;
-    struct failure failure;
+int stage_open_names(const char *list) {
     int fd = strcmp(list, "-") == 0 ? STDIN_FILENO : open(list, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return cli_fail(list, "cannot open: %s", strerror(errno));
+        (void)cli_fail(list, "cannot open: %s", strerror(errno));
     }
+    return fd;
+}
+
+int stage_each_name(int fd, const char *list, int (*work)(void *context, const char *name), void *context) {
+    struct tokens names;
+    struct failure failure;
     if (tokens_open(&names, fd, '\0', &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }

@@ -32,12 +32,15 @@ struct stage {
 };
 int stage_run(const struct stage *s);
 
+/* Open a list of names: the file `list` or, for "-", standard input. Returns -1 after having said why. */
+int stage_open_names(const char *list);
+
 /*
- * Read names, each ended by a NUL (GNU's --files0-from), from the file `list` or, for "-", standard input, and hand
- * each to work() until that returns something else than CLI_DONE. Returns what work() returned last, or CLI_FAILED
- * after having said why.
+ * Read names, each ended by a NUL (GNU's --files0-from), from fd and hand each to work() until that returns something
+ * else than CLI_DONE. list: what to call it in messages. Returns what work() returned last, or CLI_FAILED after having
+ * said why.
  */
-int stage_each_name(const char *list, int (*work)(void *context, const char *name), void *context);
+int stage_each_name(int fd, const char *list, int (*work)(void *context, const char *name), void *context);
 
 /*
  * About what a record takes, to be charged to the limits for each time it is read or written: over many small files the

@@ -37,7 +37,8 @@ static void test_targets(void **state) {
             .load_due_ns = UINT64_MAX, /* no sample of this host */
             .busy_permille = rows[i].busy_permille,
         };
-        double target = cpu_target_percent(&s, 12345);
+        struct pace p = {.shared = &s, .hostload_fd = -1};
+        double target = cpu_target_percent(&p, 12345);
         if (target < rows[i].target - 1e-9 || target > rows[i].target + 1e-9) {
             fail_msg("row %zu: %f, not %f", i, target, rows[i].target);
         }
@@ -48,16 +49,17 @@ static void test_targets(void **state) {
 static void test_samples(void **state) {
     (void)state;
     struct pace_shared s = {.limits = {.backoff = true}, .processors = 1};
-    sample_host_load(&s, 1000);
+    struct pace p = {.shared = &s, .hostload_fd = hostload_open()};
+    sample_host_load(&p, 1000);
     uint64_t first = s.load_total_ticks;
     assert_int_equal(s.load_due_ns, 500001000);
     assert_true(first > 0);
     assert_int_equal(s.busy_permille, 0);
     s.load_total_ticks = 1;
-    sample_host_load(&s, 500000999);
+    sample_host_load(&p, 500000999);
     assert_int_equal(s.load_total_ticks, 1);
     s.load_busy_ticks = 0;
-    sample_host_load(&s, 500001000);
+    sample_host_load(&p, 500001000);
     assert_int_equal(s.load_due_ns, 1000001000);
     assert_true(s.load_total_ticks >= first);
     /* Since boot, that is: */
@@ -65,8 +67,9 @@ static void test_samples(void **state) {
     assert_int_equal(s.busy_permille, permille);
     /* A clock of ticks that ran backwards leaves the figure as it is. */
     s.load_total_ticks = UINT64_MAX;
-    sample_host_load(&s, 2000000000);
+    sample_host_load(&p, 2000000000);
     assert_int_equal(s.busy_permille, permille);
+    (void)close(p.hostload_fd);
 }
 
 static void test_virtual_clock(void **state) {

@@ -12,10 +12,12 @@ main() {
     find_filters
     make_scratch
     find_stage
-    claims='--claim-fd 9'
+    claims='--claim-fd 9' within='--within .'
     if [ -n "$dir_given" ]; then
         enter_dir
-        [ "$mode" != run ] || pcap-commit ${stage:+--stage-dir "$stage"} --clean-stale . || fail "$dir: cannot clean up"
+        # shellcheck disable=SC2086 # nothing or a word
+        [ "$mode" != run ] || pcap-commit $sandbox ${stage:+--stage-dir "$stage"} --clean-stale . ||
+            fail "$dir: cannot clean up"
         list_pending
     else
         enter_dir_of_single
@@ -24,11 +26,11 @@ main() {
     [ -z "$above" ] || limits="$limits${strength:+"--cpu-backoff-strength $strength "}"
     batch_size
     export_run
-    # shellcheck disable=SC2086 # $limits and $claims are words, checked above
+    # shellcheck disable=SC2086 # $limits, $claims, $sandbox and $within are words, checked above
     case $mode in
     dry-run)
-        pcap-scan --pending --dry-run --files0-from="$list" |
-            pcap-report --dry-run --output "$output" --prefix "$prefix" --expect "$list"
+        pcap-scan $sandbox $within --pending --dry-run --files0-from="$list" |
+            pcap-report $sandbox --dry-run --output "$output" --prefix "$prefix" --expect "$list"
         ;;
     check-only) run_and_wait pcap-run $limits ${limits:+--pace-fd 8} -- sh -c "$CHECK" ;;
     run) run_and_wait pcap-run $limits ${limits:+--pace-fd 8} $claims -- sh -c "$RUN" ;;

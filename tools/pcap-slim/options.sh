@@ -2,7 +2,7 @@
 
 VALUED_OPTIONS=' --dir --single --workers --age-minutes --verify --output --max-io-mbps --max-cpu-percent
  --cpu-backoff-above --cpu-backoff-strength --stage-dir --policy --flows '
-FLAG_OPTIONS=' --dry-run --check-only --mmap --no-mmap --help --version '
+FLAG_OPTIONS=' --dry-run --check-only --mmap --no-mmap --no-sandbox --help --version '
 
 # Whether the word $1 is in the list $2.
 is_in() {
@@ -30,7 +30,7 @@ unknown_option() {
 
 set_defaults() {
     dir='' single='' workers='' age='' output=human verify=full mode=run
-    rules='' reads='' io='' cpu='' above='' strength=''
+    rules='' reads='' sandbox='' io='' cpu='' above='' strength=''
     stage='' stage_given='' dir_given='' single_given='' help='' version=''
 }
 
@@ -89,6 +89,7 @@ take_option() {
         ;;
     --stage-dir) stage=$2 stage_given=yes ;;
     --mmap | --no-mmap) reads=$1 ;;
+    --no-sandbox) sandbox=$1 ;;
     --help) help=yes ;;
     --version) version=yes ;;
     esac

@@ -75,7 +75,7 @@ enter_dir_of_single() {
     esac
     if [ -z "$name" ] || ! cd -P -- "$where" 2>/dev/null; then
         # The stage will say what is wrong with it.
-        name=$single prefix='' claims=''
+        name=$single prefix='' claims='' within=''
     fi
     printf '%s\0' "$name" >"$list" || fail "cannot write to $scratch"
 }

@@ -21,6 +21,7 @@ encrypted payload keeps its first 24 bytes.
   --cpu-backoff-above N     lower the CPU target while the host is busier than N %
   --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)
   --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)
+  --no-sandbox              let the filters keep all rights (for debugging)
   --help, --version
 
 Exit status: 0 all well, 1 a file failed, 2 misuse.

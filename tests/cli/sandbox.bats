@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# Filters give up what they do not need: an attempt to open, make, connect or run something is refused, and in normal
+# work nothing is attempted that would be.
+
+load helpers
+
+setup_file() {
+    gcc -shared -fPIC -o "$BATS_FILE_TMPDIR/escape.so" "$BATS_TEST_DIRNAME/escape.c" >&2
+    bats_require_minimum_version 1.5.0
+}
+
+setup_more() {
+    case $BIN_DIR in */asan/*) skip "sanitizer builds have no sandbox" ;; esac
+    mkdir captures
+    cp "$FIXTURES"/good-little-micro.pcap captures/a.pcap
+    cp "$FIXTURES"/good-real-tls13.pcap captures/b.pcap
+    cp "$FIXTURES"/bad-body-none.pcap captures/c.pcap
+    printf 'a.pcap\0b.pcap\0' >names
+    rm -f /tmp/pcap-slim-escaped
+}
+
+# escaping MOMENT COMMAND...: with somebody inside who tries to get out at the first read or write.
+escaping() {
+    local moment=$1
+    shift
+    env LD_PRELOAD="$BATS_FILE_TMPDIR/escape.so" ESCAPE_AT="$moment" "$@"
+}
+
+nothing_escaped() {
+    status_is 0
+    err_is 'escape: open refused
+escape: create refused
+escape: socket refused
+escape: exec refused'
+    [ ! -e /tmp/pcap-slim-escaped ] || explain "something was created"
+}
+
+# Without the sandbox the same attempts succeed: what refuses them is the sandbox.
+everything_escapes() {
+    err_has 'escape: open done'
+    err_has 'escape: socket done'
+    err_lacks 'refused'
+    rm -f /tmp/pcap-slim-escaped
+}
+
+@test "pcap-truncate as a filter: nothing can be opened, made, connected or run" {
+    runs_from captures/b.pcap escaping read pcap-truncate
+    nothing_escaped
+    runs escaping write pcap-truncate --record r.json captures/b.pcap
+    nothing_escaped
+    [ -s r.json ]
+    runs_from captures/b.pcap escaping write pcap-truncate --no-sandbox
+    everything_escapes
+}
+
+@test "pcap-scan, pcap-verify and pcap-report over what is open" {
+    runs_from captures/b.pcap escaping write pcap-scan
+    nothing_escaped
+    cp "$out_file" records
+    runs_from records escaping read pcap-report --check-only --output json
+    nothing_escaped
+    pcap-truncate --record r.json captures/b.pcap >slim.pcap
+    runs escaping write pcap-verify --original captures/b.pcap slim.pcap
+    nothing_escaped
+    runs escaping write pcap-verify --record r.json slim.pcap
+    nothing_escaped
+    runs escaping write pcap-verify --no-sandbox --record r.json slim.pcap
+    everything_escapes
+    runs_from records escaping read pcap-report --no-sandbox --check-only --output json
+    everything_escapes
+}
+
+@test "stages within a directory: nothing outside it" {
+    cd captures
+    runs_from ../names escaping write pcap-truncate --within . --files0-from=-
+    nothing_escaped
+    cp "$out_file" ../cut
+    runs_from ../cut escaping write pcap-verify --within . --records
+    nothing_escaped
+    cp "$out_file" ../verified
+    runs_from ../verified escaping write pcap-commit --within . --records
+    nothing_escaped
+    runs pcap-scan --within . --pending -- a.pcap
+    status_is 0
+    json_is '.status == "skipped_marker"'
+    runs escaping write pcap-scan --within . c.pcap b.pcap
+    err_has 'escape: open refused'
+}
+
+@test "a stage within a directory refuses names outside it" {
+    mkdir other
+    printf '../captures/a.pcap\0' >names
+    before=$(picture captures)
+    cd other
+    runs_from ../names pcap-truncate --within . --files0-from=-
+    status_is 0
+    json_is '.status == "fail" and .error == "cannot open its directory: Permission denied"'
+    cd ..
+    unchanged captures "$before"
+    runs pcap-truncate --within /nonexistent --files0-from=names
+    refused_with "pcap-truncate: /nonexistent: cannot open: No such file or directory"
+}
+
+@test "--within goes with stages, and both options are taken as others are" {
+    runs pcap-truncate --within . captures/a.pcap
+    misuse_is pcap-truncate "--within goes with --files0-from"
+    runs pcap-verify --within . --original captures/a.pcap captures/a.pcap
+    misuse_is pcap-verify "--within goes with --records"
+    runs pcap-commit --within . captures/a.pcap
+    misuse_is pcap-commit "--within goes with --records"
+    for program in pcap-truncate pcap-verify pcap-commit pcap-scan; do
+        check_needs_value "$program" --within
+        check_takes_no_value "$program" --no-sandbox
+    done
+    check_takes_no_value pcap-report --no-sandbox
+    check_takes_no_value pcap-slim --no-sandbox
+}
+
+@test "pcap-commit by hand: only the target's directory" {
+    pcap-truncate captures/b.pcap >slim.pcap
+    runs_from slim.pcap escaping write pcap-commit captures/b.pcap
+    nothing_escaped
+    same_bytes slim.pcap captures/b.pcap
+    cp "$FIXTURES"/good-real-tls13.pcap captures/d.pcap
+    runs_from slim.pcap escaping write pcap-commit --no-sandbox captures/d.pcap
+    everything_escapes
+}
+
+# traced LOG COMMAND...
+traced() {
+    local log=$1
+    shift
+    strace -f -o "$log" "$@"
+}
+
+# In the trace, from a process's own filter on: nothing refused, nothing run, no socket.
+trace_is_clean() {
+    "$PYTHON" - "$1" "$2" <<'EOF'
+import re, sys
+inside = set()
+for line in open(sys.argv[1], errors="replace"):
+    pid, call = line.split(maxsplit=1)
+    if pid in inside and (re.search(r"= -1 (EPERM|EACCES)", call) or re.match(r"(exec|socket|clone|fork|vfork)", call)):
+        sys.exit("inside the sandbox: " + line)
+    if pid in inside and sys.argv[2] == "streams" and call.startswith("open"):
+        sys.exit("opened inside the sandbox: " + line)
+    if re.match(r"seccomp\(SECCOMP_SET_MODE_FILTER, .*= 0$", call) and "NULL" not in call:
+        inside.add(pid)
+if not inside:
+    sys.exit("no process went into the sandbox")
+EOF
+}
+
+@test "in normal work nothing is attempted that is refused" {
+    runs traced log pcap-truncate --record r.json captures/b.pcap
+    status_is 0
+    trace_is_clean log streams
+    runs_from captures/b.pcap traced log pcap-truncate --mmap --max-io-mbps 100 --cpu-backoff-above 1 --max-cpu-percent 90
+    status_is 0
+    trace_is_clean log streams
+    pcap-truncate captures/b.pcap >slim.pcap
+    runs traced log pcap-verify --original captures/b.pcap slim.pcap
+    status_is 0
+    trace_is_clean log streams
+    runs traced log pcap-slim --dir captures --check-only
+    status_is 1
+    trace_is_clean log files
+    runs traced log pcap-slim --dir captures --max-io-mbps 100 --cpu-backoff-above 1 --output json
+    status_is 1
+    json_is '.summary.ok == 2 and .summary.fail == 1'
+    trace_is_clean log files
+    runs traced log pcap-slim --single captures/a.pcap
+    status_is 0
+    trace_is_clean log files
+}
+
+@test "attributes, stale files and leftovers inside the sandbox" {
+    is_root || skip "another owner's files need root"
+    chown 65534:65534 captures captures/a.pcap
+    setfattr -n user.note -v kept captures/a.pcap
+    printf x >captures/old.pcap.tmp
+    touch -d '1 hour ago' captures/old.pcap.tmp
+    cp captures/b.pcap captures/b.pcap.tmp
+    runs traced log pcap-slim --dir captures
+    status_is 1
+    err_has 'cleaned 1 stale .pcap.tmp file(s)'
+    err_has 'ok=2 skip=0 fail=1'
+    trace_is_clean log files
+    [ "$(getfattr --only-values -n user.note captures/a.pcap)" = kept ]
+    [ "$(stat -c %u:%g captures/a.pcap)" = 65534:65534 ]
+}
+
+@test "a writer is noticed inside the sandbox as well" {
+    exec 8>>captures/a.pcap
+    runs traced log pcap-slim --dir captures
+    exec 8>&-
+    status_is 1
+    err_has 'FAIL captures/a.pcap: still being written: a process has it open for writing'
+    trace_is_clean log files
+}
+
+@test "a kernel that has neither is no reason to say anything" {
+    pcap-truncate captures/b.pcap >want
+    runs strace -o log -e inject=seccomp,landlock_create_ruleset:error=ENOSYS \
+        -e inject=prctl:error=EINVAL pcap-truncate captures/b.pcap
+    status_is 0
+    err_is ''
+    same_bytes want "$out_file"
+    runs strace -f -o log -e inject=seccomp,landlock_create_ruleset:error=ENOSYS pcap-slim --dir captures
+    status_is 1
+    err_has 'ok=2 skip=0 fail=1'
+    err_lacks sandbox
+}
+
+@test "pcap-slim --no-sandbox: no filter goes in" {
+    runs traced log pcap-slim --no-sandbox --dir captures
+    status_is 1
+    [ "$(grep -c 'landlock\|SECCOMP_SET_MODE' log)" -eq 0 ] || explain "$(grep -m 3 'landlock\|SECCOMP_SET_MODE' log)"
+    runs traced log pcap-slim --dir captures
+    grep -q landlock_restrict_self log
+    grep -q SECCOMP_SET_MODE_FILTER log
+}
