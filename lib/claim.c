@@ -73,9 +73,10 @@ static int open_lock_file(struct claims *c, const struct marker_owner *owner, st
                    : failure_errno(f, errno, "cannot open " MARKER_DIRECTORY "/" LOCK_NAME);
     }
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    /* A second name of some other program's file is not for us to lock. */
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) {
         (void)close(fd);
-        return failure_set(f, MARKER_DIRECTORY "/" LOCK_NAME " is not a regular file; remove it");
+        return failure_set(f, MARKER_DIRECTORY "/" LOCK_NAME " is not a regular file of one name; remove it");
     }
     if (made) {
         marker_give_away(fd, owner);

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OWNER_NAME "sensor"
@@ -36,6 +37,20 @@ void marker_give_away(int fd, const struct marker_owner *owner) {
     }
 }
 
+/*
+ * mkdir(2) opens nothing, so that whoever may write in the directory can put another one in the new one's place before
+ * it is opened; one that the caller owns and that is not for others, say. What has just been made was never changed
+ * before, and its times only its owner can set.
+ */
+#define NEW_FOR_S 60
+
+static bool is_just_made(int fd) {
+    struct stat st;
+    struct timespec now;
+    return fstat(fd, &st) == 0 && st.st_uid == geteuid() && clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+           now.tv_sec - st.st_mtim.tv_sec < NEW_FOR_S;
+}
+
 int marker_directory_open(int directory_fd, bool create, const struct marker_owner *owner, struct failure *f) {
     bool made = false;
     if (create && mkdirat(directory_fd, MARKER_DIRECTORY, 0755) == 0) {
@@ -53,8 +68,7 @@ int marker_directory_open(int directory_fd, bool create, const struct marker_own
         }
         return failure_errno(f, errno, "cannot open the marker directory " MARKER_DIRECTORY);
     }
-    struct stat st;
-    if (made && fstat(fd, &st) == 0 && st.st_uid == geteuid()) {
+    if (made && is_just_made(fd)) {
         (void)fchmod(fd, 0755); /* whatever the umask */
         marker_give_away(fd, owner);
     }

@@ -22,6 +22,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char HELP[] =
@@ -128,8 +129,26 @@ static void scan_fd(struct scanner *s, int fd, struct record *r) {
     r->status = end == FRAMING_END ? RECORD_OK : RECORD_FAIL;
 }
 
-static int open_capture(const struct scanner *s, const char *path) {
-    return s->options->pending ? place_open_file(&s->site.place) : open(path, O_RDONLY | O_CLOEXEC);
+/* What was inspected may have been exchanged since, for something that is not to be read. */
+static int open_pending(const struct scanner *s, struct record *r) {
+    struct stat st;
+    int fd = place_open_file(&s->site.place);
+    if (fd < 0) {
+        return failure_errno(&r->error, errno, "cannot open");
+    }
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
+        (void)close(fd);
+        return failure_set(&r->error, "it is no longer a regular file of one name");
+    }
+    return fd;
+}
+
+static int open_capture(const struct scanner *s, const char *path, struct record *r) {
+    if (s->options->pending) {
+        return open_pending(s, r);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? fd : failure_errno(&r->error, errno, "cannot open");
 }
 
 static void scan_path(struct scanner *s, const char *path, struct record *r) {
@@ -139,10 +158,9 @@ static void scan_path(struct scanner *s, const char *path, struct record *r) {
             return;
         }
     }
-    int fd = open_capture(s, path);
+    int fd = open_capture(s, path, r);
     if (fd < 0) {
         r->status = RECORD_FAIL;
-        (void)failure_errno(&r->error, errno, "cannot open");
         return;
     }
     scan_fd(s, fd, r);
