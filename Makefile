@@ -72,7 +72,7 @@ LIBS_pcap-commit := -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-report := -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
 
-.PHONY: all check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay install uninstall clean format lint recordings fixtures
+.PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay install uninstall clean format lint recordings fixtures
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -132,6 +132,13 @@ fixtures:
 
 recordings:
 	sh scripts/record-fixtures
+
+# How fast, beside other programs: tests/bench/bench --help. BENCH='--rounds 3' and the like.
+bench: all
+	tests/bench/bench $(BENCH)
+
+bench-full: all
+	tests/bench/bench --full $(BENCH)
 
 format:
 	$(CLANG_FORMAT) -i lib/*.[ch] tools/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch]
