@@ -3,15 +3,18 @@
 #include <stddef.h>
 #include <string.h>
 
-static const struct {
-    uint16_t port;
-    uint8_t flags;
-} PORTS[] = {
-    {22, POLICY_PORT_SSH},   {443, POLICY_PORT_TLS | POLICY_PORT_QUIC},
-    {465, POLICY_PORT_TLS},  {500, POLICY_PORT_IPSEC},
-    {853, POLICY_PORT_TLS},  {993, POLICY_PORT_TLS},
-    {995, POLICY_PORT_TLS},  {4500, POLICY_PORT_IPSEC},
-    {5061, POLICY_PORT_TLS}, {8443, POLICY_PORT_TLS},
+static const struct policy_ports PORTS[POLICY_PORT_LISTS] = {
+    [POLICY_TLS_PORTS] = {{443, 465, 853, 993, 995, 5061, 8443}, 7},
+    [POLICY_QUIC_PORTS] = {{443}, 1},
+    [POLICY_IPSEC_PORTS] = {{500, 4500}, 2},
+    [POLICY_SSH_PORTS] = {{22}, 1},
+};
+
+static const uint8_t FLAGS[POLICY_PORT_LISTS] = {
+    [POLICY_TLS_PORTS] = POLICY_PORT_TLS,
+    [POLICY_QUIC_PORTS] = POLICY_PORT_QUIC,
+    [POLICY_IPSEC_PORTS] = POLICY_PORT_IPSEC,
+    [POLICY_SSH_PORTS] = POLICY_PORT_SSH,
 };
 
 static const char *const KIND_NAMES[POLICY_KINDS] = {
@@ -24,6 +27,7 @@ static const char *const REASON_NAMES[POLICY_REASONS] = {
     [POLICY_SSH] = "ssh",
     [POLICY_QUIC] = "quic",
     [POLICY_IPSEC] = "ipsec",
+    [POLICY_RULE_CUT] = "rule_cut",
     [POLICY_CLEARTEXT] = "cleartext",
     [POLICY_SHORT] = "short",
     [POLICY_NOT_IP] = "not_ip",
@@ -33,10 +37,13 @@ static const char *const REASON_NAMES[POLICY_REASONS] = {
     [POLICY_TRUNCATED] = "truncated_headers",
     [POLICY_MALFORMED] = "malformed",
     [POLICY_LINKTYPE] = "linktype",
+    [POLICY_RULE_KEEP] = "rule_keep",
+    [POLICY_FIRST_PACKETS] = "first_packets",
 };
 
 void policy_settings_init(struct policy_settings *s) {
     *s = (struct policy_settings){.kind = POLICY_PACKET, .floor_bytes = POLICY_KEEP_BYTES, .flows = POLICY_FLOWS};
+    memcpy(s->ports, PORTS, sizeof s->ports);
 }
 
 int policy_init(struct policy *p, const struct policy_settings *settings, struct failure *f) {
@@ -48,8 +55,11 @@ int policy_init(struct policy *p, const struct policy_settings *settings, struct
     if (p->settings.kind != POLICY_PACKET) {
         return failure_set(f, "the policy %s is not in this build", policy_kind_name(p->settings.kind));
     }
-    for (size_t i = 0; i < sizeof PORTS / sizeof PORTS[0]; i++) {
-        p->port_flags[PORTS[i].port] |= PORTS[i].flags;
+    for (int list = 0; list < POLICY_PORT_LISTS; list++) {
+        const struct policy_ports *ports = &p->settings.ports[list];
+        for (size_t i = 0; i < ports->count; i++) {
+            p->port_flags[ports->at[i]] |= FLAGS[list];
+        }
     }
     return 0;
 }

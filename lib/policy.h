@@ -9,6 +9,7 @@
 #include "locate.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Payload bytes that stay of what is cut, unless the settings say otherwise. */
@@ -30,6 +31,7 @@ enum policy_reason {
     POLICY_SSH,
     POLICY_QUIC,
     POLICY_IPSEC,
+    POLICY_RULE_CUT, /* the operator's own: rules.h */
     POLICY_CUT_REASONS,
     /* Reasons to keep */
     POLICY_CLEARTEXT = POLICY_CUT_REASONS, /* no rule says that it is encrypted */
@@ -40,7 +42,9 @@ enum policy_reason {
     POLICY_OFFLOADED,
     POLICY_TRUNCATED,
     POLICY_MALFORMED,
-    POLICY_LINKTYPE, /* not Ethernet: never parsed */
+    POLICY_LINKTYPE,      /* not Ethernet: never parsed */
+    POLICY_RULE_KEEP,     /* the operator's own, of what would have been cut */
+    POLICY_FIRST_PACKETS, /* likewise: of its flow */
     POLICY_REASONS,
 };
 
@@ -58,11 +62,28 @@ enum policy_port {
     POLICY_PORT_IPSEC = 8,
 };
 
+/* Lists of ports, in ascending order. */
+#define POLICY_PORTS_MAX 64
+
+struct policy_ports {
+    uint16_t at[POLICY_PORTS_MAX];
+    size_t count;
+};
+
+enum policy_port_list {
+    POLICY_TLS_PORTS,
+    POLICY_QUIC_PORTS,
+    POLICY_IPSEC_PORTS,
+    POLICY_SSH_PORTS,
+    POLICY_PORT_LISTS,
+};
+
 /* What a caller may ask for. */
 struct policy_settings {
     enum policy_kind kind;
     uint32_t floor_bytes; /* payload bytes that stay of what is cut; may be 0 */
-    uint32_t flows;       /* for POLICY_FLOW: how many are remembered at once, from 1 to POLICY_FLOWS_MAX */
+    uint32_t flows;       /* how many are remembered at once where they are, from 1 to POLICY_FLOWS_MAX */
+    struct policy_ports ports[POLICY_PORT_LISTS];
 };
 
 struct policy {
@@ -77,7 +98,7 @@ struct policy_packet {
     uint32_t origlen_bytes;
 };
 
-/* The default: `packet`, 24 bytes. */
+/* The default: `packet`, 24 bytes, the usual ports. */
 void policy_settings_init(struct policy_settings *s);
 
 /*

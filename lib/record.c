@@ -63,7 +63,17 @@ const char *record_skip_reason(enum record_status s) {
     return (unsigned)s < RECORD_STATUSES ? reasons[s] : NULL;
 }
 
+int record_set_policy(struct record *r, struct cut_terms cut, uint64_t digest, const char *text) {
+    free(r->policy_text);
+    r->policy_text = text != NULL ? strdup(text) : NULL;
+    r->has_policy = text == NULL || r->policy_text != NULL;
+    r->cut = cut;
+    r->policy_digest = digest;
+    return r->has_policy ? 0 : -1;
+}
+
 void record_free(struct record *r) {
     free(r->file);
-    r->file = NULL;
+    free(r->policy_text);
+    r->file = r->policy_text = NULL;
 }

@@ -6,6 +6,7 @@
 #ifndef PCAPSLIM_RECORD_H
 #define PCAPSLIM_RECORD_H
 
+#include "cut.h"
 #include "failure.h"
 #include "identity.h"
 #include "tally.h"
@@ -48,6 +49,10 @@ struct record {
     struct failure error; /* text "" when there is none */
     bool has_tally;
     struct tally tally;
+    bool has_policy;
+    struct cut_terms cut;   /* how it was cut */
+    uint64_t policy_digest; /* XXH3 of the settings' text */
+    char *policy_text;      /* that text; NULL: the default's, or not known */
     bool has_digest;
     uint64_t digest; /* XXH3 of the slim capture */
     enum record_check check;
@@ -65,6 +70,12 @@ struct record {
 
 /* A record of nothing. file: copied, may be NULL. Returns 0, or -1 when memory runs out. */
 int record_init(struct record *r, const char *file);
+
+/*
+ * Note by what a capture is slimmed (tally.policy has the policy's name). text: copied; NULL for the default. Returns
+ * 0, or -1 when memory runs out.
+ */
+int record_set_policy(struct record *r, struct cut_terms cut, uint64_t digest, const char *text);
 
 /* Mark as failed: status and error text, cut to FAILURE_TEXT_BYTES. */
 void record_fail(struct record *r, const char *error);

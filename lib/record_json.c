@@ -53,6 +53,9 @@ static json_t *format_cut_reasons(const struct tally *t) {
             json_t *one = json_object();
             json_object_set_new(one, "packets", number(t->packets_by_reason[r]));
             json_object_set_new(one, "bytes_saved", number(t->saved_bytes_by_reason[r]));
+            if (t->zeroed_bytes_by_reason[r] > 0) {
+                json_object_set_new(one, "bytes_zeroed", number(t->zeroed_bytes_by_reason[r]));
+            }
             json_object_set_new(all, policy_reason_name((enum policy_reason)r), one);
         }
     }
@@ -79,12 +82,26 @@ static json_t *format_oddities(const struct tally *t) {
     return all;
 }
 
+static void format_policy(json_t *o, const struct record *r) {
+    json_object_set_new(o, "length_mode", json_string(cut_mode_name(r->cut.mode)));
+    json_object_set_new(o, "checksum", json_string(cut_checksum_name(r->cut.checksum)));
+    json_object_set_new(o, "policy_digest", json_sprintf(DIGEST_PREFIX "%016" PRIx64, r->policy_digest));
+    if (r->policy_text != NULL) {
+        char *shown = names_utf8(r->policy_text);
+        json_object_set_new(o, "policy_text", json_string(shown != NULL ? shown : "out of memory"));
+        free(shown);
+    }
+}
+
 static void format_tally(json_t *o, const struct tally *t) {
     json_object_set_new(o, "in_pkts", number(t->packets));
     json_object_set_new(o, "truncated", number(t->cut_packets));
     json_object_set_new(o, "kept", number(t->packets - t->cut_packets));
     json_object_set_new(o, "in_bytes", number(t->in_bytes));
     json_object_set_new(o, "out_bytes", number(t->out_bytes));
+    if (t->zeroed_bytes > 0) {
+        json_object_set_new(o, "zeroed_bytes", number(t->zeroed_bytes));
+    }
 }
 
 static void format_details(json_t *o, const struct tally *t) {
@@ -144,6 +161,9 @@ char *record_format(const struct record *r, bool between_stages) {
         if (r->has_tally) {
             format_details(o, &r->tally);
         }
+        if (r->has_policy) {
+            format_policy(o, r);
+        }
         if (r->has_digest) {
             json_object_set_new(o, "digest", json_sprintf(DIGEST_PREFIX "%016" PRIx64, r->digest));
         }
@@ -193,6 +213,7 @@ static void parse_tally(const json_t *o, struct tally *t) {
     t->cut_packets = get_number(o, "truncated");
     t->in_bytes = get_number(o, "in_bytes");
     t->out_bytes = get_number(o, "out_bytes");
+    t->zeroed_bytes = get_number(o, "zeroed_bytes");
     if (!policy_kind_of_name(json_string_value(json_object_get(o, "policy")), &t->policy)) {
         t->policy = POLICY_PACKET; /* records were made before there were others */
     }
@@ -204,6 +225,7 @@ static void parse_tally(const json_t *o, struct tally *t) {
             const json_t *one = json_object_get(cut, name);
             t->packets_by_reason[r] = get_number(one, "packets");
             t->saved_bytes_by_reason[r] = get_number(one, "bytes_saved");
+            t->zeroed_bytes_by_reason[r] = get_number(one, "bytes_zeroed");
         } else {
             t->packets_by_reason[r] = get_number(kept, name);
         }
@@ -236,15 +258,34 @@ static bool parse_identity(const json_t *o, struct identity *out) {
     return true;
 }
 
-static void parse_digest(const json_t *o, struct record *out) {
-    const char *text = json_string_value(json_object_get(o, "digest"));
+static bool parse_digest(const json_t *o, const char *key, uint64_t *out) {
+    const char *text = json_string_value(json_object_get(o, key));
     const size_t prefix_length = sizeof DIGEST_PREFIX - 1;
     if (text != NULL && strncmp(text, DIGEST_PREFIX, prefix_length) == 0 &&
         strlen(text) == prefix_length + DIGEST_DIGITS &&
         strspn(text + prefix_length, "0123456789abcdef") == DIGEST_DIGITS) {
-        out->digest = strtoull(text + prefix_length, NULL, 16);
-        out->has_digest = true;
+        *out = strtoull(text + prefix_length, NULL, 16);
+        return true;
     }
+    return false;
+}
+
+/* Without all of it there is none: a record of another version. */
+static int parse_policy(const json_t *o, struct record *out, struct failure *f) {
+    const char *const modes[CUT_MODES] = {cut_mode_name(CUT_REWRITE), cut_mode_name(CUT_SNAP), cut_mode_name(CUT_ZERO)};
+    const char *const checksums[CUT_CHECKSUMS] = {cut_checksum_name(CUT_COMPUTE), cut_checksum_name(CUT_INCREMENTAL),
+                                                  cut_checksum_name(CUT_KEEP)};
+    int mode = 0;
+    int checksum = 0;
+    uint64_t digest = 0;
+    if (parse_name(o, "length_mode", modes, CUT_MODES, &mode) == 0 &&
+        parse_name(o, "checksum", checksums, CUT_CHECKSUMS, &checksum) == 0 &&
+        parse_digest(o, "policy_digest", &digest)) {
+        const struct cut_terms cut = {(enum cut_mode)mode, (enum cut_checksum)checksum};
+        const char *text = json_string_value(json_object_get(o, "policy_text"));
+        return record_set_policy(out, cut, digest, text) == 0 ? 0 : failure_set(f, "out of memory");
+    }
+    return 0;
 }
 
 static int parse_object(const json_t *o, struct record *out, struct failure *f) {
@@ -269,7 +310,10 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
     if (out->has_tally) {
         parse_tally(o, &out->tally);
     }
-    parse_digest(o, out);
+    out->has_digest = parse_digest(o, "digest", &out->digest);
+    if (parse_policy(o, out, f) != 0) {
+        return -1;
+    }
     int check = RECORD_CHECK_NONE;
     (void)parse_name(o, "check", CHECK_NAMES, RECORD_CHECKS, &check);
     out->check = (enum record_check)check;

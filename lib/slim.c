@@ -17,7 +17,8 @@ struct pass {
      */
     uint32_t zero_rest_bytes;
     uint64_t time; /* of the last packet: seconds in the high half, fraction in the low one */
-    /* Ethernet, the policy `packet`, lengths rewritten, checksums computed. What is so has a loop of its own. */
+    /* Ethernet, the policy `packet`, no rules, lengths rewritten, checksums computed. What is so has a loop of its own.
+     */
     bool ordinary;
 };
 
@@ -72,7 +73,13 @@ static inline struct decision decide(const struct pass *p, const struct framed *
     }
     const struct policy_packet packet = {
         .captured_bytes = r->visible_bytes, .caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
-    return policy_decide(p->policy, &packet, l, frame);
+    const struct decision d = policy_decide(p->policy, &packet, l, frame);
+    if (p->terms->rules == NULL) {
+        return d;
+    }
+    const struct matcher_packet shown = {
+        .bytes = frame, .there_bytes = r->visible_bytes, .origlen_bytes = r->is.origlen_bytes};
+    return rules_decide(p->terms->rules, l, &shown, d);
 }
 
 static inline void note_record(const struct pass *p, struct walk *w, const struct savefile_record *r) {
@@ -98,9 +105,9 @@ static void zero_payload(struct pass *p, const struct framed *r, const struct lo
     p->zero_rest_bytes = payload_end > r->visible_bytes ? payload_end - r->visible_bytes : 0;
 }
 
-/* Cut in another way than the default. Returns how much of the frame's visible bytes stays. */
-static __attribute__((noinline)) uint32_t cut_otherwise(struct pass *p, const struct framed *r, const struct located *l,
-                                                        const struct decision *d) {
+/* Cut as the terms say. Returns how much of the frame's visible bytes stays. */
+static __attribute__((noinline)) uint32_t cut_by_terms(struct pass *p, const struct framed *r, const struct located *l,
+                                                       const struct decision *d) {
     const struct cut_terms *cut = &p->terms->cut;
     if (cut->mode == CUT_ZERO) {
         zero_payload(p, r, l, d);
@@ -109,8 +116,11 @@ static __attribute__((noinline)) uint32_t cut_otherwise(struct pass *p, const st
     const uint32_t out_bytes = cut_snap(l, d->keep_payload_bytes);
     p->tally->saved_bytes_by_reason[d->reason] += r->is.caplen_bytes - out_bytes;
     if (p->sink != NULL) {
-        if (cut->mode == CUT_REWRITE) {
-            (void)cut_rewrite_incremental(r->header + SAVEFILE_RECORD_HEADER_BYTES, l, d->keep_payload_bytes);
+        uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
+        if (cut->mode == CUT_REWRITE && cut->checksum == CUT_INCREMENTAL) {
+            (void)cut_rewrite_incremental(frame, l, d->keep_payload_bytes);
+        } else if (cut->mode == CUT_REWRITE) {
+            (void)cut_rewrite(frame, l, d->keep_payload_bytes);
         }
         savefile_put_caplen(&p->tally->savefile, r->header, out_bytes);
     }
@@ -128,7 +138,7 @@ static inline __attribute__((always_inline)) void pass_record(struct pass *p, st
     t->packets_by_reason[d.reason]++;
     if (d.cut && !ordinary) {
         const struct framed record = *r; /* so that r itself needs no address */
-        out_visible_bytes = cut_otherwise(p, &record, &l, &d);
+        out_visible_bytes = cut_by_terms(p, &record, &l, &d);
     } else if (d.cut) {
         out_visible_bytes = l.payload_offset + d.keep_payload_bytes;
         t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_visible_bytes;
@@ -267,10 +277,14 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
     struct pass p = {
         .framing = fr, .terms = terms, .policy = terms->policy, .sink = sink, .tally = tally, .failure = f};
     tally->savefile = fr->savefile;
-    p.ordinary = fr->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET && terms->policy->settings.kind == POLICY_PACKET &&
+    const bool is_ethernet = fr->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET;
+    p.ordinary = is_ethernet && terms->policy->settings.kind == POLICY_PACKET && terms->rules == NULL &&
                  terms->cut.mode == CUT_REWRITE && terms->cut.checksum == CUT_COMPUTE;
     p.second = fr->savefile.nanoseconds ? 1000000000 : 1000000;
-    if (sink != NULL && sink_write(sink, fr->header_bytes, SAVEFILE_HEADER_BYTES, f) != 0) {
+    /* Of another link type every packet stays, whatever the rules. */
+    if (is_ethernet && terms->rules != NULL && rules_begin(terms->rules, fr->savefile.linktype, f) != 0) {
+        status = FRAMING_REFUSED;
+    } else if (sink != NULL && sink_write(sink, fr->header_bytes, SAVEFILE_HEADER_BYTES, f) != 0) {
         status = FRAMING_FAILED;
     } else {
         status = pass_records(&p);

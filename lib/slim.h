@@ -9,6 +9,7 @@
 #include "failure.h"
 #include "framing.h"
 #include "policy.h"
+#include "rules.h"
 #include "sink.h"
 #include "source.h"
 #include "tally.h"
@@ -16,6 +17,7 @@
 /* What to do with the packets of a capture. */
 struct slim_terms {
     struct policy *policy; /* what to cut; begun anew with every capture */
+    struct rules *rules;   /* the operator's own, begun anew likewise; NULL: none */
     struct cut_terms cut;  /* how; all zeros: lengths rewritten, checksums computed */
 };
 

@@ -49,7 +49,7 @@ static const char HELP[] =
 
 struct options {
     struct limits limits;
-    struct policy_settings settings;
+    struct policy_options policy;
     struct confine confine;
     const char *target;
     const char *clean_directory;
@@ -59,7 +59,8 @@ struct options {
 };
 
 struct committer {
-    struct policy_settings settings;
+    const struct policy_options *policy;
+    struct decider *decider; /* by hand only */
     struct pace pace;
     struct site site;
 };
@@ -76,12 +77,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
         OPTIONS_COMMON,
     };
     int c;
+    int at = 0;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
-    policy_settings_init(&o->settings);
     o->claim_fd = -1;
     opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, &at)) != -1) {
         switch (c) {
         case OPT_RECORDS:
             o->records = true;
@@ -102,7 +103,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 break;
             }
             if (policy_options_is(c)) {
-                if (policy_options_take(&o->settings, c, optarg) != 0) {
+                if (policy_options_take(&o->policy, LONG + at, c, optarg) != 0) {
                     return CLI_MISUSE;
                 }
             } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
@@ -118,7 +119,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         return cli_misuse("--within goes with --records");
     }
     o->target = wanted_operands == 1 ? argv[optind] : NULL;
-    return 0;
+    return policy_options_finish(&o->policy);
 }
 
 /* ---- what both ways have in common ---- */
@@ -259,26 +260,20 @@ static int copy_to_tmp(struct committer *c, int tmp_fd, struct record *r) {
  * capture that passes the witness may still be one that nobody slimmed, or one that lost cleartext; this tells.
  */
 static int slim_again(struct committer *c, struct record *r, int original_fd, uint64_t *digest) {
-    static struct policy policy; /* 64 KiB of port flags: not for the stack */
     const struct source_options options = {.pace = &c->pace, .interrupted = &cli_interrupted};
     const struct sink_options sink_options = {.digest = true};
     struct framing framing;
     struct source source;
     memset(&framing, 0, sizeof framing);
     struct sink *sink = sink_open(SINK_NOWHERE, &sink_options, &r->error);
-    enum framing_status end = FRAMING_FAILED;
-    if (sink != NULL && policy_init(&policy, &c->settings, &r->error) == 0) {
-        end = framing_init(&framing, &r->error);
-    }
+    enum framing_status end = sink != NULL ? framing_init(&framing, &r->error) : FRAMING_FAILED;
     if (end == FRAMING_OK) {
-        const struct slim_terms terms = {.policy = &policy};
         source_open(&source, original_fd, &options);
-        end = slim_pass(&framing, &source, &terms, sink, &r->tally, &r->error);
+        end = slim_pass(&framing, &source, &c->decider->terms, sink, &r->tally, &r->error);
         source_close(&source);
         *digest = sink_digest(sink);
     }
     framing_free(&framing);
-    policy_free(&policy);
     sink_free(sink);
     if (end == FRAMING_END && lseek(original_fd, 0, SEEK_SET) != 0) {
         return failure_errno(&r->error, errno, "cannot read");
@@ -288,7 +283,7 @@ static int slim_again(struct committer *c, struct record *r, int original_fd, ui
 
 static int verify_tmp(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
     const struct witness_options options = {
-        .terms = {.floor_bytes = c->settings.floor_bytes, .may_leave_more = c->settings.kind == POLICY_FLOW},
+        .terms = policy_witness_terms(&c->policy->settings),
         .pace = &c->pace,
         .interrupted = &cli_interrupted,
     };
@@ -330,6 +325,9 @@ static void commit_input(struct committer *c, struct record *r, int original_fd)
                           "missing or encrypted payload is still there");
     }
     r->has_tally = good;
+    if (good) {
+        policy_options_note(c->policy, r);
+    }
     if (fstat(tmp_fd, &st) != 0) {
         good = false;
         (void)failure_errno(&r->error, errno, "cannot stat the temporary file");
@@ -365,8 +363,10 @@ static void commit_by_hand(struct committer *c, const struct options *o, struct 
 }
 
 static int run_by_hand(struct committer *c, const struct options *o) {
+    static struct decider decider; /* 64 KiB of port flags: not for the stack */
     const char *target = o->target;
     struct record r;
+    struct failure failure;
     if (isatty(STDIN_FILENO)) {
         return cli_misuse("standard input is a terminal; a slim capture is expected there");
     }
@@ -375,7 +375,13 @@ static int run_by_hand(struct committer *c, const struct options *o) {
     }
     cli_catch_signals();
     r.started_ns = stage_now_ns();
-    commit_by_hand(c, o, &r);
+    c->decider = &decider;
+    if (decider_init(&decider, &o->policy, &failure) == 0) {
+        commit_by_hand(c, o, &r);
+    } else {
+        record_fail(&r, failure.text);
+    }
+    decider_free(&decider);
     int status = CLI_DONE;
     if (r.status == RECORD_FAIL) {
         status = cli_fail(target, "%s", r.error.text);
@@ -417,7 +423,7 @@ int main(int argc, char **argv) {
         return status;
     }
     memset(&c, 0, sizeof c);
-    c.settings = o.settings;
+    c.policy = &o.policy;
     int stage_fd;
     if (options_open_stage(o.stage_directory, &stage_fd) != 0) {
         return CLI_FAILED;
@@ -432,6 +438,7 @@ int main(int argc, char **argv) {
         status = o.records ? run_stage(&c, &o.confine) : run_by_hand(&c, &o);
     }
     site_leave(&c.site);
+    policy_options_free(&o.policy);
     pace_detach(&c.pace);
     return status;
 }

@@ -109,6 +109,10 @@ static void print_human(const struct report *p, const struct record *r, const ch
                       (unsigned long long)t->packets, (unsigned long long)t->cut_packets,
                       (unsigned long long)t->in_bytes, (unsigned long long)t->out_bytes,
                       (unsigned long long)r->elapsed_ms);
+        if (r->has_tally && t->zeroed_bytes > 0) {
+            (void)fprintf(stderr, " [%llu bytes of payload are zeros: the file is as long as before]",
+                          (unsigned long long)t->zeroed_bytes);
+        }
         if (r->has_tally && t->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
             (void)fprintf(stderr, " [link type %u is not Ethernet: every packet kept]", t->savefile.linktype);
         }

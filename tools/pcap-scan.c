@@ -42,7 +42,7 @@ static const char HELP[] =
 
 struct options {
     struct limits limits;
-    struct policy_settings settings;
+    struct policy_options policy;
     struct confine confine;
     const char *files0_from;
     bool pending;
@@ -51,8 +51,7 @@ struct options {
 };
 
 struct scanner {
-    struct policy policy;
-    struct slim_terms terms;
+    struct decider decider;
     struct framing framing;
     struct pace pace;
     struct source_options source;
@@ -74,11 +73,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
         OPTIONS_COMMON,
     };
     int c;
+    int at = 0;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
-    policy_settings_init(&o->settings);
     opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, &at)) != -1) {
         switch (c) {
         case OPT_FILES0:
             o->files0_from = optarg;
@@ -100,7 +99,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 break;
             }
             if (policy_options_is(c)) {
-                if (policy_options_take(&o->settings, c, optarg) != 0) {
+                if (policy_options_take(&o->policy, LONG + at, c, optarg) != 0) {
                     return CLI_MISUSE;
                 }
             } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
@@ -114,19 +113,22 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (o->dry_run && !o->pending) {
         return cli_misuse("--dry-run goes with --pending");
     }
-    return 0;
+    return policy_options_finish(&o->policy);
 }
 
 static void scan_fd(struct scanner *s, int fd, struct record *r) {
     struct source source;
     fault_forget();
     source_open(&source, fd, &s->source);
-    enum framing_status end = slim_pass(&s->framing, &source, &s->terms, NULL, &r->tally, &r->error);
+    enum framing_status end = slim_pass(&s->framing, &source, &s->decider.terms, NULL, &r->tally, &r->error);
     source_close(&source);
     r->has_elapsed = true;
     r->elapsed_ms = (stage_now_ns() - r->started_ns) / 1000000;
     r->has_tally = end == FRAMING_END;
     r->status = end == FRAMING_END ? RECORD_OK : RECORD_FAIL;
+    if (r->has_tally) {
+        policy_options_note(&s->options->policy, r);
+    }
 }
 
 /* What was inspected may have been exchanged since, for something that is not to be read. */
@@ -240,10 +242,9 @@ int main(int argc, char **argv) {
         return status;
     }
     s.options = &o;
-    if (policy_init(&s.policy, &o.settings, &failure) != 0) {
+    if (decider_init(&s.decider, &o.policy, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
-    s.terms.policy = &s.policy;
     site_init(&s.site, -1, -1);
     if (limits_attach(&o.limits, &s.pace) != 0) {
         return CLI_FAILED;
@@ -257,7 +258,8 @@ int main(int argc, char **argv) {
     status = scan_all(&s, &o, argv + optind);
     site_leave(&s.site);
     framing_free(&s.framing);
-    policy_free(&s.policy);
+    decider_free(&s.decider);
+    policy_options_free(&o.policy);
     pace_detach(&s.pace);
     return cli_end(status == CLI_DONE && s.failed ? CLI_FAILED : status);
 }

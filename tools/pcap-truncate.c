@@ -49,7 +49,7 @@ static const char HELP[] =
 
 struct options {
     struct limits limits;
-    struct policy_settings settings;
+    struct policy_options policy;
     struct confine confine;
     const char *record_path;
     const char *files0_from;
@@ -61,8 +61,8 @@ struct options {
 
 /* What serves all files of a process. */
 struct truncater {
-    struct policy policy;
-    struct slim_terms terms;
+    struct decider decider;
+    const struct policy_options *policy;
     struct framing framing;
     struct pace pace;
     struct sink *sink;
@@ -84,12 +84,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
         OPTIONS_COMMON,
     };
     int c;
+    int at = 0;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
-    policy_settings_init(&o->settings);
     o->claim_fd = -1;
     opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, &at)) != -1) {
         switch (c) {
         case OPT_RECORD:
             o->record_path = optarg;
@@ -116,7 +116,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 break;
             }
             if (policy_options_is(c)) {
-                if (policy_options_take(&o->settings, c, optarg) != 0) {
+                if (policy_options_take(&o->policy, LONG + at, c, optarg) != 0) {
                     return CLI_MISUSE;
                 }
             } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
@@ -137,7 +137,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (o->confine.within != NULL && o->files0_from == NULL) {
         return cli_misuse("--within goes with --files0-from");
     }
-    return 0;
+    return policy_options_finish(&o->policy);
 }
 
 /* ---- a filter ---- */
@@ -170,13 +170,14 @@ static int filter(struct truncater *t, const struct options *o, int in_fd, int r
     uint64_t started_ns = stage_now_ns();
     source_open(&source, in_fd, &t->source);
     sink_reset(t->sink, STDOUT_FILENO);
-    enum framing_status end = slim_pass(&t->framing, &source, &t->terms, t->sink, &r.tally, &r.error);
+    enum framing_status end = slim_pass(&t->framing, &source, &t->decider.terms, t->sink, &r.tally, &r.error);
     source_close(&source);
     r.has_tally = r.has_elapsed = true;
     r.elapsed_ms = (stage_now_ns() - started_ns) / 1000000;
     int status = CLI_DONE;
     if (end == FRAMING_END) {
         r.has_digest = true;
+        policy_options_note(t->policy, &r);
         r.digest = sink_digest(t->sink);
     } else {
         r.status = RECORD_FAIL;
@@ -236,7 +237,7 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
     fault_forget();
     source_open(&source, original_fd, &t->source);
     sink_reset(t->sink, tmp_fd);
-    enum framing_status end = slim_pass(&t->framing, &source, &t->terms, t->sink, &r->tally, &r->error);
+    enum framing_status end = slim_pass(&t->framing, &source, &t->decider.terms, t->sink, &r->tally, &r->error);
     source_close(&source);
     r->status = end == FRAMING_END ? RECORD_CUT : RECORD_FAIL;
     if (fstat(tmp_fd, &st) != 0) {
@@ -251,6 +252,7 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
         replace_remove_tmp(&t->site.place, &r->tmp);
         return;
     }
+    policy_options_note(t->policy, r);
     r->has_tally = r->has_digest = r->has_tmp = true;
     r->digest = sink_digest(t->sink);
 }
@@ -321,10 +323,10 @@ static int run_stage(struct truncater *t, const struct options *o) {
 static int prepare(struct truncater *t, const struct options *o) {
     struct failure failure;
     memset(t, 0, sizeof *t);
-    if (policy_init(&t->policy, &o->settings, &failure) != 0) {
+    if (decider_init(&t->decider, &o->policy, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
-    t->terms.policy = &t->policy;
+    t->policy = &o->policy;
     if (limits_attach(&o->limits, &t->pace) != 0) {
         return CLI_FAILED;
     }
@@ -356,7 +358,8 @@ int main(int argc, char **argv) {
         status = o.files0_from != NULL ? run_stage(&t, &o) : run_filter(&t, &o);
     }
     framing_free(&t.framing);
-    policy_free(&t.policy);
+    decider_free(&t.decider);
+    policy_options_free(&o.policy);
     sink_free(t.sink);
     pace_detach(&t.pace);
     return status;

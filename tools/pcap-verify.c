@@ -38,9 +38,8 @@ static const char HELP[] =
     "  --record FILE             packet count and digest against the record of pcap-truncate\n"
     "  --records                 work as a stage between pcap-truncate and pcap-commit\n"
     "  --stage-dir DIR           with --records: temporary files are there (pcap-truncate)\n"
-    "  --check full|count        what a stage does: as --original (default) or as --record\n"
-    "  --policy packet|flow      with --original: by which policy SLIM was made (default packet)\n" CONFINE_WITHIN_HELP
-        CONFINE_HELP LIMITS_HELP "  --help, --version\n"
+    "  --check full|count        what a stage does: as --original (default) or as --record\n" POLICY_HELP
+        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Exit status: 0 good, 1 not.\n"
     "Examples:\n"
@@ -49,7 +48,7 @@ static const char HELP[] =
 
 struct options {
     struct limits limits;
-    struct policy_settings settings;
+    struct policy_options policy;
     struct confine confine;
     const char *original_path;
     const char *record_path;
@@ -63,7 +62,7 @@ struct verifier {
     struct framing framing;
     struct pace pace;
     struct place place;
-    struct policy_settings settings;
+    const struct policy_options *policy;
     enum record_check check;
 };
 
@@ -91,13 +90,13 @@ static int parse_options(int argc, char **argv, struct options *o) {
         OPTIONS_COMMON,
     };
     int c;
+    int at = 0;
     bool check_given = false;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
-    policy_settings_init(&o->settings);
     o->check = RECORD_CHECK_FULL;
     opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", LONG, &at)) != -1) {
         switch (c) {
         case OPT_ORIGINAL:
             o->original_path = optarg;
@@ -122,7 +121,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 break;
             }
             if (policy_options_is(c)) {
-                if (policy_options_take(&o->settings, c, optarg) != 0) {
+                if (policy_options_take(&o->policy, LONG + at, c, optarg) != 0) {
                     return CLI_MISUSE;
                 }
             } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
@@ -146,15 +145,15 @@ static int parse_options(int argc, char **argv, struct options *o) {
         return cli_misuse(o->records ? "--records goes without SLIM" : "one SLIM at most");
     }
     o->slim_path = optind < argc ? argv[optind] : NULL;
-    return 0;
+    return policy_options_finish(&o->policy);
 }
 
 /* ---- the two strengths ---- */
 
-static void check_against_original(struct verifier *v, int slim_fd, int original_fd, enum policy_kind policy,
+static void check_against_original(struct verifier *v, int slim_fd, int original_fd, const struct settings *settings,
                                    struct record *r) {
     const struct witness_options options = {
-        .terms = {.floor_bytes = v->settings.floor_bytes, .may_leave_more = policy == POLICY_FLOW},
+        .terms = policy_witness_terms(settings),
         .pace = &v->pace,
         .interrupted = &cli_interrupted,
     };
@@ -237,7 +236,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
             return CLI_FAILED;
         }
         confine_to_streams(&o->confine);
-        check_against_original(v, slim_fd, original_fd, v->settings.kind, r);
+        check_against_original(v, slim_fd, original_fd, &o->policy.settings, r);
         (void)close(original_fd);
         return CLI_DONE;
     }
@@ -295,10 +294,40 @@ static int open_original(const struct place *p, const struct identity *known, st
     return fd;
 }
 
+/*
+ * By what settings a capture on its way was slimmed: those that this stage was given, and then the record must name the
+ * same ones; or else those of the record. out: to be freed.
+ */
+static int settings_of_record(const struct verifier *v, const struct record *r, struct settings *out,
+                              struct failure *f) {
+    settings_init(out);
+    if (v->policy->given && r->has_policy && r->policy_digest != v->policy->digest) {
+        return failure_set(f, "it was slimmed by another policy than this stage was given");
+    }
+    const char *from = v->policy->given ? v->policy->text : r->policy_text;
+    char *text = from != NULL ? strdup(from) : NULL;
+    int status = 0;
+    if (from != NULL) {
+        status = text != NULL ? settings_parse(out, text, f) : failure_set(f, "out of memory");
+    }
+    free(text);
+    return status;
+}
+
+static void check_by_record(struct verifier *v, struct record *r, int original_fd, int tmp_fd) {
+    struct settings settings;
+    if (settings_of_record(v, r, &settings, &r->error) == 0) {
+        check_against_original(v, tmp_fd, original_fd, &settings, r);
+    } else {
+        r->verdict = RECORD_VERDICT_UNKNOWN;
+    }
+    settings_free(&settings);
+}
+
 static void verify_files(struct verifier *v, struct record *r, int original_fd, int tmp_fd) {
     struct record expected = *r;
     if (v->check == RECORD_CHECK_FULL) {
-        check_against_original(v, tmp_fd, original_fd, r->tally.policy, r);
+        check_by_record(v, r, original_fd, tmp_fd);
     } else {
         check_against_record(v, tmp_fd, &expected, r);
     }
@@ -360,7 +389,7 @@ int main(int argc, char **argv) {
         return status;
     }
     memset(&v, 0, sizeof v);
-    v.settings = o.settings;
+    v.policy = &o.policy;
     place_init(&v.place);
     if (limits_attach(&o.limits, &v.pace) != 0) {
         return CLI_FAILED;
@@ -371,6 +400,7 @@ int main(int argc, char **argv) {
     status = o.records ? run_stage(&v, &o) : run_by_hand(&v, &o);
     place_leave(&v.place);
     framing_free(&v.framing);
+    policy_options_free(&o.policy);
     pace_detach(&v.pace);
     return status;
 }

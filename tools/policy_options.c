@@ -1,26 +1,159 @@
 #include "policy_options.h"
 
 #include "cli.h"
+#include "matcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { LINKTYPE_ETHERNET = 1 };
 
 bool policy_options_is(int c) {
-    return c >= POLICY_OPTION_KIND && c < POLICY_OPTION_LAST;
+    return c >= POLICY_OPTION_SETTING && c < POLICY_OPTION_LAST;
 }
 
-int policy_options_take(struct policy_settings *s, int c, const char *value) {
-    unsigned long n = 0;
+static int ask(struct policy_options *o, const char *name, const char *value) {
+    void *more = realloc(o->asked, (o->asked_count + 1) * sizeof *o->asked);
+    if (more == NULL) {
+        return cli_fail(NULL, "out of memory");
+    }
+    o->asked = more;
+    o->asked[o->asked_count].name = name;
+    o->asked[o->asked_count++].value = value;
+    return 0;
+}
+
+int policy_options_take(struct policy_options *o, const struct option *option, int c, const char *value) {
+    o->given = true;
     switch (c) {
-    case POLICY_OPTION_KIND:
-        if (!policy_kind_of_name(value, &s->kind)) {
-            return cli_misuse("--policy takes packet or flow, not '%s'", value);
+    case POLICY_OPTION_KEEP_CHECKSUM:
+        return ask(o, "checksum", "keep");
+    case POLICY_OPTION_FILE:
+        if (o->file != NULL) {
+            return cli_misuse("--policy-file can be there once");
         }
+        o->file = value;
         return 0;
-    case POLICY_OPTION_FLOWS:
-        if (!cli_parse_unsigned(value, 1, POLICY_FLOWS_MAX, &n)) {
-            return cli_misuse("--flows takes a whole number from 1 to %d, not '%s'", POLICY_FLOWS_MAX, value);
-        }
-        s->flows = (uint32_t)n;
+    case POLICY_OPTION_PRINT:
+        o->print = true;
         return 0;
     default:
+        return ask(o, option->name, value);
+    }
+}
+
+static int read_file(struct policy_options *o) {
+    struct failure failure;
+    if (o->file == NULL) {
         return 0;
     }
+    int fd = open(o->file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return cli_fail(o->file, "cannot open: %s", strerror(errno));
+    }
+    int status = settings_read(&o->settings, fd, &failure);
+    (void)close(fd);
+    if (status != 0) {
+        (void)cli_fail(o->file, "%s", failure.text);
+        return CLI_MISUSE;
+    }
+    return 0;
+}
+
+static int apply(struct policy_options *o) {
+    struct failure failure;
+    for (size_t i = 0; i < o->asked_count; i++) {
+        if (settings_set(&o->settings, o->asked[i].name, o->asked[i].value, &failure) != 0) {
+            return cli_misuse("--%s", failure.text);
+        }
+    }
+    return settings_check(&o->settings, &failure) == 0 ? 0 : cli_misuse("%s", failure.text);
+}
+
+/* Of each expression by itself, so that it can be said where it is from. */
+static int check_expressions(const struct policy_options *o, const char *name,
+                             const struct settings_expressions *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        struct failure failure;
+        struct matcher *m = matcher_new(list->at + i, 1, &failure);
+        if (m == NULL) {
+            return cli_fail(NULL, "%s", failure.text);
+        }
+        int status = matcher_compile(m, LINKTYPE_ETHERNET, &failure);
+        matcher_free(m);
+        if (status != 0 && list->lines[i] != 0) {
+            (void)cli_fail(o->file, "line %lu: %s: %s", list->lines[i], name, failure.text);
+            return CLI_MISUSE;
+        }
+        if (status != 0) {
+            return cli_misuse("--%s: %s", name, failure.text);
+        }
+    }
+    return 0;
+}
+
+static int make_text(struct policy_options *o) {
+    struct settings defaults;
+    settings_init(&defaults);
+    char *default_text = settings_text(&defaults);
+    o->text = settings_text(&o->settings);
+    if (o->text == NULL || default_text == NULL) {
+        free(default_text);
+        return cli_fail(NULL, "out of memory");
+    }
+    o->digest = XXH3_64bits(o->text, strlen(o->text));
+    o->is_default = strcmp(o->text, default_text) == 0;
+    free(default_text);
+    return 0;
+}
+
+int policy_options_finish(struct policy_options *o) {
+    settings_init(&o->settings);
+    int status = read_file(o);
+    status = status != 0 ? status : apply(o);
+    status = status != 0 ? status : check_expressions(o, "keep", &o->settings.keep);
+    status = status != 0 ? status : check_expressions(o, "cut", &o->settings.cut_always);
+    status = status != 0 ? status : make_text(o);
+    if (status == 0 && o->print) {
+        (void)fputs(o->text, stdout);
+        exit(cli_end(CLI_DONE));
+    }
+    return status;
+}
+
+void policy_options_free(struct policy_options *o) {
+    settings_free(&o->settings);
+    free(o->text);
+    free(o->asked);
+    memset(o, 0, sizeof *o);
+}
+
+int decider_init(struct decider *d, const struct policy_options *o, struct failure *f) {
+    const bool has_rules = rules_are_set(&o->settings);
+    memset(d, 0, sizeof *d);
+    if (policy_init(&d->policy, &o->settings.policy, f) != 0 ||
+        (has_rules && rules_init(&d->rules, &o->settings, f) != 0)) {
+        return -1;
+    }
+    d->terms = (struct slim_terms){.policy = &d->policy, .rules = has_rules ? &d->rules : NULL, .cut = o->settings.cut};
+    return 0;
+}
+
+void decider_free(struct decider *d) {
+    policy_free(&d->policy);
+    rules_free(&d->rules);
+}
+
+struct witness_terms policy_witness_terms(const struct settings *s) {
+    return (struct witness_terms){
+        .cut = s->cut, .floor_bytes = s->policy.floor_bytes, .may_leave_more = s->policy.kind == POLICY_FLOW};
+}
+
+void policy_options_note(const struct policy_options *o, struct record *r) {
+    (void)record_set_policy(r, o->settings.cut, o->digest, o->is_default ? NULL : o->text);
 }

@@ -1,33 +1,97 @@
 /*
- * The options about what to cut that all programs which decide or judge it have in common.
+ * The options about what to cut and how that all programs which decide or judge it have in common. They are the
+ * settings of pcap-slim-policy(5), a policy file to read them from, and printing them.
  */
 #ifndef PCAPSLIM_POLICY_OPTIONS_H
 #define PCAPSLIM_POLICY_OPTIONS_H
 
-#include "policy.h"
+#include "record.h"
+#include "rules.h"
+#include "settings.h"
+#include "slim.h"
+#include "witness.h"
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum {
-    POLICY_OPTION_KIND = 0x3000, /* values for struct option, out of the way of letters and of other options */
-    POLICY_OPTION_FLOWS,
+    POLICY_OPTION_SETTING = 0x4000, /* values for struct option, out of the way of letters and of other options */
+    POLICY_OPTION_KEEP_CHECKSUM,
+    POLICY_OPTION_FILE,
+    POLICY_OPTION_PRINT,
     POLICY_OPTION_LAST,
 };
 
+#define POLICY_SETTING(name)                                                                                           \
+    { name, required_argument, NULL, POLICY_OPTION_SETTING }
 #define POLICY_LONG_OPTIONS                                                                                            \
-    {"policy", required_argument, NULL, POLICY_OPTION_KIND}, {                                                         \
-        "flows", required_argument, NULL, POLICY_OPTION_FLOWS                                                          \
+    POLICY_SETTING("policy"), POLICY_SETTING("flows"), POLICY_SETTING("length"), POLICY_SETTING("checksum"),           \
+        POLICY_SETTING("payload-bytes"), POLICY_SETTING("tls-ports"), POLICY_SETTING("quic-ports"),                    \
+        POLICY_SETTING("ipsec-ports"), POLICY_SETTING("ssh-ports"), POLICY_SETTING("min-packets"),                     \
+        POLICY_SETTING("keep"), POLICY_SETTING("cut"),                                                                 \
+        {"keep-checksum", no_argument, NULL, POLICY_OPTION_KEEP_CHECKSUM},                                             \
+        {"policy-file", required_argument, NULL, POLICY_OPTION_FILE}, {                                                \
+        "print-policy", no_argument, NULL, POLICY_OPTION_PRINT                                                         \
     }
 
 #define POLICY_HELP                                                                                                    \
-    "  --policy packet|flow      judge each packet by itself (default), or follow flows\n"                             \
-    "  --flows N                 with flow: how many are remembered at once (default 400000)\n"
+    "  --SETTING VALUE           what to cut and how: the settings of pcap-slim-policy(5), as\n"                       \
+    "                            --policy flow, --length zero, --keep EXPR; or --policy-file FILE\n"
+
+struct policy_options {
+    struct settings settings; /* right once policy_options_finish() was called */
+    char *text;               /* they as text: settings_text() */
+    uint64_t digest;          /* XXH3 of the text */
+    bool given;               /* whether there was any of these options */
+    bool is_default;          /* whether they come to the default */
+    /* As they came: what is given on the command line overrides the file, wherever it stands. */
+    const char *file;
+    bool print;
+    struct {
+        const char *name;
+        const char *value;
+    } * asked;
+    size_t asked_count;
+};
 
 /* Whether option c is one of ours. */
 bool policy_options_is(int c);
 
-/* Take option c with its value. Returns 0, or CLI_MISUSE after having said why. */
-int policy_options_take(struct policy_settings *s, int c, const char *value);
+/*
+ * Take option c, whose entry in the table of long options is `option`, with its value. o: zero-initialised before the
+ * first. Returns 0, or CLI_MISUSE after having said why.
+ */
+int policy_options_take(struct policy_options *o, const struct option *option, int c, const char *value);
+
+/*
+ * When all options have been taken: read the file, apply the options, see that the settings go together and that
+ * expressions compile for Ethernet. With --print-policy: print them and end the program.
+ * Returns 0, CLI_MISUSE or CLI_FAILED after having said why.
+ */
+int policy_options_finish(struct policy_options *o);
+
+/* Free what policy_options_finish() made. */
+void policy_options_free(struct policy_options *o);
+
+/* What decides by some options. Large: not for the stack. */
+struct decider {
+    struct policy policy;
+    struct rules rules;
+    struct slim_terms terms; /* for slim_pass() */
+};
+
+/* Make it. o must stay in memory as long as it does. Returns 0, or -1 with f set. */
+int decider_init(struct decider *d, const struct policy_options *o, struct failure *f);
+
+/* Safe on a zero-initialised struct. */
+void decider_free(struct decider *d);
+
+/* What a cut must be like that was made by some settings. */
+struct witness_terms policy_witness_terms(const struct settings *s);
+
+/* Note in a record by what its capture is slimmed. */
+void policy_options_note(const struct policy_options *o, struct record *r);
 
 #endif

@@ -82,6 +82,9 @@ oracle() { "$PYTHON" "$ROOT/tests/oracle/oracle.py" "$1" "$2"; }
 VERSION=$(cat "$ROOT/VERSION")
 export VERSION
 
+# What records say of the default policy: the digest of its settings.
+DEFAULT_POLICY=xxh3:c40895b58d32e5fc
+
 kit() { "$PYTHON" "$ROOT/tests/cli/kit.py" "$@"; }
 
 err_empty() { err_is ''; }
@@ -153,7 +156,7 @@ check_help() {
     err_empty
     out_has "Usage: $1"
     out_has "--version"
-    [ "$(wc -l <"$out_file")" -le 24 ] || explain "the help text is longer than a screen"
+    [ "$(wc -l <"$out_file")" -le 30 ] || explain "the help text is longer than a screen"
     [ "$(wc -L <"$out_file")" -le 100 ] || explain "the help text is wider than a screen"
 }
 

@@ -52,7 +52,7 @@ setup_more() {
     runs pcap-scan w/a.pcap
     status_is 0
     err_empty
-    settled_out_is '{"file":"w/a.pcap","status":"ok","in_pkts":14,"truncated":5,"kept":9,"in_bytes":1654,"out_bytes":1343,"elapsed_ms":0,"policy":"packet","by_reason":{"tls":{"packets":2,"bytes_saved":143},"ssh":{"packets":1,"bytes_saved":28},"quic":{"packets":1,"bytes_saved":76},"ipsec":{"packets":1,"bytes_saved":64}},"kept_by_reason":{"cleartext":5,"short":3,"not_ip":1},"linktype":1,"linktype_high":0,"byte_order":"little","resolution":"us","snaplen":262144,"first_timestamp":"1700000000.000001","last_timestamp":"1700000013.013001","oddities":{}}'
+    settled_out_is '{"file":"w/a.pcap","status":"ok","in_pkts":14,"truncated":5,"kept":9,"in_bytes":1654,"out_bytes":1343,"elapsed_ms":0,"policy":"packet","by_reason":{"tls":{"packets":2,"bytes_saved":143},"ssh":{"packets":1,"bytes_saved":28},"quic":{"packets":1,"bytes_saved":76},"ipsec":{"packets":1,"bytes_saved":64}},"kept_by_reason":{"cleartext":5,"short":3,"not_ip":1},"linktype":1,"linktype_high":0,"byte_order":"little","resolution":"us","snaplen":262144,"first_timestamp":"1700000000.000001","last_timestamp":"1700000013.013001","oddities":{},"length_mode":"rewrite","checksum":"compute","policy_digest":"'"$DEFAULT_POLICY"'"}'
 }
 
 @test "pcap-scan: from standard input the same, named -" {
@@ -97,7 +97,7 @@ setup_more() {
     runs pcap-scan "$FIXTURES/good-no-packets-big.pcap"
     status_is 0
     err_empty
-    settled_out_is '{"file":"'"$FIXTURES"'/good-no-packets-big.pcap","status":"ok","in_pkts":0,"truncated":0,"kept":0,"in_bytes":24,"out_bytes":24,"elapsed_ms":0,"policy":"packet","by_reason":{},"kept_by_reason":{},"linktype":1,"linktype_high":0,"byte_order":"big","resolution":"us","snaplen":262144,"oddities":{}}'
+    settled_out_is '{"file":"'"$FIXTURES"'/good-no-packets-big.pcap","status":"ok","in_pkts":0,"truncated":0,"kept":0,"in_bytes":24,"out_bytes":24,"elapsed_ms":0,"policy":"packet","by_reason":{},"kept_by_reason":{},"linktype":1,"linktype_high":0,"byte_order":"big","resolution":"us","snaplen":262144,"oddities":{},"length_mode":"rewrite","checksum":"compute","policy_digest":"'"$DEFAULT_POLICY"'"}'
 }
 
 @test "pcap-scan: each oddity is counted" {

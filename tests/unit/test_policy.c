@@ -226,6 +226,9 @@ static void test_names(void **state) {
         [POLICY_TRUNCATED] = "truncated_headers",
         [POLICY_MALFORMED] = "malformed",
         [POLICY_LINKTYPE] = "linktype",
+        [POLICY_RULE_CUT] = "rule_cut",
+        [POLICY_RULE_KEEP] = "rule_keep",
+        [POLICY_FIRST_PACKETS] = "first_packets",
     };
     for (size_t r = 0; r < POLICY_REASONS; r++) {
         assert_string_equal(policy_reason_name((enum policy_reason)r), names[r]);

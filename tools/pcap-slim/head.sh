@@ -9,5 +9,7 @@ LC_ALL=C
 export LC_ALL
 unset CDPATH
 
+NEWLINE='
+'
 PROGRAM=pcap-slim
 VERSION=@VERSION@

@@ -11,6 +11,7 @@ main() {
     check_options
     find_filters
     make_scratch
+    make_policy
     find_stage
     claims='--claim-fd 9' within='--within .'
     if [ -n "$dir_given" ]; then

@@ -1,8 +1,9 @@
 # Options. Each is taken by take_option, whether it comes from the command line or from elsewhere.
 
 VALUED_OPTIONS=' --dir --single --workers --age-minutes --verify --output --max-io-mbps --max-cpu-percent
- --cpu-backoff-above --cpu-backoff-strength --stage-dir --policy --flows '
-FLAG_OPTIONS=' --dry-run --check-only --mmap --no-mmap --no-sandbox --help --version '
+ --cpu-backoff-above --cpu-backoff-strength --stage-dir --policy --flows --length --checksum --payload-bytes
+ --tls-ports --quic-ports --ipsec-ports --ssh-ports --min-packets --keep --cut --policy-file '
+FLAG_OPTIONS=' --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --help --version '
 
 # Whether the word $1 is in the list $2.
 is_in() {
@@ -30,8 +31,17 @@ unknown_option() {
 
 set_defaults() {
     dir='' single='' workers='' age='' output=human verify=full mode=run
-    rules='' reads='' sandbox='' io='' cpu='' above='' strength=''
+    asked='' reads='' sandbox='' io='' cpu='' above='' strength=''
     stage='' stage_given='' dir_given='' single_given='' help='' version=''
+}
+
+# Options about the policy are left to a filter to judge (make_policy): words, a line each. A line break in a value, as
+# an expression may have, means no more than a blank.
+ask() {
+    case $1 in
+    *"$NEWLINE"*) asked=$asked$NEWLINE$(printf %s "$1" | tr '\n' ' ') ;;
+    *) asked=$asked$NEWLINE$1 ;;
+    esac
 }
 
 # take_option NAME VALUE: NAME is one of the above, VALUE empty for a flag.
@@ -77,16 +87,9 @@ take_option() {
         is_share "$2" || misuse "--cpu-backoff-strength takes a number from 0.0 to 1.0, not '$2'"
         strength=$2
         ;;
-    --policy)
-        case $2 in
-        packet | flow) rules="$rules --policy $2" ;;
-        *) misuse "--policy takes packet or flow, not '$2'" ;;
-        esac
-        ;;
-    --flows)
-        is_whole "$2" 1 100000000 || misuse "--flows takes a whole number from 1 to 100000000, not '$2'"
-        rules="$rules --flows $whole"
-        ;;
+    --keep-checksum) ask "$1" ;;
+    --policy | --flows | --length | --checksum | --payload-bytes | --tls-ports | --quic-ports | --ipsec-ports | \
+        --ssh-ports | --min-packets | --keep | --cut | --policy-file) ask "$1=$2" ;;
     --stage-dir) stage=$2 stage_given=yes ;;
     --mmap | --no-mmap) reads=$1 ;;
     --no-sandbox) sandbox=$1 ;;

@@ -52,6 +52,25 @@ find_stage() {
     [ -z "$stage" ] || [ -d "$stage" ] || fail "$stage: there is no such stage directory"
 }
 
+# What was asked about the policy, judged before anything is touched, and written down once for all stages. The default
+# needs no file.
+make_policy() {
+    policy=''
+    [ -n "$asked" ] || return 0
+    policy=$scratch/policy
+    words=$(
+        IFS=$NEWLINE
+        set -f
+        # shellcheck disable=SC2086 # words, a line each
+        pcap-truncate $asked --print-policy 2>&1 >"$policy"
+    ) && return 0
+    status=$?
+    words=${words%%"$NEWLINE"*}
+    words=${words#pcap-truncate: }
+    [ "$status" -ne 2 ] || misuse "$words"
+    fail "$words"
+}
+
 # Into the directory: from here on it is the current one, whatever happens to its name. Paths in reports keep
 # the words of the operator: prefix.
 enter_dir() {

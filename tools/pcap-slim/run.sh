@@ -22,9 +22,9 @@ LET_GO='trap - HUP INT QUIT TERM'
 BATCH=$HOLD'
 printf "%s\0" "$@" |
     { '$LET_GO'; exec pcap-truncate $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-          $SLIM_RULES $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
+          ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-        $SLIM_PACE --records --check $SLIM_VERIFY |
+        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_PACE --records --check $SLIM_VERIFY |
     pcap-commit $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
         $SLIM_PACE $SLIM_CLAIMS --records'
 
@@ -38,17 +38,17 @@ RUN=$HOLD'
 CHECK=$HOLD'
     { '$LET_GO'
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
-          pcap-scan $SLIM_SANDBOX $SLIM_WITHIN $SLIM_RULES $SLIM_READS $SLIM_PACE --pending --; } |
+          pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_READS $SLIM_PACE --pending --; } |
     pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" --check-only'
 
 export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify
-    SLIM_RULES=$rules SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_STAGE=$stage SLIM_PACE=''
+    SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_STAGE=$stage SLIM_PACE=''
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within
     [ -z "$limits" ] || SLIM_PACE='--pace-fd 8'
     # shellcheck disable=SC2090 # as above
-    export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_RULES SLIM_READS \
+    export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_POLICY SLIM_READS \
         SLIM_CLAIMS SLIM_STAGE SLIM_PACE SLIM_SANDBOX SLIM_WITHIN
 }
 

@@ -13,7 +13,9 @@ encrypted payload keeps its first 24 bytes.
   --verify full|count       check each slim capture against every packet of its original (default),
                             or only its packet count and digest
   --policy packet|flow      judge each packet by itself (default), or follow flows
-  --flows N                 with flow: how many are remembered at once (default 400000)
+  --length rewrite|snap|zero  how a cut packet is written (default rewrite)
+  --keep EXPR, --cut EXPR   packets never, or always, to be cut: pcap-filter(7); repeatable
+  --policy-file FILE        these and all other settings from a file: pcap-slim-policy(5)
   --stage-dir DIR           temporary files go there (same filesystem), not beside the captures
   --output human|json       format of the report (default human)
   --max-io-mbps N           cap on bytes read and written, 10^6 a second, all processes together

@@ -1,0 +1,150 @@
+#include "matcher.h"
+
+#include "bytes.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What packet sizes a filter is to allow for; it is also what it returns for a match, so not 0. */
+#define FILTER_SNAPLEN_BYTES 262144
+
+enum { FILE_HEADER_BYTES = 24, NO_LINKTYPE = -1 };
+
+/* The names that libpcap's library has: Debian's, and everybody else's. */
+static const char *const LIBRARIES[] = {"libpcap.so.0.8", "libpcap.so.1"};
+
+struct library {
+    void *handle;
+    pcap_t *(*open)(FILE *file, char *words);
+    int (*compile)(pcap_t *p, struct bpf_program *out, const char *text, int optimize, bpf_u_int32 netmask);
+    int (*matches)(const struct bpf_program *program, const struct pcap_pkthdr *header, const u_char *bytes);
+    void (*free_code)(struct bpf_program *program);
+    char *(*error)(pcap_t *p);
+    void (*close)(pcap_t *p);
+};
+
+struct matcher {
+    struct library pcap;
+    char *const *expressions;
+    size_t count;
+    int linktype; /* that the programs were compiled for */
+    struct bpf_program programs[];
+};
+
+/* POSIX (dlsym): a pointer to a function comes as one to an object. */
+static bool find_symbol(void *handle, const char *name, void *function) {
+    void *symbol = dlsym(handle, name);
+    memcpy(function, &symbol, sizeof symbol);
+    return symbol != NULL;
+}
+
+static int load(struct library *l, struct failure *f) {
+    for (size_t i = 0; l->handle == NULL && i < sizeof LIBRARIES / sizeof LIBRARIES[0]; i++) {
+        l->handle = dlopen(LIBRARIES[i], RTLD_NOW | RTLD_LOCAL);
+    }
+    if (l->handle == NULL) {
+        return failure_set(f, "expressions need libpcap, which cannot be loaded: %s", dlerror());
+    }
+    if (!find_symbol(l->handle, "pcap_fopen_offline", &l->open) ||
+        !find_symbol(l->handle, "pcap_compile", &l->compile) ||
+        !find_symbol(l->handle, "pcap_offline_filter", &l->matches) ||
+        !find_symbol(l->handle, "pcap_freecode", &l->free_code) || !find_symbol(l->handle, "pcap_geterr", &l->error) ||
+        !find_symbol(l->handle, "pcap_close", &l->close)) {
+        return failure_set(f, "expressions need another libpcap than the one there is: %s", dlerror());
+    }
+    return 0;
+}
+
+struct matcher *matcher_new(char *const *expressions, size_t count, struct failure *f) {
+    struct matcher *m = calloc(1, sizeof *m + count * sizeof m->programs[0]);
+    if (m == NULL) {
+        (void)failure_errno(f, ENOMEM, "expressions");
+        return NULL;
+    }
+    m->expressions = expressions;
+    m->count = count;
+    m->linktype = NO_LINKTYPE;
+    if (load(&m->pcap, f) != 0) {
+        matcher_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+/*
+ * A handle to compile for a link type. libpcap's own numbers for link types differ from those in files here and there,
+ * and its table is not to be had but by opening a file: so it gets an empty capture.
+ */
+static pcap_t *open_for(const struct matcher *m, uint16_t linktype, struct failure *f) {
+    uint8_t header[FILE_HEADER_BYTES] = {0xa1, 0xb2, 0xc3, 0xd4, 0, 2, 0, 4};
+    char words[PCAP_ERRBUF_SIZE] = "out of memory";
+    bytes_put_be32(header + 16, FILTER_SNAPLEN_BYTES);
+    bytes_put_be32(header + 20, linktype);
+    FILE *file = fmemopen(header, sizeof header, "r");
+    pcap_t *p = file != NULL ? m->pcap.open(file, words) : NULL; /* reads the header now, and no more later */
+    if (p == NULL) {
+        (void)failure_set(f, "expressions cannot be compiled for link type %u: %.300s", linktype, words);
+        if (file != NULL) {
+            (void)fclose(file);
+        }
+    }
+    return p;
+}
+
+static void drop_programs(struct matcher *m) {
+    for (size_t i = 0; i < m->count; i++) {
+        m->pcap.free_code(&m->programs[i]); /* also of one that was never compiled: all zeros */
+    }
+    m->linktype = NO_LINKTYPE;
+}
+
+int matcher_compile(struct matcher *m, uint16_t linktype, struct failure *f) {
+    if (m->linktype == linktype) {
+        return 0;
+    }
+    drop_programs(m);
+    pcap_t *p = open_for(m, linktype, f);
+    if (p == NULL) {
+        return -1;
+    }
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < m->count; i++) {
+        if (m->pcap.compile(p, &m->programs[i], m->expressions[i], 1, PCAP_NETMASK_UNKNOWN) != 0) {
+            status = failure_set(f, "the expression '%.200s': %.250s", m->expressions[i], m->pcap.error(p));
+        }
+    }
+    m->pcap.close(p);
+    if (status == 0) {
+        m->linktype = linktype;
+    }
+    return status;
+}
+
+bool matcher_matches(const struct matcher *m, const struct matcher_packet *packet) {
+    struct pcap_pkthdr header;
+    memset(&header, 0, sizeof header);
+    header.caplen = packet->there_bytes;
+    header.len = packet->origlen_bytes;
+    for (size_t i = 0; i < m->count; i++) {
+        if (m->pcap.matches(&m->programs[i], &header, packet->bytes) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void matcher_free(struct matcher *m) {
+    if (m != NULL) {
+        if (m->pcap.free_code != NULL) {
+            drop_programs(m);
+        }
+        if (m->pcap.handle != NULL) {
+            (void)dlclose(m->pcap.handle);
+        }
+        free(m);
+    }
+}

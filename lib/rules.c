@@ -1,0 +1,74 @@
+#include "rules.h"
+
+#include "savefile.h"
+
+#include <string.h>
+
+bool rules_are_set(const struct settings *s) {
+    return s->keep.count > 0 || s->cut_always.count > 0 || s->min_packets > 0;
+}
+
+static int load(struct matcher **out, const struct settings_expressions *list, struct failure *f) {
+    if (list->count > 0) {
+        *out = matcher_new(list->at, list->count, f);
+        return *out != NULL ? matcher_compile(*out, SAVEFILE_LINKTYPE_ETHERNET, f) : -1;
+    }
+    return 0;
+}
+
+int rules_init(struct rules *r, const struct settings *s, struct failure *f) {
+    memset(r, 0, sizeof *r);
+    r->min_packets = s->min_packets;
+    r->floor_bytes = s->policy.floor_bytes;
+    if (load(&r->keep, &s->keep, f) != 0 || load(&r->cut, &s->cut_always, f) != 0) {
+        return -1;
+    }
+    if (s->min_packets > 0) {
+        r->flows = flow_count_new(s->policy.flows, f);
+        return r->flows != NULL ? 0 : -1;
+    }
+    return 0;
+}
+
+int rules_begin(struct rules *r, uint16_t linktype, struct failure *f) {
+    if ((r->keep != NULL && matcher_compile(r->keep, linktype, f) != 0) ||
+        (r->cut != NULL && matcher_compile(r->cut, linktype, f) != 0)) {
+        return -1;
+    }
+    if (r->flows != NULL) {
+        flow_count_clear(r->flows);
+    }
+    return 0;
+}
+
+static struct decision keep(enum policy_reason reason) {
+    struct decision d = {.reason = reason, .cut = false, .keep_payload_bytes = 0};
+    return d;
+}
+
+struct decision rules_decide(struct rules *r, const struct located *l, const struct matcher_packet *packet,
+                             struct decision d) {
+    if (l->as != LOCATED_TCP && l->as != LOCATED_UDP) {
+        return d;
+    }
+    const bool first = r->flows != NULL && flow_count_add(r->flows, packet->bytes, l) <= r->min_packets;
+    if (l->payload_bytes <= r->floor_bytes) {
+        return d;
+    }
+    const bool at_floor = d.cut && d.keep_payload_bytes == r->floor_bytes;
+    const bool forced = r->cut != NULL && (first || !at_floor) && matcher_matches(r->cut, packet);
+    if (forced && !at_floor) {
+        d = (struct decision){.reason = POLICY_RULE_CUT, .cut = true, .keep_payload_bytes = r->floor_bytes};
+    }
+    if (d.cut && r->keep != NULL && matcher_matches(r->keep, packet)) {
+        return keep(POLICY_RULE_KEEP);
+    }
+    return d.cut && first && !forced ? keep(POLICY_FIRST_PACKETS) : d;
+}
+
+void rules_free(struct rules *r) {
+    matcher_free(r->keep);
+    matcher_free(r->cut);
+    flow_count_free(r->flows);
+    memset(r, 0, sizeof *r);
+}

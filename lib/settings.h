@@ -1,0 +1,74 @@
+/*
+ * What an operator asked for: which policy with which ports and floor, how to shorten, rules of their own. As values,
+ * set by name one at a time (options of programs and lines of a policy file alike), and as one canonical text that
+ * records name. docs/man/pcap-slim-policy.5 describes the names and values.
+ */
+#ifndef PCAPSLIM_SETTINGS_H
+#define PCAPSLIM_SETTINGS_H
+
+#include "cut.h"
+#include "failure.h"
+#include "policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SETTINGS_EXPRESSIONS_MAX 256 /* of either kind */
+
+/* Expressions of pcap-filter(7), as they were given. */
+struct settings_expressions {
+    char **at;
+    unsigned long *lines; /* in the policy file that each is from; 0: from none */
+    size_t count;
+};
+
+struct settings {
+    struct policy_settings policy;
+    struct cut_terms cut;
+    uint32_t min_packets; /* the first so many packets of a flow are never cut */
+    struct settings_expressions keep;
+    struct settings_expressions cut_always;
+};
+
+/* The defaults. */
+void settings_init(struct settings *s);
+
+/* Whether there is a setting of that name. */
+bool settings_is_name(const char *name);
+
+/* The names, NULL behind the last one. */
+const char *const *settings_names(void);
+
+/*
+ * Set one. name: "payload-bytes"; value: as it is written in a policy file, blanks at its ends do not count. What may
+ * be there several times (keep, cut) is added; of anything else the last value counts. Returns 0, or -1 with f set, in
+ * words that begin with the name.
+ */
+int settings_set(struct settings *s, const char *name, const char *value, struct failure *f);
+
+/* Whether the settings go together. Returns 0, or -1 with f set. */
+int settings_check(const struct settings *s, struct failure *f);
+
+/* The greatest policy file. */
+#define SETTINGS_FILE_BYTES ((size_t)1 << 20)
+
+/*
+ * Take the text of a policy file: a line each `name = value`, or empty, or a comment behind #. text: changed. Returns
+ * 0, or -1 with f set: "line N: what is wrong".
+ */
+int settings_parse(struct settings *s, char *text, struct failure *f);
+
+/* The same from a file, up to its end. Returns 0, or -1 with f set, also when it cannot be read or is no text. */
+int settings_read(struct settings *s, int fd, struct failure *f);
+
+/*
+ * The settings as a policy file that makes them, every one in a fixed order: equal settings have equal texts. Returns a
+ * string to free(), or NULL when memory runs out.
+ */
+char *settings_text(const struct settings *s);
+
+/* Free the expressions. Safe on a zero-initialised struct. */
+void settings_free(struct settings *s);
+
+#endif
