@@ -1,0 +1,50 @@
+#!/usr/bin/env bats
+# What the compiler and the linker are asked for is there in the programs.
+
+load helpers
+
+setup_more() {
+    case $BIN_DIR in */asan/*) skip "sanitizer builds are not hardened" ;; esac
+    command -v objdump >/dev/null || skip "no binutils"
+    PROGRAMS="pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run"
+}
+
+# each PROGRAM: FUNCTION holds for every program.
+each() {
+    local program
+    for program in $PROGRAMS; do
+        "$1" "$BIN_DIR/$program" || explain "$program: $1"
+    done
+}
+
+is_pie() { readelf -hW "$1" | grep -q 'Type: *DYN' && readelf -dW "$1" | grep -q 'FLAGS_1.*PIE'; }
+has_full_relro() { readelf -lW "$1" | grep -q GNU_RELRO && readelf -dW "$1" | grep -Eq 'BIND_NOW|FLAGS.* NOW'; }
+has_no_executable_stack() { readelf -lW "$1" | grep -Eq 'GNU_STACK.* RW +0x'; }
+has_no_writable_code() { ! readelf -lW "$1" | grep -Eq ' LOAD .* RWE '; }
+has_stack_protector() { readelf -sW --dyn-syms "$1" | grep -q '__stack_chk_fail'; }
+is_fortified() { readelf -sW --dyn-syms "$1" | grep -Eq '__(v?fprintf|v?snprintf|v?printf|memcpy|read|strcpy|memmove)_chk'; }
+has_no_search_path() { ! readelf -dW "$1" | grep -Eq 'RPATH|RUNPATH'; }
+has_no_text_relocations() { ! readelf -dW "$1" | grep -q TEXTREL; }
+
+# The note that the loader would ask for is there only if the C library's own start files have it, which Debian 12's have
+# not; so the code is looked at: where a function may be jumped to there is an instruction that says so.
+has_cet() { objdump -d --no-show-raw-insn --disassemble=main "$1" | grep -A 1 '<main>:' | grep -q endbr64; }
+
+@test "position-independent, full RELRO, no executable stack, no writable code, no search path" {
+    each is_pie
+    each has_full_relro
+    each has_no_executable_stack
+    each has_no_writable_code
+    each has_no_search_path
+    each has_no_text_relocations
+}
+
+@test "stack protector and fortified functions" {
+    each has_stack_protector
+    each is_fortified
+}
+
+@test "control-flow enforcement" {
+    [ "$(uname -m)" = x86_64 ] || skip "x86-64 only"
+    each has_cet
+}
