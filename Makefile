@@ -72,7 +72,7 @@ LIBS_pcap-commit := -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-report := -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
 
-.PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay install uninstall clean format lint recordings fixtures
+.PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay analyze install uninstall clean format lint recordings fixtures
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -146,6 +146,10 @@ format:
 
 lint:
 	sh scripts/lint
+
+# Static judgement, all of it; CI runs `scripts/analyze fast`.
+analyze:
+	sh scripts/analyze
 
 # A campaign: FUZZ_SECONDS for each harness. What it finds is left in build/fuzz/found/.
 FUZZ_SECONDS ?= 300

@@ -1,6 +1,7 @@
 #include "names.h"
 #include "record.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -203,8 +204,10 @@ static int parse_name(const json_t *o, const char *key, const char *const *names
 
 static void parse_timestamp(const json_t *o, const char *key, uint32_t *sec, uint32_t *frac) {
     const char *text = json_string_value(json_object_get(o, key));
-    if (text != NULL) {
-        (void)sscanf(text, "%10" SCNu32 ".%10" SCNu32, sec, frac);
+    if (text != NULL && isdigit((unsigned char)text[0])) {
+        char *point;
+        *sec = (uint32_t)strtoul(text, &point, 10);
+        *frac = *point == '.' && isdigit((unsigned char)point[1]) ? (uint32_t)strtoul(point + 1, NULL, 10) : 0;
     }
 }
 

@@ -72,7 +72,7 @@ static ptrdiff_t copy_mapped(struct source *s, void *to, size_t wanted_bytes, st
     size_t skip_bytes = (size_t)(s->offset_bytes - s->window_begin_bytes);
     size_t there_bytes = s->window_bytes - skip_bytes;
     size_t length_bytes = wanted_bytes < there_bytes ? wanted_bytes : there_bytes;
-    memcpy(to, s->window + skip_bytes, length_bytes);
+    memcpy(to, s->window + skip_bytes, length_bytes); /* NOLINT(clang-analyzer-core.NonNullParamChecker): mapped */
     struct stat st;
     if (*s->fault != 0 || fstat(s->fd, &st) != 0 || (uint64_t)st.st_size < s->offset_bytes + length_bytes) {
         return failure_set(f,

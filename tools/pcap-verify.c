@@ -169,7 +169,7 @@ static void check_against_original(struct verifier *v, int slim_fd, int original
 static void check_against_record(struct verifier *v, int slim_fd, const struct record *expected, struct record *r) {
     const struct source_options options = {.pace = &v->pace, .interrupted = &cli_interrupted};
     struct source source;
-    struct recount found;
+    struct recount found = {0};
     source_open(&source, slim_fd, &options);
     enum framing_status end = recount_read(&v->framing, &source, &found, &r->error);
     source_close(&source);
@@ -240,7 +240,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
         (void)close(original_fd);
         return CLI_DONE;
     }
-    struct record expected;
+    struct record expected = {0};
     if (load_record(o->record_path, &expected) != 0) {
         return CLI_FAILED;
     }

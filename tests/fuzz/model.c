@@ -38,7 +38,7 @@ static unsigned transport_sum(const uint8_t *frame, const struct model *m, size_
 static void find_payload(const uint8_t *frame, size_t end, unsigned protocol, struct model *m) {
     size_t header = 0;
     if (protocol == 6 && end >= m->transport + 20) {
-        header = 4U * (frame[m->transport + 12] / 16);
+        header = (size_t)4 * (frame[m->transport + 12] / 16);
         header = header >= 20 ? header : 0;
     } else if (protocol == 17) {
         header = 8;
@@ -57,7 +57,7 @@ static void judge_ipv4(const uint8_t *frame, size_t length, struct model *m) {
     if (length < m->ip + 20 || ip[0] / 16 != 4 || ip[0] % 16 < 5) {
         return;
     }
-    const size_t header = 4U * (ip[0] % 16);
+    const size_t header = (size_t)4 * (ip[0] % 16);
     const size_t end = m->ip + be16(ip + 2) < length ? m->ip + be16(ip + 2) : length;
     if ((ip[6] & 0x3f) != 0 || ip[7] != 0 || m->ip + header > end) {
         return;
@@ -98,7 +98,7 @@ static void judge_ipv6(const uint8_t *frame, size_t length, struct model *m) {
             return;
         }
         const uint8_t *header = frame + at;
-        const size_t size = next == 44 ? 8 : next == 51 ? 4U * (header[1] + 2U) : 8U * (header[1] + 1U);
+        const size_t size = next == 44 ? 8 : next == 51 ? (size_t)4 * (header[1] + 2U) : 8U * (header[1] + 1U);
         if (at + size > end || (next == 44 && (header[2] != 0 || (header[3] & 0xf9) != 0))) {
             return;
         }
@@ -151,7 +151,7 @@ static bool wants_cut(const uint8_t *frame, const struct model *m) {
         return from == 443 || to == 443 || from == 500 || to == 500 || from == 4500 || to == 4500;
     }
     if (is_tls_port(from) || is_tls_port(to)) {
-        if (memchr("\x14\x15\x16\x18", payload[0], 4) == NULL) {
+        if (payload[0] != 0x14 && payload[0] != 0x15 && payload[0] != 0x16 && payload[0] != 0x18) {
             return true;
         }
     } else if (payload[0] == 0x17) {
@@ -177,7 +177,7 @@ size_t model_cut(uint8_t *frame, const struct model *m) {
     if (m->ip_version == 4) {
         put16(ip + 2, end - m->ip);
         put16(ip + 10, 0);
-        put16(ip + 10, 65535 - sum16(0, ip, 4U * (ip[0] % 16)));
+        put16(ip + 10, 65535 - sum16(0, ip, (size_t)4 * (ip[0] % 16)));
     } else {
         put16(ip + 4, end - m->ip - 40);
     }
@@ -201,6 +201,6 @@ bool model_is_true(const uint8_t *frame, size_t length) {
     const bool lengths = (m.ip_version == 4 ? be16(ip + 2) == length - m.ip : be16(ip + 4) == length - m.ip - 40) &&
                          (m.is_tcp || be16(frame + m.transport + 4) == segment_bytes);
     /* What is summed with its right checksum sums to ffff (or 0 where all of it is 0). */
-    const bool header = m.ip_version == 6 || sum16(0, ip, 4U * (ip[0] % 16)) == 65535;
+    const bool header = m.ip_version == 6 || sum16(0, ip, (size_t)4 * (ip[0] % 16)) == 65535;
     return lengths && header && transport_sum(frame, &m, segment_bytes) == 65535;
 }

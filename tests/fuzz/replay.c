@@ -20,18 +20,32 @@ static void say_where(void) {
     }
 }
 
-static int replay_file(const char *path, size_t size) {
+static uint8_t *read_file(const char *path, size_t size) {
     FILE *file = fopen(path, "rb");
     uint8_t *data = malloc(size + 1);
-    if (file == NULL || data == NULL || fread(data, 1, size + 1, file) != size) {
+    if (file != NULL && data != NULL && fread(data, 1, size + 1, file) != size) {
+        free(data);
+        data = NULL;
+    }
+    if (file == NULL) {
+        free(data);
+        return NULL;
+    }
+    (void)fclose(file);
+    return data;
+}
+
+static int replay_file(const char *path, size_t size) {
+    uint8_t *data = read_file(path, size);
+    if (data == NULL) {
         (void)fprintf(stderr, "cannot read %s\n", path);
         return 1;
     }
-    (void)fclose(file);
     uint8_t *exact = fuzz_exact(data, size);
     free(data);
-    (void)fflush(stdout);
+    at_work = path;
     (void)LLVMFuzzerTestOneInput(exact, size);
+    at_work = NULL;
     free(exact);
     replayed++;
     return 0;
@@ -44,7 +58,6 @@ static int replay(const char *path) {
         return 1;
     }
     if (!S_ISDIR(st.st_mode)) {
-        at_work = path;
         return replay_file(path, (size_t)st.st_size);
     }
     struct dirent **names;
@@ -78,7 +91,6 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         status |= replay(argv[i]);
     }
-    at_work = NULL;
     (void)printf("%lu inputs\n", replayed);
     return status;
 }
