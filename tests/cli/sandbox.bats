@@ -212,6 +212,22 @@ EOF
     err_lacks sandbox
 }
 
+@test "pcap-slim keeps its stages within the directory, and the stage directory where there is one" {
+    mkdir stage
+    local here
+    here=$(pwd -P)
+    runs strace -f -y -e trace=landlock_add_rule -o log pcap-slim --dir captures --stage-dir stage
+    status_is 1
+    # pcap-commit --clean-stale and three stages, each with both directories; pcap-report has none.
+    [ "$(grep -c "parent_fd=[0-9]*<$here/captures>" log)" -eq 4 ] || explain "$(grep landlock log)"
+    [ "$(grep -c "parent_fd=[0-9]*<$here/stage>" log)" -eq 4 ] || explain "$(grep landlock log)"
+    [ "$(grep -c landlock_add_rule log)" -eq 8 ] || explain "$(grep landlock log)"
+    runs strace -f -y -e trace=landlock_add_rule -o log pcap-slim --single captures/c.pcap --check-only
+    status_is 1
+    [ "$(grep -c "parent_fd=[0-9]*<$here/captures>" log)" -eq 1 ] || explain "$(grep landlock log)"
+    [ "$(grep -c landlock_add_rule log)" -eq 1 ] || explain "$(grep landlock log)"
+}
+
 @test "pcap-slim --no-sandbox: no filter goes in" {
     runs traced log pcap-slim --no-sandbox --dir captures
     status_is 1
