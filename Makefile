@@ -11,6 +11,7 @@ VARIANT ?= release
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
 DOCDIR ?= $(PREFIX)/share/doc/pcap-slim
 INSTALL ?= install
 
@@ -60,7 +61,7 @@ FACE := $(B)/libface.a
 FILTERS := pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run
 DRIVER := pcap-slim
 # One script, made of these parts in this order.
-DRIVER_PARTS := head messages usage values options places listing run main
+DRIVER_PARTS := head messages usage values options config places listing free run main
 DRIVER_SOURCES := $(DRIVER_PARTS:%=tools/pcap-slim/%.sh)
 PROGRAMS := $(FILTERS:%=$(BIN)/%) $(BIN)/$(DRIVER)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -101,7 +102,7 @@ $(FILTERS:%=$(BIN)/%): $(BIN)/%: $(B)/tools/%.o $(FACE) $(LIB)
 $(BIN)/$(DRIVER): $(DRIVER_SOURCES) VERSION Makefile
 	@mkdir -p $(@D)
 	$(say) GEN $@
-	$(Q)awk 'FNR == 1 && NR > 1 { print "" } { print }' $(DRIVER_SOURCES) | sed 's/@VERSION@/$(VERSION)/' >$@.new && chmod 755 $@.new && mv $@.new $@
+	$(Q)awk 'FNR == 1 && NR > 1 { print "" } { print }' $(DRIVER_SOURCES) | sed 's/@VERSION@/$(VERSION)/; s|@SYSCONFDIR@|$(SYSCONFDIR)|' >$@.new && chmod 755 $@.new && mv $@.new $@
 
 # Objects hold machine code as well: without optimising each of the many programs anew, linking them takes no time.
 $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)

@@ -141,6 +141,8 @@ void claims_give_back(const struct claims *c, const char *name) {
 
 void claims_close(struct claims *c) {
     if (c->lock_fd >= 0 && !c->inherited) {
+        /* First our own presence goes, or of two that leave at the same time each would take the other for present. */
+        (void)lock_bytes(c->lock_fd, F_OFD_SETLK, F_UNLCK, 0, 0);
         /* Alone? Then nobody can be between opening the file and locking byte 0 without seeing that it is
          * gone. */
         if (lock_bytes(c->lock_fd, F_OFD_SETLK, F_WRLCK, 0, 0) == 0 &&

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 void place_init(struct place *p) {
+    p->beneath = false;
     p->directory_fd = -1;
     p->directory = NULL;
     p->name = NULL;
@@ -38,6 +39,46 @@ static char *directory_of(const char *path, const char *slash) {
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
+#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+/* One component after the other; `rest` is taken apart. */
+static int open_beneath(char *rest, const char *complaint, struct failure *f) {
+    char *next = NULL;
+    int fd = open(".", DIRECTORY_FLAGS);
+    for (char *name = strtok_r(rest, "/", &next); fd >= 0 && name != NULL; name = strtok_r(NULL, "/", &next)) {
+        if (strcmp(name, ".") == 0) {
+            continue;
+        }
+        int below = strcmp(name, "..") != 0 ? openat(fd, name, DIRECTORY_FLAGS | O_NOFOLLOW) : -1;
+        int error = strcmp(name, "..") != 0 ? errno : EXDEV;
+        (void)close(fd);
+        if (below < 0 && (error == ENOTDIR || error == ELOOP)) {
+            return failure_set(f, "a symbolic link or something else that is no directory stands in its path");
+        }
+        fd = below;
+        errno = error;
+    }
+    return fd >= 0 ? fd : failure_errno(f, errno, "%s", complaint);
+}
+
+static int open_directory(const char *directory, bool beneath, const char *complaint, struct failure *f) {
+    if (beneath) {
+        char *rest = directory[0] != '/' ? strdup(directory) : NULL;
+        if (rest == NULL) {
+            return failure_set(f, directory[0] == '/' ? "it is not below the current directory" : "out of memory");
+        }
+        int fd = open_beneath(rest, complaint, f);
+        free(rest);
+        return fd;
+    }
+    int fd = open(directory, DIRECTORY_FLAGS);
+    return fd >= 0 ? fd : failure_errno(f, errno, "%s", complaint);
+}
+
+int place_open_directory(const char *directory, bool beneath, struct failure *f) {
+    return open_directory(directory, beneath, "cannot open", f);
+}
+
 bool place_is_in(const struct place *p, const char *path) {
     char *directory = directory_of(path, strrchr(path, '/'));
     bool same = directory != NULL && p->directory_fd >= 0 && strcmp(p->directory, directory) == 0;
@@ -60,9 +101,8 @@ int place_go(struct place *p, const char *path, struct failure *f) {
         free(directory);
         return 0;
     }
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_directory(directory, p->beneath, "cannot open its directory", f);
     if (fd < 0) {
-        failure_errno(f, errno, "cannot open its directory");
         free(directory);
         return -1;
     }

@@ -12,14 +12,22 @@
 #include <stdbool.h>
 
 struct place {
+    bool beneath;     /* paths lead from the current directory downwards, through no symbolic link */
     int directory_fd; /* open, or -1 */
     char *directory;  /* as it was named, "." where it was not */
     const char *name; /* the last component of the path last given, inside that path's memory */
     int stage_fd;     /* an open directory where temporary files go instead, the caller's to close; or -1 */
 };
 
-/* A place that is nowhere yet, without a stage_fd. */
+/* A place that is nowhere yet, not beneath anything, and without a stage_fd. */
 void place_init(struct place *p);
+
+/*
+ * Open a directory. beneath: only one below the current directory, and no component of its path may be a symbolic link,
+ * so that nobody who puts one there leads a run out of the tree that it was given.
+ * Returns a descriptor, or -1 with f set.
+ */
+int place_open_directory(const char *directory, bool beneath, struct failure *f);
 
 /* Whether the directory of path is, by its name, the one the place is in already. */
 bool place_is_in(const struct place *p, const char *path);
@@ -50,7 +58,7 @@ static inline int place_tmp_fd(const struct place *p) {
     return p->stage_fd >= 0 ? p->stage_fd : p->directory_fd;
 }
 
-/* Close the directory. The stage_fd stays. */
+/* Close the directory. The stage_fd stays, and what is beneath stays so. */
 void place_leave(struct place *p);
 
 #endif

@@ -84,11 +84,13 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
                    struct failure *f);
 
 /*
- * Remove every temporary file of the directory's *.pcap, in it and, unless that is -1, in the stage directory, that is
- * a regular file, older than REPLACE_STALE_S, claimed by no live run and not open for writing. removed: how many. Joins
- * the directory's claims only if there is a candidate. Returns 0, or -1 with f set.
+ * Remove every temporary file of the directory's captures, in it and, unless that is -1, in the stage directory, that
+is
+ * a regular file, older than REPLACE_STALE_S, claimed by no live run and not open for writing. Its captures are the
+ * names that match one of the patterns, which are those of fnmatch(3) with a NULL behind the last. removed: how many.
+ * Joins the directory's claims only if there is a candidate. Returns 0, or -1 with f set.
  */
-int replace_clean_stale(int directory_fd, int stage_fd, const struct marker_owner *owner, unsigned long *removed,
-                        struct failure *f);
+int replace_clean_stale(int directory_fd, int stage_fd, const char *const *patterns, const struct marker_owner *owner,
+                        unsigned long *removed, struct failure *f);
 
 #endif

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -175,22 +176,25 @@ void replace_remove_unchanged_tmp(const struct place *p, const struct identity *
 /* Where leftovers are looked for, and what their names end with. */
 struct leftovers {
     int fd;
+    const char *const *patterns; /* the captures' */
     char ending[ENDING_BYTES];
 };
 
 /* The capture's name in the name of a stale-looking temporary file, or false when it is none. */
 static bool capture_of_tmp(const struct leftovers *in, const char *tmp, char *capture) {
-    const char extension[] = ".pcap";
+    const char *const *pattern = in->patterns;
     const size_t length_bytes = strlen(tmp);
     const size_t ending_bytes = strlen(in->ending);
-    if (length_bytes < sizeof extension - 1 + ending_bytes || length_bytes >= REPLACE_NAME_BYTES ||
+    if (length_bytes <= ending_bytes || length_bytes >= REPLACE_NAME_BYTES ||
         strcmp(tmp + length_bytes - ending_bytes, in->ending) != 0) {
         return false;
     }
-    const size_t capture_bytes = length_bytes - ending_bytes;
-    memcpy(capture, tmp, capture_bytes);
-    capture[capture_bytes] = '\0';
-    return strcmp(capture + capture_bytes - (sizeof extension - 1), extension) == 0;
+    memcpy(capture, tmp, length_bytes - ending_bytes);
+    capture[length_bytes - ending_bytes] = '\0';
+    while (*pattern != NULL && fnmatch(*pattern, capture, 0) != 0) {
+        pattern++;
+    }
+    return *pattern != NULL;
 }
 
 static bool looks_stale(int directory_fd, const char *tmp, struct stat *st) {
@@ -246,15 +250,15 @@ static int clean_one(int directory_fd, const struct leftovers *in, struct claims
     return status;
 }
 
-int replace_clean_stale(int directory_fd, int stage_fd, const struct marker_owner *owner, unsigned long *removed,
-                        struct failure *f) {
+int replace_clean_stale(int directory_fd, int stage_fd, const char *const *patterns, const struct marker_owner *owner,
+                        unsigned long *removed, struct failure *f) {
     const int places[] = {-1, stage_fd};
     struct claims claims;
     claims_init(&claims);
     *removed = 0;
     int status = stage_fd >= 0 ? place_check_stage(stage_fd, directory_fd, f) : 0;
     for (size_t i = 0; status == 0 && i < (stage_fd >= 0 ? 2U : 1U); i++) {
-        struct leftovers in = {.fd = places[i] >= 0 ? places[i] : directory_fd};
+        struct leftovers in = {.fd = places[i] >= 0 ? places[i] : directory_fd, .patterns = patterns};
         status = tmp_ending(directory_fd, places[i], in.ending, f);
         if (status == 0) {
             status = clean_one(directory_fd, &in, &claims, owner, removed, f);

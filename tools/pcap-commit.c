@@ -41,11 +41,13 @@ static const char HELP[] =
     "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
     "  --stage-dir DIR           temporary files are there, not beside TARGET (same filesystem)\n"
     "  --clean-stale DIR         only delete DIR/*.pcap.tmp that are older than 5 minutes and in\n"
-    "                            no run's work\n" POLICY_HELP CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP
-    "  --help, --version\n"
+    "                            no run's work; --glob PATTERN: for captures of other names\n" POLICY_HELP
+        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
     "  pcap-truncate <a.pcap | pcap-commit a.pcap\n";
+
+#define GLOBS_MAX 64
 
 struct options {
     struct limits limits;
@@ -54,7 +56,9 @@ struct options {
     const char *target;
     const char *clean_directory;
     const char *stage_directory;
+    const char *globs[GLOBS_MAX + 1]; /* a NULL behind the last */
     bool records;
+    bool beneath;
     int claim_fd;
 };
 
@@ -66,18 +70,21 @@ struct committer {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN, OPT_STAGE };
+    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN, OPT_STAGE, OPT_GLOB, OPT_BENEATH };
     static const struct option LONG[] = {
         {"records", no_argument, NULL, OPT_RECORDS},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
         {"clean-stale", required_argument, NULL, OPT_CLEAN},
+        {"stage-dir", required_argument, NULL, OPT_STAGE},
+        {"glob", required_argument, NULL, OPT_GLOB},
+        {"beneath", no_argument, NULL, OPT_BENEATH},
         POLICY_LONG_OPTIONS,
         CONFINE_LONG_OPTIONS,
-        {"stage-dir", required_argument, NULL, OPT_STAGE},
         OPTIONS_COMMON,
     };
     int c;
     int at = 0;
+    size_t globs = 0;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     o->claim_fd = -1;
@@ -98,6 +105,15 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_STAGE:
             o->stage_directory = optarg;
             break;
+        case OPT_GLOB:
+            if (globs == GLOBS_MAX) {
+                return cli_misuse("no more than %d --glob", GLOBS_MAX);
+            }
+            o->globs[globs++] = optarg;
+            break;
+        case OPT_BENEATH:
+            o->beneath = true;
+            break;
         default:
             if (confine_take(&o->confine, c, optarg)) {
                 break;
@@ -117,6 +133,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
     }
     if (o->confine.within != NULL && !o->records) {
         return cli_misuse("--within goes with --records");
+    }
+    if (globs > 0 && o->clean_directory == NULL) {
+        return cli_misuse("--glob goes with --clean-stale");
+    }
+    if (globs == 0) {
+        o->globs[0] = "*.pcap";
     }
     o->target = wanted_operands == 1 ? argv[optind] : NULL;
     return policy_options_finish(&o->policy);
@@ -401,12 +423,12 @@ static int clean_stale(const struct committer *c, const struct options *o) {
     const char *directory = o->clean_directory;
     struct failure failure;
     unsigned long removed = 0;
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = place_open_directory(directory, o->beneath, &failure);
     if (fd < 0) {
-        return cli_fail(directory, "cannot open: %s", strerror(errno));
+        return cli_fail(directory, "%s", failure.text);
     }
     confine_to_directory(&o->confine, SANDBOX_CHANGE, fd, c->site.place.stage_fd);
-    int status = replace_clean_stale(fd, c->site.place.stage_fd, &c->site.owner, &removed, &failure);
+    int status = replace_clean_stale(fd, c->site.place.stage_fd, o->globs, &c->site.owner, &removed, &failure);
     (void)close(fd);
     if (removed > 0) {
         (void)fprintf(stderr, "cleaned %lu stale .pcap.tmp file(s)\n", removed);
@@ -429,6 +451,7 @@ int main(int argc, char **argv) {
         return CLI_FAILED;
     }
     site_init(&c.site, o.claim_fd, stage_fd);
+    c.site.place.beneath = o.beneath;
     if (limits_attach(&o.limits, &c.pace) != 0) {
         return CLI_FAILED;
     }

@@ -25,6 +25,7 @@ static const char HELP[] =
     "\n"
     "  --output human|json       format (default human)\n"
     "  --expect F                names (NUL after each) that a record must arrive for\n"
+    "  --taken F                 of those, the ones that were taken up; read at the end\n"
     "  --prefix P                what to put before each name\n"
     "  --check-only              say that nothing was written\n"
     "  --dry-run                 only list what would be slimmed, on standard output\n" CONFINE_HELP
@@ -40,6 +41,7 @@ struct options {
     bool check_only;
     bool dry_run;
     const char *expect_path;
+    const char *taken_path;
     const char *prefix;
 };
 
@@ -48,6 +50,7 @@ struct report {
     uint64_t started_ns;
     unsigned long ok, skipped, marked, failed, would;
     bool bad_input;
+    int taken_fd;     /* opened early: later nothing can be opened any more */
     json_t *expected; /* names without a record so far: an object used as a set */
     FILE *files;      /* JSON: the entries so far, in memory */
     char *files_text;
@@ -55,15 +58,12 @@ struct report {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_OUTPUT = 1, OPT_EXPECT, OPT_PREFIX, OPT_CHECK_ONLY, OPT_DRY_RUN };
+    enum { OPT_OUTPUT = 1, OPT_EXPECT, OPT_TAKEN, OPT_PREFIX, OPT_CHECK_ONLY, OPT_DRY_RUN };
     static const struct option LONG[] = {
-        {"output", required_argument, NULL, OPT_OUTPUT},
-        {"expect", required_argument, NULL, OPT_EXPECT},
-        {"prefix", required_argument, NULL, OPT_PREFIX},
-        {"check-only", no_argument, NULL, OPT_CHECK_ONLY},
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-        CONFINE_LONG_OPTION,
-        OPTIONS_BASIC,
+        {"output", required_argument, NULL, OPT_OUTPUT}, {"expect", required_argument, NULL, OPT_EXPECT},
+        {"prefix", required_argument, NULL, OPT_PREFIX}, {"check-only", no_argument, NULL, OPT_CHECK_ONLY},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},     CONFINE_LONG_OPTION,
+        {"taken", required_argument, NULL, OPT_TAKEN},   OPTIONS_BASIC,
     };
     int c;
     memset(o, 0, sizeof *o);
@@ -80,6 +80,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_EXPECT:
             o->expect_path = optarg;
             break;
+        case OPT_TAKEN:
+            o->taken_path = optarg;
+            break;
         case OPT_PREFIX:
             o->prefix = optarg;
             break;
@@ -94,6 +97,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 return CLI_MISUSE;
             }
         }
+    }
+    if (o->taken_path != NULL && o->expect_path == NULL) {
+        return cli_misuse("--taken goes with --expect");
     }
     return optind < argc ? cli_misuse("records come on standard input; '%s' is too much", argv[optind]) : 0;
 }
@@ -183,10 +189,34 @@ static int expect_name(void *context, const char *name) {
                                                                             : cli_fail(NULL, "out of memory");
 }
 
+static int name_taken(void *context, const char *name) {
+    return json_object_set_new_nocheck(context, name, json_true()) == 0 ? CLI_DONE : cli_fail(NULL, "out of memory");
+}
+
+/* A run that stopped early has not taken up every name that it was given. */
+static void expect_only_taken(struct report *p) {
+    const char *name;
+    void *next;
+    json_t *value;
+    json_t *taken = json_object();
+    if (stage_each_name(p->taken_fd, p->options.taken_path, name_taken, taken) != CLI_DONE) {
+        p->bad_input = true;
+    }
+    json_object_foreach_safe(p->expected, next, name, value) {
+        if (json_object_get(taken, name) == NULL) {
+            (void)json_object_del(p->expected, name);
+        }
+    }
+    json_decref(taken);
+}
+
 static void report_missing(struct report *p) {
     const char *name;
     void *next;
     json_t *value;
+    if (p->options.taken_path != NULL) {
+        expect_only_taken(p);
+    }
     if (p->expected == NULL || json_object_size(p->expected) == 0) {
         return;
     }
@@ -269,6 +299,10 @@ int main(int argc, char **argv) {
         p.expected = json_object();
         int names_fd = stage_open_names(p.options.expect_path);
         status = names_fd < 0 ? CLI_FAILED : stage_each_name(names_fd, p.options.expect_path, expect_name, &p);
+    }
+    if (status == CLI_DONE && p.options.taken_path != NULL) {
+        p.taken_fd = stage_open_names(p.options.taken_path);
+        status = p.taken_fd < 0 ? CLI_FAILED : CLI_DONE;
     }
     if (p.files == NULL) {
         return cli_fail(NULL, "out of memory");

@@ -9,6 +9,7 @@
 #include "marker.h"
 #include "options.h"
 #include "pace.h"
+#include "place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,8 @@ static const char HELP[] =
     "  --pace-fd N               hand the limits to COMMAND as descriptor N\n"
     "  --claim-fd N              hand the claims to COMMAND as descriptor N\n"
     "  --dir DIR                 the directory of the claims (default: the current one)\n"
+    "  --beneath                 --dir leads downwards from here, through no symbolic link\n"
+    "  --nested                  be part of another pcap-run, which passes signals on\n"
     "  --nearest WORD            only print which of the words that follow was meant by WORD\n"
     "  --help, --version\n"
     "\n"
@@ -45,6 +48,8 @@ struct options {
     struct limits limits;
     const char *directory;
     int claim_fd;
+    bool beneath;
+    bool nested;
     const char *nearest;
     char **command; /* or the words */
 };
@@ -54,12 +59,11 @@ struct options {
 static volatile sig_atomic_t group_of_command = 0;
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_CLAIM = 1, OPT_DIR, OPT_NEAREST };
+    enum { OPT_CLAIM = 1, OPT_DIR, OPT_BENEATH, OPT_NESTED, OPT_NEAREST };
     static const struct option LONG[] = {
-        {"claim-fd", required_argument, NULL, OPT_CLAIM},
-        {"dir", required_argument, NULL, OPT_DIR},
-        {"nearest", required_argument, NULL, OPT_NEAREST},
-        OPTIONS_COMMON,
+        {"claim-fd", required_argument, NULL, OPT_CLAIM},  {"dir", required_argument, NULL, OPT_DIR},
+        {"beneath", no_argument, NULL, OPT_BENEATH},       {"nested", no_argument, NULL, OPT_NESTED},
+        {"nearest", required_argument, NULL, OPT_NEAREST}, OPTIONS_COMMON,
     };
     int c;
     memset(o, 0, sizeof *o);
@@ -76,6 +80,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
             break;
         case OPT_DIR:
             o->directory = optarg;
+            break;
+        case OPT_BENEATH:
+            o->beneath = true;
+            break;
+        case OPT_NESTED:
+            o->nested = true;
             break;
         case OPT_NEAREST:
             o->nearest = optarg;
@@ -150,9 +160,10 @@ static int hand_down_claims(const struct options *o, struct claims *claims) {
     if (o->claim_fd < 0) {
         return 0;
     }
-    int directory_fd = open(o->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct failure failure;
+    int directory_fd = place_open_directory(o->directory, o->beneath, &failure);
     if (directory_fd < 0) {
-        return cli_fail(o->directory, "cannot open: %s", strerror(errno));
+        return o->nested ? 0 : cli_fail(o->directory, "%s", failure.text);
     }
     directory_fd = out_of_the_way(directory_fd);
     struct marker_owner owner = marker_owner_find();
@@ -194,15 +205,23 @@ static void pause_all(int number) {
     }
 }
 
-static void catch_signals(void) {
+/* Nested, a signal comes to the whole group from the run that this is part of. */
+static void note_signal(int number) {
+    cli_interrupted = number;
+}
+
+static void catch_signals(bool nested) {
     static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     struct sigaction a;
     memset(&a, 0, sizeof a);
     (void)sigemptyset(&a.sa_mask);
     a.sa_flags = SA_RESTART;
-    a.sa_handler = pass_on;
+    a.sa_handler = nested ? note_signal : pass_on;
     for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
         (void)sigaction(passed_on[i], &a, NULL);
+    }
+    if (nested) {
+        return;
     }
     a.sa_handler = pass_on_again;
     (void)sigaction(SIGALRM, &a, NULL);
@@ -214,10 +233,13 @@ static void catch_signals(void) {
  * The command gets a process group of its own, so that a signal can reach everything it starts; a shell in between may
  * have started us with SIGINT ignored (it does so for a job in the background), which is not passed down.
  */
-static pid_t start(char **command, const sigset_t *usual) {
+static pid_t start(const struct options *o, const sigset_t *usual) {
+    char **command = o->command;
     pid_t child = fork();
     if (child == 0) {
-        (void)setpgid(0, 0);
+        if (!o->nested) {
+            (void)setpgid(0, 0);
+        }
         (void)signal(SIGINT, SIG_DFL);
         (void)signal(SIGTERM, SIG_DFL);
         (void)signal(SIGHUP, SIG_DFL);
@@ -232,7 +254,7 @@ static pid_t start(char **command, const sigset_t *usual) {
         (void)cli_fail(command[0], "cannot run: %s", strerror(error));
         _exit(error == ENOENT ? 127 : 126);
     }
-    if (child > 0) {
+    if (child > 0 && !o->nested) {
         (void)setpgid(child, child);
         group_of_command = (sig_atomic_t)child;
     }
@@ -279,8 +301,8 @@ int main(int argc, char **argv) {
         return CLI_FAILED;
     }
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    catch_signals();
-    pid_t command = start(o.command, &usual);
+    catch_signals(o.nested);
+    pid_t command = start(&o, &usual);
     if (command < 0) {
         status = cli_fail(NULL, "cannot start %s: %s", o.command[0], strerror(errno));
     } else {

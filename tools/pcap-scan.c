@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,7 +33,7 @@ static const char HELP[] =
     "\n"
     "  --files0-from=F           read names from F, NUL after each (- is standard input)\n"
     "  --pending                 leave out, as pcap-slim does, what is marked, linked or no file\n"
-    "  --dry-run                 with --pending: list only, do not read the captures\n"
+    "  --dry-run                 with --pending: only list (--print0: names, NUL after each)\n"
     "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n" POLICY_HELP
         CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
@@ -47,6 +48,8 @@ struct options {
     const char *files0_from;
     bool pending;
     bool dry_run;
+    bool beneath;
+    bool print0;
     bool mapped;
 };
 
@@ -61,13 +64,15 @@ struct scanner {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP };
+    enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP, OPT_BENEATH, OPT_PRINT0 };
     static const struct option LONG[] = {
         {"files0-from", required_argument, NULL, OPT_FILES0},
         {"pending", no_argument, NULL, OPT_PENDING},
         {"dry-run", no_argument, NULL, OPT_DRY_RUN},
         {"mmap", no_argument, NULL, OPT_MMAP},
         {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
+        {"beneath", no_argument, NULL, OPT_BENEATH},
+        {"print0", no_argument, NULL, OPT_PRINT0},
         POLICY_LONG_OPTIONS,
         CONFINE_LONG_OPTIONS,
         OPTIONS_COMMON,
@@ -87,6 +92,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
             break;
         case OPT_DRY_RUN:
             o->dry_run = true;
+            break;
+        case OPT_PRINT0:
+            o->print0 = true;
+            break;
+        case OPT_BENEATH:
+            o->beneath = true;
             break;
         case OPT_MMAP:
             o->mapped = true;
@@ -110,8 +121,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (o->files0_from != NULL && optind < argc) {
         return cli_misuse("--files0-from goes without FILE");
     }
-    if (o->dry_run && !o->pending) {
-        return cli_misuse("--dry-run goes with --pending");
+    if (o->print0 && !o->dry_run) {
+        return cli_misuse("--print0 goes with --dry-run");
+    }
+    if ((o->dry_run || o->beneath) && !o->pending) {
+        return cli_misuse("%s goes with --pending", o->dry_run ? "--dry-run" : "--beneath");
     }
     return policy_options_finish(&o->policy);
 }
@@ -187,6 +201,13 @@ static int scan_one(struct scanner *s, const char *path) {
             (void)cli_fail(path != NULL ? path : "standard input", "%s", r.error.text);
         }
     }
+    if (s->options->print0) {
+        if (r.status == RECORD_WOULD_SLIM || r.status == RECORD_FAIL) { /* who takes it up will say why */
+            (void)fwrite(path, 1, strlen(path) + 1, stdout);
+        }
+        record_free(&r);
+        return CLI_DONE;
+    }
     pace_charge(&s->pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
     int status = stage_put(STDOUT_FILENO, &r, false);
     record_free(&r);
@@ -246,6 +267,7 @@ int main(int argc, char **argv) {
         return cli_fail(NULL, "%s", failure.text);
     }
     site_init(&s.site, -1, -1);
+    s.site.place.beneath = o.beneath;
     if (limits_attach(&o.limits, &s.pace) != 0) {
         return CLI_FAILED;
     }

@@ -43,8 +43,6 @@ static const char HELP[] =
         CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
-    "  pcap-truncate <big.pcap >slim.pcap\n"
-    "  tcpdump -i eth0 -U -w - | pcap-truncate >slim.pcap\n"
     "  pcap-truncate --record a.json <a.pcap | pcap-commit a.pcap\n";
 
 struct options {
@@ -56,6 +54,7 @@ struct options {
     const char *stage_directory;
     const char *file;
     bool mapped;
+    bool beneath;
     int claim_fd;
 };
 
@@ -71,7 +70,7 @@ struct truncater {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORD = 1, OPT_FILES0, OPT_STAGE, OPT_MMAP, OPT_NO_MMAP, OPT_CLAIM };
+    enum { OPT_RECORD = 1, OPT_FILES0, OPT_STAGE, OPT_MMAP, OPT_NO_MMAP, OPT_CLAIM, OPT_BENEATH };
     static const struct option LONG[] = {
         {"record", required_argument, NULL, OPT_RECORD},
         {"files0-from", required_argument, NULL, OPT_FILES0},
@@ -79,6 +78,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"mmap", no_argument, NULL, OPT_MMAP},
         {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
+        {"beneath", no_argument, NULL, OPT_BENEATH},
         POLICY_LONG_OPTIONS,
         CONFINE_LONG_OPTIONS,
         OPTIONS_COMMON,
@@ -105,6 +105,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             break;
         case OPT_NO_MMAP:
             o->mapped = false;
+            break;
+        case OPT_BENEATH:
+            o->beneath = true;
             break;
         case OPT_CLAIM:
             if (options_take_descriptor("--claim-fd", optarg, 0, &o->claim_fd) != 0) {
@@ -311,6 +314,7 @@ static int run_stage(struct truncater *t, const struct options *o) {
     cli_catch_signals();
     t->source.interrupted = &cli_interrupted;
     site_init(&t->site, o->claim_fd, stage_fd);
+    t->site.place.beneath = o->beneath;
     int names_fd = stage_open_names(o->files0_from);
     int status = names_fd >= 0 ? confine_to_within(&o->confine, SANDBOX_CHANGE, stage_fd) : CLI_FAILED;
     if (status == CLI_DONE) {

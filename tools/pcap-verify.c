@@ -41,7 +41,6 @@ static const char HELP[] =
     "  --check full|count        what a stage does: as --original (default) or as --record\n" POLICY_HELP
         CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
-    "Exit status: 0 good, 1 not.\n"
     "Examples:\n"
     "  pcap-truncate <a.pcap | pcap-verify --original a.pcap\n"
     "  pcap-verify --record a.json a.slim.pcap | jq -r .verdict\n";
@@ -55,6 +54,7 @@ struct options {
     const char *slim_path;
     const char *stage_directory;
     bool records;
+    bool beneath;
     enum record_check check;
 };
 
@@ -78,13 +78,14 @@ static int take_check(const char *value, enum record_check *out) {
 }
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_ORIGINAL = 1, OPT_RECORD, OPT_RECORDS, OPT_STAGE, OPT_CHECK };
+    enum { OPT_ORIGINAL = 1, OPT_RECORD, OPT_RECORDS, OPT_STAGE, OPT_CHECK, OPT_BENEATH };
     static const struct option LONG[] = {
         {"original", required_argument, NULL, OPT_ORIGINAL},
         {"record", required_argument, NULL, OPT_RECORD},
         {"records", no_argument, NULL, OPT_RECORDS},
         {"stage-dir", required_argument, NULL, OPT_STAGE},
         {"check", required_argument, NULL, OPT_CHECK},
+        {"beneath", no_argument, NULL, OPT_BENEATH},
         POLICY_LONG_OPTIONS,
         CONFINE_LONG_OPTIONS,
         OPTIONS_COMMON,
@@ -103,6 +104,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             break;
         case OPT_RECORD:
             o->record_path = optarg;
+            break;
+        case OPT_BENEATH:
+            o->beneath = true;
             break;
         case OPT_RECORDS:
             o->records = true;
@@ -391,6 +395,7 @@ int main(int argc, char **argv) {
     memset(&v, 0, sizeof v);
     v.policy = &o.policy;
     place_init(&v.place);
+    v.place.beneath = o.beneath;
     if (limits_attach(&o.limits, &v.pace) != 0) {
         return CLI_FAILED;
     }

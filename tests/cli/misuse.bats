@@ -29,7 +29,7 @@ meant() {
 
 @test "what is near nothing, or holds what a shell would act on, is named as it is" {
     local word
-    for word in --nonsense '--*' '--$(touch x)' '--;touch x' "--'" '--a b' --; do
+    for word in --nonsense '--*' '--$(touch x)' '--;touch x' "--'" '--a b'; do
         runs pcap-slim --dir d "$word"
         misuse_is pcap-slim "unknown option '$word'"
     done

@@ -2,6 +2,7 @@
 #include "folders.h"
 #include "replace.h"
 
+static const char *const USUAL[] = {"*.pcap", NULL};
 static const struct marker_owner NOBODY_IN_PARTICULAR = {.known = false};
 
 /* In a test's folder: two directories of captures and a stage directory for both. */
@@ -199,19 +200,19 @@ static void test_clean(void **state) {
     make_old(&s.stage, "b.pcap.tmp", 1000);
     make_old(&s.stage, two, 1000);
     make_old(&s.stage, other, 1000);
-    assert_int_equal(replace_clean_stale(s.one.fd, s.stage.fd, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
+    assert_int_equal(replace_clean_stale(s.one.fd, s.stage.fd, USUAL, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
     assert_int_equal(removed, 1); /* the young one stays */
     assert_true(is_there(&s.stage, one) && !is_there(&s.one, "b.pcap.tmp"));
     make_old(&s.stage, one, 1000);
-    assert_int_equal(replace_clean_stale(s.one.fd, -1, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
+    assert_int_equal(replace_clean_stale(s.one.fd, -1, USUAL, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
     assert_int_equal(removed, 0);
     struct to_open writer = {s.stage.fd, one, O_WRONLY};
     struct holder h = start_holder(hold_open, &writer);
     assert_int_equal(h.taken, 0);
-    assert_int_equal(replace_clean_stale(s.one.fd, s.stage.fd, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
+    assert_int_equal(replace_clean_stale(s.one.fd, s.stage.fd, USUAL, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
     assert_int_equal(removed, 0);
     end_holder(&h);
-    assert_int_equal(replace_clean_stale(s.one.fd, s.stage.fd, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
+    assert_int_equal(replace_clean_stale(s.one.fd, s.stage.fd, USUAL, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
     assert_int_equal(removed, 1);
     assert_false(is_there(&s.stage, one));
     assert_true(is_there(&s.stage, two) && is_there(&s.stage, other) && is_there(&s.stage, "b.pcap.tmp"));
@@ -230,7 +231,7 @@ static void test_another_filesystem(void **state) {
     assert_int_equal(place_go(&s.place, s.path, &why), -1);
     assert_string_equal(why.text, "the stage directory is not on its filesystem; name one that is, or none");
     assert_int_equal(s.place.directory_fd, -1);
-    assert_int_equal(replace_clean_stale(s.one.fd, far_fd, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
+    assert_int_equal(replace_clean_stale(s.one.fd, far_fd, USUAL, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
     (void)close(far_fd);
     s.place.stage_fd = s.stage.fd;
     leave(&s);

@@ -2,6 +2,7 @@
 #include "folders.h"
 #include "replace.h"
 
+static const char *const USUAL[] = {"*.pcap", NULL};
 static const struct marker_owner NOBODY_IN_PARTICULAR = {.known = false};
 
 struct here {
@@ -247,7 +248,7 @@ static void test_lock(void **state) {
     assert_int_equal(run_in_child(lock_it, &reading), 1);
     make_old(f, "a.pcap.tmp", 10000);
     unsigned long removed = 99;
-    assert_int_equal(replace_clean_stale(f->fd, -1, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
+    assert_int_equal(replace_clean_stale(f->fd, -1, USUAL, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
     assert_int_equal(removed, 0);
     assert_true(is_there(f, "a.pcap.tmp"));
     end_holder(&committer);
@@ -311,7 +312,7 @@ static void test_remove(void **state) {
 static unsigned long clean(const struct folder *f) {
     unsigned long removed = 99;
     struct failure why = {""};
-    if (replace_clean_stale(f->fd, -1, &NOBODY_IN_PARTICULAR, &removed, &why) != 0) {
+    if (replace_clean_stale(f->fd, -1, USUAL, &NOBODY_IN_PARTICULAR, &removed, &why) != 0) {
         fail_msg("%s", why.text);
     }
     return removed;
@@ -320,6 +321,25 @@ static unsigned long clean(const struct folder *f) {
 static void make_aged(const struct folder *f, const char *name, time_t age_s) {
     make_file(f, name, "half");
     make_old(f, name, age_s);
+}
+
+static void test_clean_by_patterns(void **state) {
+    struct folder *f = *state;
+    static const char *const patterns[] = {"*.cap", "ring_[0-9]*", NULL};
+    static const char *const stale[] = {"a.cap.tmp", ".cap.tmp", "ring_7.tmp"};
+    static const char *const left[] = {"a.pcap.tmp", "ring_x.tmp", "a.cap", "ring_7", ".tmp"};
+    unsigned long removed = 99;
+    for (size_t i = 0; i < COUNT_OF(left); i++) {
+        make_aged(f, left[i], 10000);
+    }
+    for (size_t i = 0; i < COUNT_OF(stale); i++) {
+        make_aged(f, stale[i], 10000);
+    }
+    assert_int_equal(replace_clean_stale(f->fd, -1, patterns, &NOBODY_IN_PARTICULAR, &removed, NULL), 0);
+    assert_int_equal(removed, COUNT_OF(stale));
+    for (size_t i = 0; i < COUNT_OF(left); i++) {
+        assert_true(is_there(f, left[i]));
+    }
 }
 
 static void test_clean_by_age_and_name(void **state) {
@@ -402,12 +422,12 @@ static void test_clean_fails(void **state) {
     struct folder *f = *state;
     unsigned long removed = 99;
     struct failure why = {""};
-    assert_int_equal(replace_clean_stale(-1, -1, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
+    assert_int_equal(replace_clean_stale(-1, -1, USUAL, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
     assert_string_equal(why.text, "cannot list the directory: Bad file descriptor");
     assert_int_equal(removed, 0);
     make_aged(f, "a.pcap.tmp", 10000);
     assert_int_equal(symlinkat("elsewhere", f->fd, ".slim_markers"), 0);
-    assert_int_equal(replace_clean_stale(f->fd, -1, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
+    assert_int_equal(replace_clean_stale(f->fd, -1, USUAL, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
     assert_non_null(strstr(why.text, "symbolic link"));
     assert_true(is_there(f, "a.pcap.tmp")); /* without claims nothing is known to be dead */
 }
@@ -428,6 +448,7 @@ int main(void) {
         IN_FOLDER(test_lock),
         IN_FOLDER(test_remove),
         IN_FOLDER(test_clean_by_age_and_name),
+        IN_FOLDER(test_clean_by_patterns),
         IN_FOLDER(test_clean_regular_files_only),
         IN_FOLDER(test_clean_not_what_is_claimed),
         IN_FOLDER(test_clean_not_what_is_written),

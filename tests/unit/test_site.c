@@ -50,6 +50,57 @@ static void test_places(void **state) {
     place_leave(&p);
 }
 
+static void test_beneath(void **state) {
+    struct folder *f = *state;
+    static const struct {
+        const char *directory;
+        const char *why; /* NULL: it is opened */
+    } CASES[] = {
+        {".", NULL},
+        {"sub", NULL},
+        {"./sub//", NULL},
+        {"sub/deep", NULL},
+        {"nowhere", "cannot open: No such file or directory"},
+        {"..", "cannot open: Invalid cross-device link"},
+        {"sub/../sub", "cannot open: Invalid cross-device link"},
+        {"link", "a symbolic link or something else that is no directory stands in its path"},
+        {"link/deep", "a symbolic link or something else that is no directory stands in its path"},
+        {"sub/up", "a symbolic link or something else that is no directory stands in its path"},
+        {"sub/up/sub", "a symbolic link or something else that is no directory stands in its path"},
+        {"sub/file", "a symbolic link or something else that is no directory stands in its path"},
+        {"/", "it is not below the current directory"},
+    };
+    int back = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkdirat(f->fd, "sub", 0755), 0);
+    assert_int_equal(mkdirat(f->fd, "sub/deep", 0755), 0);
+    assert_int_equal(symlinkat("sub", f->fd, "link"), 0);
+    assert_int_equal(symlinkat("..", f->fd, "sub/up"), 0);
+    make_file(f, "sub/file", "");
+    assert_int_equal(fchdir(f->fd), 0);
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        struct failure why = {""};
+        int fd = place_open_directory(CASES[i].directory, true, &why);
+        assert_string_equal(why.text, CASES[i].why != NULL ? CASES[i].why : "");
+        assert_int_equal(fd >= 0, CASES[i].why == NULL);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+    }
+    /* A place hands it on, and remembers it when it leaves. */
+    struct place p;
+    struct failure why;
+    place_init(&p);
+    assert_int_equal(place_go(&p, "link/a.pcap", &why), 1);
+    place_leave(&p);
+    p.beneath = true;
+    place_leave(&p);
+    assert_int_equal(place_go(&p, "link/a.pcap", &why), -1);
+    assert_int_equal(place_go(&p, "sub/a.pcap", &why), 1);
+    place_leave(&p);
+    assert_int_equal(fchdir(back), 0);
+    (void)close(back);
+}
+
 static void test_opening_leaves_the_access_time(void **state) {
     struct folder *f = *state;
     struct place p;
@@ -291,6 +342,7 @@ static void test_enter(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         IN_FOLDER(test_places),
+        IN_FOLDER(test_beneath),
         IN_FOLDER(test_opening_leaves_the_access_time),
         IN_FOLDER(test_opening_anothers_file),
         IN_FOLDER(test_inspect),

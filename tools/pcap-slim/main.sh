@@ -13,16 +13,19 @@ main() {
     make_scratch
     make_policy
     find_stage
-    claims='--claim-fd 9' within='--within .'
+    claims='--claim-fd 9' within='--within .' directories='' incomplete='' prefix=''
     if [ -n "$dir_given" ]; then
         enter_dir
-        # shellcheck disable=SC2086 # nothing or a word
-        [ "$mode" != run ] || pcap-commit $sandbox ${stage:+--stage-dir "$stage"} --clean-stale . ||
-            fail "$dir: cannot clean up"
+        directories=$recursive
+        [ "$mode" != run ] || clean_up || fail "$dir: cannot clean up"
         list_pending
-    else
+    elif [ -n "$single_given" ]; then
         enter_dir_of_single
+    else
+        directories=yes within=''
+        each_option put_file "$@"
     fi
+    [ -z "$until" ] || clear_list_if_enough
     limits=${io:+"--max-io-mbps $io "}${cpu:+"--max-cpu-percent $cpu "}${above:+"--cpu-backoff-above $above "}
     [ -z "$above" ] || limits="$limits${strength:+"--cpu-backoff-strength $strength "}"
     batch_size
@@ -30,13 +33,19 @@ main() {
     # shellcheck disable=SC2086 # $limits, $claims, $sandbox and $within are words, checked above
     case $mode in
     dry-run)
-        pcap-scan $sandbox $within --pending --dry-run --files0-from="$list" |
+        pcap-scan $sandbox $within --pending --dry-run $SLIM_BENEATH --files0-from="$list" |
             pcap-report $sandbox --dry-run --output "$output" --prefix "$prefix" --expect "$list"
         ;;
     check-only) run_and_wait pcap-run $limits ${limits:+--pace-fd 8} -- sh -c "$CHECK" ;;
-    run) run_and_wait pcap-run $limits ${limits:+--pace-fd 8} $claims -- sh -c "$RUN" ;;
+    run)
+        [ -z "$directories" ] || claims='' # the batches see to them
+        run_and_wait pcap-run $limits ${limits:+--pace-fd 8} $claims -- sh -c "$RUN"
+        ;;
     esac
-    exit $?
+    status=$?
+    [ -z "$until" ] || say_free
+    [ -z "$incomplete" ] || [ "$status" -ne 0 ] || status=1
+    exit "$status"
 }
 
 main "$@"

@@ -4,8 +4,9 @@ say() {
     echo >&2
 }
 
+# What a configuration file says is wrong at its line: origin.
 misuse() {
-    say "$1"
+    say "${origin-}$1"
     printf "Try '%s --help'.\n" "$PROGRAM" >&2
     exit 2
 }

@@ -1,9 +1,12 @@
 # Options. Each is taken by take_option, whether it comes from the command line or from elsewhere.
 
-VALUED_OPTIONS=' --dir --single --workers --age-minutes --verify --output --max-io-mbps --max-cpu-percent
- --cpu-backoff-above --cpu-backoff-strength --stage-dir --policy --flows --length --checksum --payload-bytes
- --tls-ports --quic-ports --ipsec-ports --ssh-ports --min-packets --keep --cut --policy-file '
-FLAG_OPTIONS=' --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --help --version '
+VALUED_OPTIONS=' --dir --single --glob --until-free --workers --age-minutes --verify --output --max-io-mbps
+ --max-cpu-percent --cpu-backoff-above --cpu-backoff-strength --stage-dir --config --policy --flows --length --checksum
+ --payload-bytes --tls-ports --quic-ports --ipsec-ports --ssh-ports --min-packets --keep --cut --policy-file '
+FLAG_OPTIONS=' --recursive --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --help --version '
+REPEATED_OPTIONS=' --glob --keep --cut '
+# What a configuration file cannot hold, because it is about this one call.
+COMMAND_LINE_ONLY=' --single --dry-run --check-only --config --help --version '
 
 # Whether the word $1 is in the list $2.
 is_in() {
@@ -30,9 +33,10 @@ unknown_option() {
 }
 
 set_defaults() {
-    dir='' single='' workers='' age='' output=human verify=full mode=run
+    dir='' single='' recursive='' globs='' until='' until_typed='' workers='' age='' output=human verify=full mode=run
     asked='' reads='' sandbox='' io='' cpu='' above='' strength=''
-    stage='' stage_given='' dir_given='' single_given='' help='' version=''
+    stage='' stage_given='' dir_given='' single_given='' files=0 help='' version='' config=''
+    origin='' typed=' '
 }
 
 # Options about the policy are left to a filter to judge (make_policy): words, a line each. A line break in a value, as
@@ -44,11 +48,21 @@ ask() {
     esac
 }
 
-# take_option NAME VALUE: NAME is one of the above, VALUE empty for a flag.
+# take_option NAME VALUE: NAME is one of the above, VALUE empty for a flag; or NAME is FILE for an operand.
 take_option() {
     case $1 in
     --dir) dir=$2 dir_given=yes ;;
     --single) single=$2 single_given=yes ;;
+    FILE) files=$((files + 1)) ;;
+    --recursive) recursive=yes ;;
+    --glob)
+        is_name_pattern "$2" || misuse "--glob takes a pattern for names, without '/' and line breaks, not '$2'"
+        globs=$globs$2$NEWLINE
+        ;;
+    --until-free)
+        is_amount "$2" || misuse "--until-free takes a share of the filesystem (20%) or an amount (500G), not '$2'"
+        until=$amount until_typed=$2
+        ;;
     --workers)
         is_whole "$2" 1 1024 || misuse "--workers takes a whole number from 1 to 1024, not '$2'"
         workers=$whole
@@ -98,8 +112,28 @@ take_option() {
     esac
 }
 
-parse_options() {
-    set_defaults
+# shellcheck disable=SC2317 # actions of each_option are called by name
+# Before anything else is known: what says where the rest comes from, or that there is no rest.
+take_first() {
+    case $1 in
+    --config)
+        [ -n "$2" ] || misuse "--config takes the path of a file"
+        config=$2
+        ;;
+    --help | --version) take_option "$1" '' ;;
+    esac
+}
+
+# shellcheck disable=SC2317
+take_typed() {
+    typed="$typed$1 "
+    take_option "$1" "$2"
+}
+
+# each_option ACTION ARGUMENT...: ACTION NAME VALUE for each option, ACTION FILE NAME for each operand.
+each_option() {
+    action=$1
+    shift
     while [ $# -gt 0 ]; do
         option=${1%%=*}
         if is_in "$option" "$VALUED_OPTIONS"; then
@@ -111,34 +145,73 @@ parse_options() {
                 shift
                 ;;
             esac
-            take_option "$option" "$value"
+            "$action" "$option" "$value"
         elif is_in "$option" "$FLAG_OPTIONS"; then
             [ "$option" = "$1" ] || misuse "option '$option' takes no value"
-            take_option "$option" ''
+            "$action" "$option" ''
         else
             case $1 in
+            --)
+                shift
+                break
+                ;;
             --*) unknown_option "$option" ;;
             -*) misuse "unknown option '$1'" ;;
-            *) misuse "'$1' is not an option; name a directory with --dir or a file with --single" ;;
+            *) "$action" FILE "$1" ;;
             esac
         fi
         shift
     done
+    for file; do
+        "$action" FILE "$file"
+    done
 }
 
-check_options() {
+# The configuration file first, then the command line, which wins.
+parse_options() {
+    set_defaults
+    each_option take_first "$@"
+    [ -n "$help$version" ] || read_settings
+    each_option take_typed "$@"
+    use_settings
+}
+
+has_no_effect() {
+    if is_in "$1" "$typed"; then
+        warn "$1 has no effect with $2"
+    fi
+}
+
+check_target() {
     [ -z "$dir_given" ] || [ -z "$single_given" ] || misuse "--dir and --single exclude each other"
-    [ -n "$dir_given" ] || [ -n "$single_given" ] || misuse "one of --dir PATH and --single PATH is needed"
+    [ "$files" -eq 0 ] || [ -z "$dir_given" ] || misuse "--dir and FILE exclude each other"
+    [ "$files" -eq 0 ] || [ -z "$single_given" ] || misuse "--single and FILE exclude each other"
+    [ -n "$dir_given$single_given" ] || [ "$files" -gt 0 ] ||
+        misuse "one of --dir PATH, --single PATH and FILE is needed"
     [ -z "$dir_given" ] || [ -n "$dir" ] || misuse "--dir takes the path of a directory"
     [ -z "$single_given" ] || [ -n "$single" ] || misuse "--single takes the path of a file"
     [ -z "$stage_given" ] || [ -n "$stage" ] || misuse "--stage-dir takes the path of a directory"
-    if [ -n "$single_given" ]; then
-        [ -z "$workers" ] || warn "--workers has no effect with --single"
-        [ -z "$age" ] || warn "--age-minutes has no effect with --single"
-        workers=1 age=''
+}
+
+# What is about a directory says nothing about files that are named.
+check_options() {
+    check_target
+    if [ -z "$dir_given" ]; then
+        target=${single_given:+--single}
+        [ -z "$single_given" ] || has_no_effect --workers --single
+        for option in --age-minutes --recursive --glob --until-free; do
+            has_no_effect "$option" "${target:-FILE}"
+        done
+        age='' recursive='' globs='' until=''
+    fi
+    [ -z "$single_given" ] || workers=1
+    if [ "$mode" != run ]; then
+        has_no_effect --until-free "--$mode"
+        until=''
     fi
     if [ -n "$strength" ] && [ -z "$above" ]; then
         warn "--cpu-backoff-strength has no effect without --cpu-backoff-above"
     fi
     : "${workers:=1}"
+    [ -n "$globs" ] || globs="*.pcap$NEWLINE"
 }

@@ -98,3 +98,12 @@ enter_dir_of_single() {
     fi
     printf '%s\0' "$name" >"$list" || fail "cannot write to $scratch"
 }
+
+# Files by their names as they are; each will be claimed in its own directory.
+# shellcheck disable=SC2317 # an action of each_option
+put_file() {
+    [ "$1" = FILE ] || return 0
+    [ -n "$2" ] || misuse "'' is not the name of a file"
+    [ ! -d "$2" ] || misuse "'$2' is a directory; name it with --dir"
+    printf '%s\0' "$2" >>"$list" || fail "cannot write to $scratch"
+}

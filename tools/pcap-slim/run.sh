@@ -2,7 +2,9 @@
 # of a batch does not count.
 batch_size() {
     files=$(tr -cd '\0' <"$list" | wc -c)
-    if [ "$workers" -eq 1 ]; then
+    if [ -n "$until" ]; then
+        batch=1 # it is asked before each file whether there is enough
+    elif [ "$workers" -eq 1 ]; then
         batch=$files
     else
         batch=$(((files + workers * 8 - 1) / (workers * 8)))
@@ -17,39 +19,80 @@ batch_size() {
 HOLD='trap "" HUP INT QUIT TERM'
 LET_GO='trap - HUP INT QUIT TERM'
 
-# The command of a batch, for xargs: names are its arguments.
+# Names in, records out.
 # shellcheck disable=SC2016,SC2089 # expanded by the shell that runs it
-BATCH=$HOLD'
-printf "%s\0" "$@" |
+CHAIN='
     { '$LET_GO'; exec pcap-truncate $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-          ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_READS $SLIM_PACE $SLIM_CLAIMS --files0-from=-; } |
+          ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
+          $SLIM_READS $SLIM_PACE $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_PACE --records --check $SLIM_VERIFY |
+        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_PACE $SLIM_BENEATH --records --check $SLIM_VERIFY |
     pcap-commit $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-        $SLIM_PACE $SLIM_CLAIMS --records'
+        $SLIM_PACE $SLIM_CLAIMS $SLIM_BENEATH --records'
+
+# The command of a batch, for xargs: names are its arguments.
+# shellcheck disable=SC2016,SC2089
+BATCH=$HOLD'
+printf "%s\0" "$@" |'$CHAIN
+
+# The same for names in several directories: neighbours in one directory make a chain, which holds the claims there.
+# shellcheck disable=SC2016,SC2089
+BATCHES=$HOLD'
+directory_of() {
+    case $1 in
+    */*) directory=${1%/*}/ ;;
+    *) directory=./ ;;
+    esac
+}
+while [ $# -gt 0 ]; do
+    directory_of "$1"
+    here=$directory files=0
+    for file; do
+        directory_of "$file"
+        [ "$directory" = "$here" ] || break
+        files=$((files + 1))
+    done
+    printf "%s\0" "$@" | head -z -n "$files" |
+        pcap-run --nested $SLIM_BENEATH --dir "$here" --claim-fd 9 -- sh -c "$SLIM_CHAIN" chain
+    shift "$files"
+done'
+
+# Before a batch (of one file), with --until-free. A status of 255 ends xargs, which would complain: to nobody, as the
+# true standard error is descriptor 3.
+# shellcheck disable=SC2016,SC2089
+UNLESS_ENOUGH='
+exec 2>&3 3>&-
+if ('$IS_ENOUGH'); then exit 255; fi
+printf "%s\0" "$@" >>"$SLIM_TAKEN"
+'
 
 # The command of the run, for pcap-run.
 # shellcheck disable=SC2016
 RUN=$HOLD'
     { '$LET_GO'
+      [ -z "$SLIM_UNTIL" ] || exec 3>&2 2>/dev/null
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch; } |
-    pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST"'
+    pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
+        ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
 # shellcheck disable=SC2016
 CHECK=$HOLD'
     { '$LET_GO'
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
-          pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_READS $SLIM_PACE --pending --; } |
+          pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
+              $SLIM_READS $SLIM_PACE $SLIM_BENEATH --pending --; } |
     pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" --check-only'
 
 export_run() {
-    SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH
-    SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify
-    SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_STAGE=$stage SLIM_PACE=''
+    SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH SLIM_CHAIN=$HOLD$CHAIN
+    SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify SLIM_UNTIL=$until SLIM_STAGE=$stage
+    SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath} SLIM_PACE=''
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within
     [ -z "$limits" ] || SLIM_PACE='--pace-fd 8'
+    [ -z "$directories" ] || SLIM_COMMAND=$BATCHES
+    [ -z "$until" ] || SLIM_COMMAND=$UNLESS_ENOUGH$SLIM_COMMAND
     # shellcheck disable=SC2090 # as above
-    export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_POLICY SLIM_READS \
-        SLIM_CLAIMS SLIM_STAGE SLIM_PACE SLIM_SANDBOX SLIM_WITHIN
+    export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
+        SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_PACE SLIM_SANDBOX SLIM_WITHIN
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.

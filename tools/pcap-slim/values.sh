@@ -41,3 +41,33 @@ is_share() {
     *) return 1 ;;
     esac
 }
+
+# A pattern for names that find(1) and fnmatch(3) take, on one line?
+is_name_pattern() {
+    case $1 in
+    '' | */* | *"$NEWLINE"*) return 1 ;;
+    esac
+}
+
+# A share (20%), or an amount (500G)? Sets amount to the share as it is or to bytes: K, M, G, T are powers of 1024, KB,
+# MB, GB, TB of 1000, as in du(1).
+is_amount() {
+    digits=${1%%[!0-9]*}
+    is_whole "$digits" 1 4000000 || return 1
+    amount=$whole
+    case ${1#"$digits"} in
+    %)
+        [ "$whole" -le 99 ] || return 1
+        amount=$whole%
+        ;;
+    K) amount=$((whole * 1024)) ;;
+    M) amount=$((whole * 1048576)) ;;
+    G) amount=$((whole * 1073741824)) ;;
+    T) amount=$((whole * 1099511627776)) ;;
+    KB) amount=$((whole * 1000)) ;;
+    MB) amount=$((whole * 1000000)) ;;
+    GB) amount=$((whole * 1000000000)) ;;
+    TB) amount=$((whole * 1000000000000)) ;;
+    *) return 1 ;;
+    esac
+}
