@@ -32,6 +32,9 @@ HARDENED_LINK := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,separate-cod
 
 CFLAGS_release := -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDENING)
 LDFLAGS_release := -O2 -flto=auto $(HARDENED_LINK)
+# release, but for valgrind, which a sandbox would stop
+CFLAGS_count := $(CFLAGS_release) -DPCAPSLIM_NO_SANDBOX
+LDFLAGS_count := $(LDFLAGS_release)
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan := -fsanitize=address,undefined -Wl,--as-needed
 # Instrumented for a fuzzer: see scripts/fuzz, which calls make with these and the compiler that goes with each.
@@ -43,7 +46,7 @@ LDFLAGS_afl := -fsanitize=undefined
 HARNESS_LDFLAGS_afl := -fsanitize=fuzzer,undefined
 CFLAGS_VARIANT := $(CFLAGS_$(VARIANT))
 ifeq ($(CFLAGS_VARIANT),)
-$(error unknown VARIANT '$(VARIANT)': release, asan, fuzz or afl)
+$(error unknown VARIANT '$(VARIANT)': release, count, asan, fuzz or afl)
 endif
 
 B := build/$(VARIANT)
