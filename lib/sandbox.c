@@ -119,6 +119,8 @@ static const int CALLS_OF_STREAMS[] = {
     SCMP_SYS(read),
     SCMP_SYS(readv),
     SCMP_SYS(pread64),
+    SCMP_SYS(preadv2),
+    SCMP_SYS(mincore),
     SCMP_SYS(write),
     SCMP_SYS(writev),
     SCMP_SYS(close),

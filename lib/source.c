@@ -5,10 +5,20 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Small, so that a mapped capture of any size takes little memory; a multiple of every page size. */
 #define WINDOW_BYTES (UINT64_C(2) << 20)
+
+/* Linux 6.14; <linux/fs.h> may be older. */
+#ifndef RWF_DONTCACHE
+#define RWF_DONTCACHE 0x00000080
+#endif
+
+/* Without it: how far reading goes ahead of giving pages back, and how much is looked at in one call beforehand. */
+#define DROP_BYTES (UINT64_C(4) << 20)
+#define LOOK_BYTES (UINT64_C(64) << 20)
 
 void source_open(struct source *s, int fd, const struct source_options *options) {
     memset(s, 0, sizeof *s);
@@ -23,6 +33,59 @@ void source_open(struct source *s, int fd, const struct source_options *options)
         lseek(fd, 0, SEEK_CUR) == 0) {
         s->fault = options->fault;
     }
+    s->uncached = options->once && s->fault == NULL;
+}
+
+/* Whether any page of these bytes of a file is in the cache; yes where that cannot be told. */
+static bool is_cached(int fd, uint64_t offset_bytes, size_t length_bytes) {
+    unsigned char pages[LOOK_BYTES / 4096];
+    const size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t count = (length_bytes + page_bytes - 1) / page_bytes;
+    void *at = mmap(NULL, length_bytes, PROT_NONE, MAP_SHARED, fd, (off_t)offset_bytes);
+    if (at == MAP_FAILED) {
+        return true;
+    }
+    bool found = count > sizeof pages || mincore(at, length_bytes, pages) != 0;
+    for (size_t i = 0; i < count && !found; i++) {
+        found = (pages[i] & 1) != 0;
+    }
+    (void)munmap(at, length_bytes);
+    return found;
+}
+
+/* What somebody else has in the cache stays there: a file that is there in part is left alone. */
+static bool may_drop(int fd) {
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || lseek(fd, 0, SEEK_CUR) != 0) {
+        return false;
+    }
+    const uint64_t size_bytes = (uint64_t)st.st_size;
+    for (uint64_t at = 0; at < size_bytes; at += LOOK_BYTES) {
+        const uint64_t left_bytes = size_bytes - at;
+        if (is_cached(fd, at, (size_t)(left_bytes < LOOK_BYTES ? left_bytes : LOOK_BYTES))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* As read(2), but leaving no trace where that was asked for. */
+static ssize_t read_once(struct source *s, void *to, size_t wanted_bytes) {
+    if (s->uncached) {
+        const struct iovec piece = {.iov_base = to, .iov_len = wanted_bytes};
+        ssize_t got = preadv2(s->fd, &piece, 1, -1, RWF_DONTCACHE);
+        if (got >= 0 || errno == EINTR || errno == EIO) {
+            return got;
+        }
+        s->uncached = false; /* the kernel or the filesystem does not know how */
+        s->drops = s->offset_bytes == 0 && may_drop(s->fd);
+    }
+    if (s->drops && s->offset_bytes - s->dropped_bytes >= DROP_BYTES) {
+        (void)posix_fadvise(s->fd, (off_t)s->dropped_bytes, (off_t)(s->offset_bytes - s->dropped_bytes),
+                            POSIX_FADV_DONTNEED);
+        s->dropped_bytes = s->offset_bytes;
+    }
+    return read(s->fd, to, wanted_bytes);
 }
 
 static void unmap(struct source *s) {
@@ -85,7 +148,7 @@ static ptrdiff_t copy_mapped(struct source *s, void *to, size_t wanted_bytes, st
 
 static ptrdiff_t read_some(struct source *s, void *to, size_t wanted_bytes, struct failure *f) {
     for (;;) {
-        ssize_t got = read(s->fd, to, wanted_bytes);
+        ssize_t got = read_once(s, to, wanted_bytes);
         if (got >= 0) {
             return got;
         }
@@ -112,5 +175,8 @@ ptrdiff_t source_read(struct source *s, void *to, size_t wanted_bytes, struct fa
 }
 
 void source_close(struct source *s) {
+    if (s->drops) {
+        (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_DONTNEED);
+    }
     unmap(s);
 }

@@ -26,11 +26,15 @@ struct source {
     uint8_t *window;                          /* the mapped part of the file, or NULL */
     uint64_t window_begin_bytes;              /* its place in the file */
     size_t window_bytes;
+    bool uncached;          /* ask the kernel to keep nothing of what is read */
+    bool drops;             /* it cannot, so this room gives back pages that were not there before */
+    uint64_t dropped_bytes; /* up to where */
 };
 
 struct source_options {
     struct pace *pace;
     bool mapped; /* map where the descriptor can be mapped */
+    bool once;   /* read and not again soon: leave nothing in the page cache that was not there before */
     const volatile sig_atomic_t *fault;
     const volatile sig_atomic_t *interrupted;
 };

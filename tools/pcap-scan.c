@@ -273,6 +273,7 @@ int main(int argc, char **argv) {
     }
     s.source.pace = &s.pace;
     s.source.mapped = o.mapped;
+    s.source.once = true;
     s.source.fault = o.mapped ? fault_catch() : NULL;
     if (framing_init(&s.framing, &failure) != FRAMING_OK) {
         return cli_fail(NULL, "%s", failure.text);

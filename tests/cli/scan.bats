@@ -342,3 +342,32 @@ pcap-scan: w/none.pcap: cannot open: No such file or directory"
     [ "$(cat peak)" -lt 16384 ] || explain "peak memory: $(cat peak) KiB"
     rm big
 }
+
+# ---- the page cache ----
+
+# Pages of FILE in it.
+pages() {
+    fincore -n -b -o PAGES "$1" | tr -d ' '
+}
+
+cached_capture() {
+    cp "$FIXTURES/good-real-http.pcap" w/b.pcap
+    sync w/b.pcap
+    cat w/b.pcap >copy
+}
+
+@test "a capture that was not in the page cache is not there after a scan" {
+    cached_capture
+    dd if=w/b.pcap iflag=nocache count=0 status=none
+    [ "$(pages w/b.pcap)" -eq 0 ] || skip "this filesystem keeps its pages"
+    pcap-scan w/b.pcap >record
+    [ "$(pages w/b.pcap)" -eq 0 ]
+}
+
+@test "a scan leaves in the page cache what was there before" {
+    cached_capture
+    there=$(pages w/b.pcap)
+    [ "$there" -gt 0 ]
+    pcap-scan w/b.pcap >record
+    [ "$(pages w/b.pcap)" -eq "$there" ]
+}
