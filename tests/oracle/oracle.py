@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """An independent oracle for pcap-slim.
 
-    oracle.py IN OUT                   slim IN to OUT (policy packet, length mode rewrite)
+    oracle.py IN OUT                   slim IN to OUT (policy packet)
     oracle.py --batch LISTFILE OUTDIR  slim every path in LISTFILE (NUL-separated) to
                                        OUTDIR/<index>.out, or write the reason why not to
                                        OUTDIR/<index>.refused; index counts from 0
+    oracle.py --length=MODE --checksum=HOW ...
+                                       rewrite (default), snap or zero; compute (default),
+                                       incremental or keep
     oracle.py --cross-check ...        either of the above, and let scapy dissect and rebuild
                                        every cut frame on its own as a second opinion
 
@@ -34,6 +37,8 @@ from scapy.utils import checksum
 # ---------------------------------------------------------------- what is cut
 
 KEEP_BYTES = 24
+LENGTHS = ("rewrite", "snap", "zero")
+CHECKSUMS = ("compute", "incremental", "keep")
 TLS_PORTS = {443, 853, 465, 993, 995, 8443, 5061}
 TLS_KEPT_FIRST_BYTES = {0x14, 0x15, 0x16, 0x18}
 TLS_APPLICATION_DATA = 0x17
@@ -65,7 +70,7 @@ def u16(data, off):
 class Datagram:
     """Where things are in a frame. Offsets count from the start of the frame."""
 
-    __slots__ = ("version", "l3", "l4", "end", "proto", "src", "dst", "ihl")
+    __slots__ = ("version", "l3", "l4", "end", "said_end", "proto", "src", "dst", "ihl")
 
 
 def network_header(frame):
@@ -129,7 +134,8 @@ def ipv4(frame, l3):
     d.l3 = l3
     d.ihl = ihl
     d.l4 = l3 + ihl
-    d.end = min(l3 + total, len(frame))
+    d.said_end = l3 + total
+    d.end = min(d.said_end, len(frame))
     d.proto = frame[l3 + 9]
     d.src = frame[l3 + 12:l3 + 16]
     d.dst = source_route_destination(frame[l3 + 20:l3 + ihl], frame[l3 + 16:l3 + 20])
@@ -160,7 +166,8 @@ def ipv6(frame, l3):
     d.l3 = l3
     d.ihl = 40
     # A payload length of 0 (a jumbogram, or segmentation offload) ends before any L4 header.
-    d.end = min(l3 + 40 + u16(frame, l3 + 4), len(frame))
+    d.said_end = l3 + 40 + u16(frame, l3 + 4)
+    d.end = min(d.said_end, len(frame))
     d.src = frame[l3 + 8:l3 + 24]
     plain = frame[l3 + 24:l3 + 40]
     d.dst = plain
@@ -223,7 +230,88 @@ def cut_at(frame, d):
     return start + KEEP_BYTES if encrypted else None
 
 
-def slim_frame(frame):
+def sum_of(d, segment):
+    """The TCP or UDP checksum of a segment whose own checksum field is zero."""
+    if d.version == 4:
+        # A bare header: scapy would follow a source route by rules of its own.
+        under = IP(src=socket.inet_ntop(socket.AF_INET, d.src),
+                   dst=socket.inet_ntop(socket.AF_INET, d.dst))
+        return in4_chksum(d.proto, under, segment)
+    under = IPv6(src=socket.inet_ntop(socket.AF_INET6, d.src),
+                 dst=socket.inet_ntop(socket.AF_INET6, d.dst))
+    return in6_chksum(d.proto, under, segment)
+
+
+def rfc1624(was, right_was, right_now):
+    """Equation 3: HC' = ~(~HC + ~m + m'), where ~m and ~m' are what would have been, and is, right."""
+    total = (was ^ 0xFFFF) + right_was + (right_now ^ 0xFFFF)
+    while total > 0xFFFF:
+        total = (total >> 16) + (total & 0xFFFF)
+    return total ^ 0xFFFF
+
+
+def sum_at(d):
+    return 6 if d.proto == PROTO_UDP else 16
+
+
+def without_sum(d, segment):
+    at = sum_at(d)
+    return segment[:at] + b"\0\0" + segment[at + 2:]
+
+
+def covered_by_sum(frame, d):
+    """How long the segment is by its headers, captured or not."""
+    said = d.said_end - d.l4
+    if d.proto == PROTO_UDP and 8 <= u16(frame, d.l4 + 4) < said:
+        return u16(frame, d.l4 + 4)
+    return said
+
+
+def put_sum(frame, new, d, segment, covered, how, carry):
+    """Write the checksum for a segment into new. carry: whether the old one can be told to be right or wrong."""
+    at = d.l4 + sum_at(d)
+    was = u16(frame, at)
+    value = sum_of(d, without_sum(d, segment))
+    if how == "incremental" and d.proto == PROTO_UDP and was == 0:
+        return  # there was none
+    if how == "incremental" and carry:
+        old = frame[d.l4:min(d.l4 + covered, d.end)].ljust(covered, b"\0")
+        value = rfc1624(was, sum_of(d, without_sum(d, old)), value)
+    if d.proto == PROTO_UDP and value == 0:
+        value = 0xFFFF  # 0 would say that there is no checksum
+    struct.pack_into("!H", new, at, value)
+
+
+def zero_frame(frame, d, end, how):
+    new = bytearray(frame[:end] + bytes(d.end - end) + frame[d.end:])
+    if how != "keep":
+        covered = covered_by_sum(frame, d)
+        # what was not captured counts as zeros; where a difference is taken, it is the same before and after
+        segment = bytes(new[d.l4:min(d.l4 + covered, d.end)]).ljust(covered, b"\0")
+        put_sum(frame, new, d, segment, covered, how, True)
+    return bytes(new)
+
+
+def rewrite_frame(frame, d, end, how):
+    new = bytearray(frame[:end])
+    if d.version == 4:
+        struct.pack_into("!H", new, d.l3 + 2, end - d.l3)
+        header = bytes(new[d.l3:d.l3 + 10]) + b"\0\0" + bytes(new[d.l3 + 12:d.l3 + d.ihl])
+        value = checksum(header)
+        if how == "incremental":
+            old = frame[d.l3:d.l3 + 10] + b"\0\0" + frame[d.l3 + 12:d.l3 + d.ihl]
+            value = rfc1624(u16(frame, d.l3 + 10), checksum(old), value)
+        struct.pack_into("!H", new, d.l3 + 10, value)
+    else:
+        struct.pack_into("!H", new, d.l3 + 4, end - d.l3 - 40)
+    if d.proto == PROTO_UDP:
+        struct.pack_into("!H", new, d.l4 + 4, end - d.l4)
+    covered = covered_by_sum(frame, d)
+    put_sum(frame, new, d, bytes(new[d.l4:]), covered, how, d.end - d.l4 >= covered)
+    return bytes(new)
+
+
+def slim_frame(frame, length="rewrite", how="compute"):
     """The bytes that the frame is to have; the same object when it is kept."""
     announced = network_header(frame)
     if announced is None:
@@ -241,31 +329,9 @@ def slim_frame(frame):
     if end is None:
         return frame
 
-    new = bytearray(frame[:end])
-    if d.version == 4:
-        struct.pack_into("!H", new, d.l3 + 2, end - d.l3)
-        struct.pack_into("!H", new, d.l3 + 10, 0)
-        struct.pack_into("!H", new, d.l3 + 10, checksum(bytes(new[d.l3:d.l3 + d.ihl])))
-        # A bare header: scapy would follow a source route by rules of its own.
-        under = IP(src=socket.inet_ntop(socket.AF_INET, d.src),
-                   dst=socket.inet_ntop(socket.AF_INET, d.dst))
-        sum_over = in4_chksum
-    else:
-        struct.pack_into("!H", new, d.l3 + 4, end - d.l3 - 40)
-        under = IPv6(src=socket.inet_ntop(socket.AF_INET6, d.src),
-                     dst=socket.inet_ntop(socket.AF_INET6, d.dst))
-        sum_over = in6_chksum
-    if d.proto == PROTO_UDP:
-        struct.pack_into("!H", new, d.l4 + 4, end - d.l4)
-        at = d.l4 + 6
-    else:
-        at = d.l4 + 16
-    struct.pack_into("!H", new, at, 0)
-    value = sum_over(d.proto, under, bytes(new[d.l4:]))
-    if d.proto == PROTO_UDP and value == 0:
-        value = 0xFFFF  # 0 would say that there is no checksum
-    struct.pack_into("!H", new, at, value)
-    return bytes(new)
+    if length == "zero":
+        return zero_frame(frame, d, end, how)
+    return frame[:end] if length == "snap" else rewrite_frame(frame, d, end, how)
 
 
 # ---------------------------------------------------------------- second opinion
@@ -339,7 +405,7 @@ COMPRESSED = (
 )
 
 
-def slim_capture(data, cross_check=False):
+def slim_capture(data, cross_check=False, length="rewrite", how="compute"):
     """The bytes of the slim capture. Raises Refused."""
     magic = data[:4]
     if magic == b"\x0a\x0d\x0d\x0a":
@@ -380,7 +446,7 @@ def slim_capture(data, cross_check=False):
             raise Refused(where + "body cut short")
         frame = data[body:body + incl_len]
         if linktype == LINKTYPE_ETHERNET:
-            slim = slim_frame(frame)
+            slim = slim_frame(frame, length, how)
             if cross_check and slim is not frame:
                 opinion = scapy_opinion(frame)
                 if opinion is not None and opinion != slim:
@@ -393,18 +459,18 @@ def slim_capture(data, cross_check=False):
     return b"".join(parts)
 
 
-def slim_file(source, target, cross_check=False):
+def slim_file(source, target, cross_check=False, length="rewrite", how="compute"):
     try:
         with open(source, "rb") as f:
             data = f.read()
     except OSError as e:
         raise Refused("cannot be read: %s" % e.strerror) from None
-    slim = slim_capture(data, cross_check)  # refuses before anything is written
+    slim = slim_capture(data, cross_check, length, how)  # refuses before anything is written
     with open(target, "wb") as f:
         f.write(slim)
 
 
-def batch(listfile, outdir, cross_check):
+def batch(listfile, outdir, cross_check, length, how):
     with open(listfile, "rb") as f:
         paths = [p for p in f.read().split(b"\0") if p]
     os.makedirs(outdir, exist_ok=True)
@@ -416,7 +482,7 @@ def batch(listfile, outdir, cross_check):
             if os.path.exists(stale):
                 os.unlink(stale)
         try:
-            slim_file(path, target, cross_check)
+            slim_file(path, target, cross_check, length, how)
         except Refused as e:  # an error while writing is no verdict on the capture: let it end the run
             with open(refused, "w") as f:
                 f.write("%s\n" % e)
@@ -429,11 +495,23 @@ def main(argv):
     cross_check = "--cross-check" in args
     if cross_check:
         args.remove("--cross-check")
+    length, how = "rewrite", "compute"
+    for word in LENGTHS:
+        if "--length=" + word in args:
+            args.remove("--length=" + word)
+            length = word
+    for word in CHECKSUMS:
+        if "--checksum=" + word in args:
+            args.remove("--checksum=" + word)
+            how = word
+    if cross_check and (length, how) != ("rewrite", "compute"):
+        print("oracle.py: --cross-check is for the default only", file=sys.stderr)
+        return 2
     try:
         if len(args) == 3 and args[0] == "--batch":
-            batch(args[1], args[2], cross_check)
+            batch(args[1], args[2], cross_check, length, how)
         elif len(args) == 2 and not args[0].startswith("-"):
-            slim_file(args[0], args[1], cross_check)
+            slim_file(args[0], args[1], cross_check, length, how)
         else:
             print("usage: oracle.py [--cross-check] IN OUT\n"
                   "       oracle.py [--cross-check] --batch LISTFILE OUTDIR", file=sys.stderr)

@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# The other length modes against the oracle, tshark and the witness: fixtures and, where it is there, the corpus.
+load ../cli/helpers
+
+# All of it that is a capture, in ./list.
+list_all() { find "$FIXTURES" ${CORPUS:+"$CORPUS"} -type f ! -name '*.md' -print0 | LC_ALL=C sort -z >list; }
+
+# judge LENGTH CHECKSUM: pcap-truncate gives the oracle's bytes, the witness finds them good, cutting again changes
+# nothing. Leaves pairs (original, slim) in ./pairs.
+judge() {
+    local n=0 same=0 bad=0 status file
+    list_all
+    rm -rf want pairs
+    "$PYTHON" "$ROOT/tests/oracle/oracle.py" "--length=$1" "--checksum=$2" --batch list want
+    while IFS= read -r -d '' file; do
+        status=0
+        pcap-truncate --length "$1" --checksum "$2" <"$file" >slim.$n 2>/dev/null || status=$?
+        if [ "$status" -eq 1 ] && [ -f want/$n.refused ]; then
+            rm -f slim.$n
+        elif [ "$status" -eq 0 ] && cmp -s slim.$n want/$n.out &&
+            pcap-verify --length "$1" --checksum "$2" --original "$file" slim.$n >/dev/null &&
+            pcap-truncate --length "$1" --checksum "$2" slim.$n | cmp -s - slim.$n; then
+            same=$((same + 1))
+            printf '%s\0%s\0' "$file" "$PWD/slim.$n" >>pairs
+        else
+            bad=$((bad + 1))
+            echo "differs, is not verified, or changes again: $file (status $status)" >&2
+        fi
+        n=$((n + 1))
+    done <list
+    echo "# $1 $2: $same identical, verified, idempotent; $bad not" >&3
+    [ "$bad" -eq 0 ]
+    [ "$same" -gt 0 ]
+}
+
+@test "snap: the oracle's bytes" {
+    judge snap compute
+}
+
+@test "zero: the oracle's bytes, and tshark finds every checksum right" {
+    judge zero compute
+    "$PYTHON" "$ROOT/tests/oracle/checksums.py" --zero --batch pairs >checksums || { cat checksums >&2 && false; }
+    sed 's/^/# /' checksums >&3
+}
+
+@test "zero: checksums kept, and changed by the difference" {
+    judge zero keep
+    judge zero incremental
+}
+
+@test "rewrite: checksums changed by the difference" {
+    judge rewrite incremental
+}
+
+# gaps CAPTURE: packets where tshark says that something before them was not captured.
+gaps() { tshark -n -r "$1" -Y 'tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment' 2>/dev/null | wc -l; }
+
+@test "snap and zero raise no false gap warnings in tshark; rewrite does" {
+    local file mode rewritten=0
+    for file in "$FIXTURES"/good-real-*.pcap; do
+        for mode in rewrite snap zero; do
+            pcap-truncate --length $mode "$file" >$mode
+        done
+        for mode in snap zero; do
+            [ "$(gaps $mode)" -eq "$(gaps "$file")" ]
+        done
+        rewritten=$((rewritten + $(gaps rewrite) - $(gaps "$file")))
+    done
+    echo "# rewrite: $rewritten false gap warnings; snap and zero: none" >&3
+    [ "$rewritten" -gt 0 ]
+}
+
+# A frame whose payload begins in the buffer and ends behind it, for all the tags before it.
+@test "payload behind the read buffer becomes zeros, too" {
+    "$PYTHON" - >tags.pcap <<'PY'
+import struct, sys
+tcp = struct.pack("!HHIIBBHHH", 50000, 443, 1, 1, 5 << 4, 0x18, 1000, 0, 0)
+ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 340, 1, 0, 64, 6, 0, b"\xc0\0\2\1", b"\xc0\0\2\2")
+frame = b"\2\0\0\0\0\1\2\0\0\0\0\2" + b"\x81\0\0\1" * 65500 + b"\x08\0" + ip + tcp + b"\x17" * 300 + b"trailer"
+out = sys.stdout.buffer
+out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 20, 1))
+for second in range(2):
+    out.write(struct.pack("<IIII", second, 0, len(frame), len(frame)) + frame)
+PY
+    local mode
+    for mode in zero snap rewrite; do
+        "$PYTHON" "$ROOT/tests/oracle/oracle.py" --length=$mode tags.pcap want
+        pcap-truncate --length $mode tags.pcap >have
+        same_bytes have want
+        runs pcap-verify --length $mode --original tags.pcap have
+        status_is 0
+        pcap-truncate --length $mode have >again
+        same_bytes again have
+    done
+    runs pcap-scan --length zero tags.pcap
+    json_is '.zeroed_bytes == 552 and .oddities.oversize_packet == 2'
+}
