@@ -17,14 +17,15 @@ enum {
 
 /* Flows are told apart by 64 bits of digest: two of a million are taken for one once in 37 million captures. */
 struct flow {
-    uint64_t digest; /* 0: nobody */
+    uint64_t digest;
     uint32_t packets;
-    uint32_t seen; /* when last, by the table's clock */
+    uint32_t seen; /* when last, by the table's clock; nobody's place if that was before this capture */
 };
 
 struct flow_count {
     size_t places;
     uint32_t clock; /* packets so far */
+    uint32_t begin; /* of the capture at hand: what was seen up to then is nobody's any more */
     struct flow flows[];
 };
 
@@ -40,8 +41,11 @@ struct flow_count *flow_count_new(uint32_t flows, struct failure *f) {
 }
 
 void flow_count_clear(struct flow_count *c) {
-    memset(c->flows, 0, c->places * WAYS * sizeof c->flows[0]);
-    c->clock = 0;
+    if (c->clock > UINT32_MAX / 2) {
+        memset(c->flows, 0, c->places * WAYS * sizeof c->flows[0]);
+        c->clock = 0;
+    }
+    c->begin = c->clock; /* captures are many and small: nothing to clear but once in two thousand million packets */
 }
 
 /* Both ends of the packet, the smaller one first, so that both directions are the same flow. */
@@ -59,23 +63,22 @@ static uint64_t digest_of(const uint8_t *frame, const struct located *l) {
     memcpy(key + END_BYTES, ends[!swapped], END_BYTES);
     key[2 * (size_t)END_BYTES] = l->ip_version;
     key[2 * (size_t)END_BYTES + 1] = (uint8_t)l->as;
-    const uint64_t digest = XXH3_64bits(key, sizeof key);
-    return digest != 0 ? digest : 1;
+    return XXH3_64bits(key, sizeof key);
 }
 
 uint32_t flow_count_add(struct flow_count *c, const uint8_t *frame, const struct located *l) {
     const uint64_t digest = digest_of(frame, l);
     struct flow *place = c->flows + (size_t)(digest % c->places) * WAYS;
-    struct flow *oldest = place;
-    c->clock++;
+    struct flow *oldest = place; /* or the first that is nobody's */
+    c->clock += c->clock < UINT32_MAX;
     for (struct flow *flow = place; flow < place + WAYS; flow++) {
-        if (flow->digest == digest) {
+        const bool is_free = flow->seen <= c->begin;
+        if (!is_free && flow->digest == digest) {
             flow->seen = c->clock;
             flow->packets += flow->packets < UINT32_MAX;
             return flow->packets;
         }
-        /* how long ago, so that a clock that has gone round does not matter much; nobody is oldest of all */
-        if (oldest->digest != 0 && (flow->digest == 0 || c->clock - flow->seen > c->clock - oldest->seen)) {
+        if (oldest->seen > c->begin && flow->seen < oldest->seen) {
             oldest = flow;
         }
     }

@@ -21,8 +21,8 @@ struct flow_count *flow_count_new(uint32_t flows, struct failure *f);
 void flow_count_clear(struct flow_count *c);
 
 /*
- * Count a packet. frame, l: where its headers are; LOCATED_TCP or LOCATED_UDP. Returns the number of the packet in its
- * flow, from 1 on; it stays at UINT32_MAX.
+ * Count a packet. frame, l: where its headers are; LOCATED_TCP, LOCATED_UDP or LOCATED_ESP, which has no ports. Returns
+ * the number of the packet in its flow, from 1 on; it stays at UINT32_MAX.
  */
 uint32_t flow_count_add(struct flow_count *c, const uint8_t *frame, const struct located *l);
 

@@ -48,7 +48,8 @@ static struct decision keep(enum policy_reason reason) {
 
 struct decision rules_decide(struct rules *r, const struct located *l, const struct matcher_packet *packet,
                              struct decision d) {
-    if (l->as != LOCATED_TCP && l->as != LOCATED_UDP) {
+    const bool has_ports = l->as == LOCATED_TCP || l->as == LOCATED_UDP;
+    if (!has_ports && l->as != LOCATED_ESP) {
         return d;
     }
     const bool first = r->flows != NULL && flow_count_add(r->flows, packet->bytes, l) <= r->min_packets;
@@ -56,7 +57,9 @@ struct decision rules_decide(struct rules *r, const struct located *l, const str
         return d;
     }
     const bool at_floor = d.cut && d.keep_payload_bytes == r->floor_bytes;
-    const bool forced = r->cut != NULL && (first || !at_floor) && matcher_matches(r->cut, packet);
+    /* ESP is cut by the policy that knows it, or not at all. */
+    const bool forced =
+        r->cut != NULL && (has_ports || d.cut) && (first || !at_floor) && matcher_matches(r->cut, packet);
     if (forced && !at_floor) {
         d = (struct decision){.reason = POLICY_RULE_CUT, .cut = true, .keep_payload_bytes = r->floor_bytes};
     }

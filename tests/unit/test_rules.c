@@ -138,6 +138,19 @@ static void test_who_wins(void **state) {
     expect(decide_by(NO, YES, &b, KEPT), POLICY_RULE_CUT, true, 24);
 }
 
+/* ESP is cut by the policy that knows it, or not at all; what must be kept is kept. */
+static void test_esp(void **state) {
+    (void)state;
+    struct bytes esp = hex(ETHERNET "0800 45000048 00010000 40320000" ADDRESSES4 "00001234 00000001");
+    put_pattern(&esp, 44);
+    const struct decision kept = {POLICY_OTHER_TRANSPORT, false, 0};
+    const struct decision cut_more = {POLICY_IPSEC, true, 30};
+    expect(decide_by("host 192.0.2.1", NULL, &esp, cut_more), POLICY_RULE_KEEP, false, 0);
+    expect(decide_by("host 192.0.2.9", NULL, &esp, cut_more), POLICY_IPSEC, true, 30);
+    expect(decide_by(NULL, "esp", &esp, kept), POLICY_OTHER_TRANSPORT, false, 0);
+    expect(decide_by(NULL, "esp", &esp, cut_more), POLICY_RULE_CUT, true, 24);
+}
+
 /* What cannot be cut, or has no more payload than the floor, no rule touches. */
 static void test_nothing_to_cut(void **state) {
     (void)state;
@@ -220,10 +233,9 @@ static void test_bounded_table(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matching),       cmocka_unit_test(test_link_types),
-        cmocka_unit_test(test_nonsense),       cmocka_unit_test(test_who_wins),
-        cmocka_unit_test(test_nothing_to_cut), cmocka_unit_test(test_first_packets),
-        cmocka_unit_test(test_bounded_table),
+        cmocka_unit_test(test_matching),      cmocka_unit_test(test_link_types),     cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_who_wins),      cmocka_unit_test(test_nothing_to_cut), cmocka_unit_test(test_esp),
+        cmocka_unit_test(test_first_packets), cmocka_unit_test(test_bounded_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
