@@ -5,6 +5,9 @@
 #   make check              build both variants and run every test
 #   make install PREFIX=/usr/local DESTDIR=
 #   make uninstall          the same arguments
+#   make static             programs that need nothing installed, in build/static/bin/
+#   make dist deb rpm       packages, in build/
+#   make compdb             compile_commands.json
 
 VERSION := $(shell cat VERSION)
 VARIANT ?= release
@@ -44,9 +47,12 @@ HARNESS_LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 CFLAGS_afl := -O2 -g -fsanitize=undefined -fno-sanitize-recover=all
 LDFLAGS_afl := -fsanitize=undefined
 HARNESS_LDFLAGS_afl := -fsanitize=fuzzer,undefined
+# Nothing of a sensor is needed but a kernel and the usual commands.
+CFLAGS_static := -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDENING)
+LDFLAGS_static := -O2 -flto=auto -static-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--no-warnings
 CFLAGS_VARIANT := $(CFLAGS_$(VARIANT))
 ifeq ($(CFLAGS_VARIANT),)
-$(error unknown VARIANT '$(VARIANT)': release, count, asan, fuzz or afl)
+$(error unknown VARIANT '$(VARIANT)': release, count, asan, static, fuzz or afl)
 endif
 
 B := build/$(VARIANT)
@@ -97,7 +103,9 @@ $(FACE): $(FACE_OBJECTS)
 	$(say) AR $@
 	$(Q)$(AR) rcs $@ $^
 
-$(FILTERS:%=$(BIN)/%): $(BIN)/%: $(B)/tools/%.o $(FACE) $(LIB)
+STAND_INS := $(if $(filter static,$(VARIANT)),$(B)/packaging/static/dbus.o)
+
+$(FILTERS:%=$(BIN)/%): $(BIN)/%: $(B)/tools/%.o $(FACE) $(LIB) $(STAND_INS)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
@@ -166,18 +174,7 @@ fuzz-afl:
 fuzz-replay:
 	sh scripts/fuzz replay
 
-install: all
-	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(DOCDIR)'
-	$(INSTALL) -m 755 $(PROGRAMS) '$(DESTDIR)$(BINDIR)'
-	$(INSTALL) -m 644 docs/man/*.1 '$(DESTDIR)$(MANDIR)/man1'
-	$(INSTALL) -m 644 docs/man/*.5 '$(DESTDIR)$(MANDIR)/man5'
-	$(INSTALL) -m 644 README.md LICENSE CHANGELOG.md docs/*.md '$(DESTDIR)$(DOCDIR)'
-
-uninstall:
-	rm -f $(patsubst %,'$(DESTDIR)$(BINDIR)/%',$(FILTERS) $(DRIVER))
-	rm -f $(patsubst docs/man/%,'$(DESTDIR)$(MANDIR)/man1/%',$(wildcard docs/man/*.1))
-	rm -f $(patsubst docs/man/%,'$(DESTDIR)$(MANDIR)/man5/%',$(wildcard docs/man/*.5))
-	rm -rf '$(DESTDIR)$(DOCDIR)'
+include packaging/package.mk
 
 clean:
 	rm -rf build
