@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# Every recipe of the README and of docs/FLEET.md, as it stands there.
+load slim-helpers
+
+setup_more() {
+    mkdir -p srv/pcap srv/store bin
+    export HOME=$PWD
+    TLS=$FIXTURES/good-real-tls13.pcap
+    HTTP=$FIXTURES/good-real-http.pcap
+    # Who captures gets a recording, one a file; everything else they do themselves.
+    cat >bin/tcpdump <<'SH'
+#!/bin/sh
+case " $* " in
+*" -i eth0 "*) ;;
+*) exec /usr/bin/tcpdump "$@" ;;
+esac
+out='' hook=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    -w) out=$2 ;;
+    -z) hook=$2 ;;
+    esac
+    shift
+done
+[ "$out" != - ] || exec cat "$TLS"
+out=$(date +"$out")
+cp "$TLS" "$out"
+exec "$hook" "$out"
+SH
+    cat >bin/dumpcap <<'SH'
+#!/bin/sh
+for word; do last=$word; done
+for n in 00001 00002; do
+    cp "$TLS" "${last%.pcap}_${n}_20260101000000.pcap"
+    echo "${last%.pcap}_${n}_20260101000000.pcap"
+done
+SH
+    cat >bin/ssh <<'SH'
+#!/bin/sh
+[ "$1" = sensor ] || exit 255
+shift
+exec sh -c "$*"
+SH
+    chmod 755 bin/*
+    export TLS
+    PATH=$PWD/bin:$PATH
+}
+
+# recipe FILE HEADING [N]: the (Nth) sh block below a heading, with our folders in the place of /srv and /store.
+recipe() {
+    awk -v heading="$2" -v wanted="${3:-1}" '
+        /^##/ && !inside { here = ($0 ~ /^##+ / && substr($0, index($0, " ") + 1) == heading) }
+        here && /^```sh$/ { inside = 1; n++; next }
+        /^```$/ { inside = 0 }
+        inside && n == wanted' "$ROOT/$1" | sed -e "s|/srv/pcap|srv/pcap|g" -e "s|/store|srv/store|g"
+}
+
+# runs_recipe HEADING
+runs_recipe() {
+    recipe README.md "$1" >recipe.sh
+    [ -s recipe.sh ] || explain "there is no recipe '$1'"
+    runs sh -e recipe.sh
+    status_is 0
+}
+
+slim_of_tls() { pcap-truncate <"$TLS" >want && same_bytes want "$1"; }
+
+@test "recipe: One capture to another" {
+    cp "$TLS" a.pcap
+    runs_recipe 'One capture to another'
+    out_is good
+    slim_of_tls a.slim.pcap
+}
+
+@test "recipe: As it is captured" {
+    runs_recipe 'As it is captured'
+    slim_of_tls a.slim.pcap
+}
+
+@test "recipe: Each file of tcpdump's as it is closed" {
+    runs_recipe "Each file of tcpdump's as it is closed"
+    local file
+    file=$(echo srv/pcap/*.pcap)
+    slim_of_tls "$file"
+    [ -f "srv/pcap/.slim_markers/${file##*/}" ]
+}
+
+@test "recipe: Each file of dumpcap's ring as it is closed" {
+    runs_recipe "Each file of dumpcap's ring as it is closed"
+    slim_of_tls srv/pcap/ring_00001_20260101000000.pcap
+    slim_of_tls srv/pcap/ring_00002_20260101000000.pcap
+}
+
+@test "recipe: pcapng" {
+    editcap -F pcapng "$TLS" a.pcapng
+    runs_recipe pcapng
+    runs pcap-verify --original "$TLS" a.slim.pcap
+    [ "$(tcpdump -nr a.slim.pcap 2>/dev/null | wc -l)" -eq 71 ]
+}
+
+@test "recipe: A compressed archive" {
+    zstd -q "$TLS" -o a.pcap.zst
+    runs_recipe 'A compressed archive'
+    zstd -dq a.slim.pcap.zst -o a.slim.pcap
+    slim_of_tls a.slim.pcap
+}
+
+@test "recipe: What stays readable" {
+    cp "$HTTP" a.pcap
+    runs_recipe 'What stays readable'
+    [ -n "$out" ] || explain "no request was readable"
+}
+
+@test "recipe: From another machine" {
+    cp "$TLS" srv/pcap/a.pcap
+    runs_recipe 'From another machine'
+    slim_of_tls a.slim.pcap
+}
+
+@test "recipe: Files that find finds" {
+    mkdir srv/pcap/sub
+    cp "$TLS" srv/pcap/sub/a.cap
+    touch -d '1 hour ago' srv/pcap/sub/a.cap
+    cp "$TLS" srv/pcap/young.cap
+    runs_recipe 'Files that find finds'
+    slim_of_tls srv/pcap/sub/a.cap
+    same_bytes "$TLS" srv/pcap/young.cap
+}
+
+@test "recipe: How much was saved so far" {
+    cp "$TLS" srv/pcap/a.pcap
+    cp "$HTTP" srv/pcap/b.pcap
+    pcap-slim --dir srv/pcap
+    runs_recipe 'How much was saved so far'
+    json_is ".before == $(cat "$TLS" "$HTTP" | wc -c) and .after == $(cat srv/pcap/*.pcap | wc -c)"
+}
+
+@test "recipe: A disk that is filling up" {
+    cp "$TLS" srv/pcap/a.pcap
+    printf '#!/bin/sh\n[ "$1" = -f ] || exec /usr/bin/stat "$@"\n[ -e .slim_markers/a.pcap ] && echo 200 200 1000 4096 || echo 100 100 1000 4096\n' >bin/stat
+    chmod 755 bin/stat
+    runs_recipe 'A disk that is filling up'
+    err_has '20.0% (819200 bytes) free, 20% wanted: enough; 1 of 1 file(s) taken up'
+    slim_of_tls srv/pcap/a.pcap
+}
+
+@test "README: every recipe has a test, and every test a recipe" {
+    sed -n '/^## Recipes$/,/^## /p' "$ROOT/README.md" | sed -n 's/^### //p' | LC_ALL=C sort >recipes
+    {
+        sed -n 's/^@test "recipe: \(.*\)" {$/\1/p' "$BATS_TEST_FILENAME"
+        echo 'All sensors at once' # fleet.bats
+    } | LC_ALL=C sort >tests
+    same_bytes recipes tests
+}
+
+@test "README: install, first run and settings as they stand there" {
+    cp "$TLS" srv/pcap/a.pcap
+    touch -d '1 hour ago' srv/pcap/a.pcap
+    recipe README.md 'First run on a sensor' 1 >first.sh
+    runs sh -e first.sh
+    status_is 0
+    err_has 'check: ok=1'
+    same_bytes "$TLS" srv/pcap/a.pcap
+    recipe README.md 'First run on a sensor' 2 >second.sh
+    runs sh -e second.sh
+    status_is 0
+    slim_of_tls srv/pcap/a.pcap
+    rm -r srv/pcap/.slim_markers
+    sed -n '/^## Leave it running$/,/^## /p' "$ROOT/README.md" | awk '/^```$/ { n++; next } n == 1' | sed 's|/srv|srv|' >conf
+    [ "$(wc -l <conf)" -eq 4 ] || explain "$(cat conf)"
+    runs pcap-slim --config conf --check-only
+    status_is 0
+    err_has 'check: ok=1'
+}
+
+@test "versions are the same wherever they stand" {
+    head -n 1 "$ROOT/packaging/debian/changelog" | grep -qF "pcap-slim ($VERSION-"
+    grep -qx "Version:        $VERSION" "$ROOT/packaging/rpm/pcap-slim.spec"
+    grep -qF "pcap-slim:$VERSION" "$ROOT/docs/fleet/indexed-job.yaml"
+    grep -qF "## $VERSION" "$ROOT/CHANGELOG.md"
+}
+
+@test "every option of a program's --help is in its man page, and the page has the sections that all have" {
+    local program option page
+    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run; do
+        page=$ROOT/docs/man/$program.1
+        for option in $("$program" --help | sed '/^Example/q' | grep -oE -- '--[a-z0-9][a-z0-9-]+' | LC_ALL=C sort -u); do
+            # What a policy is made of has a page of its own.
+            grep -qF -- "Fl -${option#--}" "$page" ||
+                grep -qw -- "${option#--}" "$ROOT/docs/man/pcap-slim-policy.5" || explain "$program: $option is not in its man page"
+        done
+    done
+    for page in "$ROOT"/docs/man/*.[15]; do
+        for option in NAME DESCRIPTION 'EXIT STATUS' EXAMPLES; do
+            grep -qx ".Sh $option" "$page" || explain "$page has no $option"
+        done
+        head -n 1 "$page" | grep -q '^\.Dd ' || explain "$page is not mdoc"
+    done
+}
