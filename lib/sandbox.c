@@ -181,12 +181,13 @@ static int allow(scmp_filter_ctx filter, const int *calls, size_t count) {
 
 #define ALLOW(filter, calls) allow(filter, calls, sizeof(calls) / sizeof((calls)[0]))
 
-/* Memory, but none that can be executed; and whether a descriptor is a terminal, which stdio asks. */
+/* Memory, but none that can be executed; and whether a descriptor is a terminal, which stdio asks, and its width. */
 static int allow_with_conditions(scmp_filter_ctx filter) {
     const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable) |
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_executable) |
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS));
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS)) |
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TIOCGWINSZ));
 }
 
 static int allow_needed(scmp_filter_ctx filter, enum sandbox_need need) {

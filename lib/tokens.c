@@ -63,6 +63,10 @@ int tokens_next(struct tokens *t, char **out, struct failure *f) {
     }
 }
 
+bool tokens_at_hand(const struct tokens *t) {
+    return t->at_end || memchr(t->buffer + t->begin, t->end_byte, t->filled - t->begin) != NULL;
+}
+
 void tokens_close(struct tokens *t) {
     free(t->buffer);
     t->buffer = NULL;

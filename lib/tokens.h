@@ -30,6 +30,9 @@ int tokens_open(struct tokens *t, int fd, char end_byte, struct failure *f);
  */
 int tokens_next(struct tokens *t, char **out, struct failure *f);
 
+/* Whether tokens_next() has its answer without reading, which may wait. */
+bool tokens_at_hand(const struct tokens *t);
+
 /* Free the buffer. Safe on a zero-initialised struct. */
 void tokens_close(struct tokens *t);
 

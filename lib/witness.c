@@ -47,6 +47,7 @@ struct stream {
     const char *too_large; /* what to say of a packet that is larger than libpcap reads */
     int fd;
     struct pace *pace;
+    struct progress *progress;
     const volatile sig_atomic_t *interrupted;
     int error;                               /* errno of the read that failed; 0: none did */
     uint8_t header[FILE_HEADER_BYTES];       /* as it is in the file */
@@ -99,6 +100,7 @@ static ssize_t stream_read(struct stream *s, void *to, size_t wanted_bytes) {
         }
         ssize_t got = read(s->fd, to, chunk_bytes);
         if (got >= 0) {
+            progress_add(s->progress, (size_t)got);
             pace_charge(s->pace, (size_t)got);
             s->read_bytes += (uint64_t)got;
             return got;
@@ -368,6 +370,8 @@ enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct 
     original.name = "original";
     original.too_large = "larger than libpcap reads (128 MiB); check it with --verify count";
     original.fd = original_fd;
+    original.progress = options->progress;
+    progress_begin_file(original.progress);
     *out = (struct witness_report){0};
 
     enum witness_verdict verdict = compare_headers(&slim, &original, f);

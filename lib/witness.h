@@ -18,6 +18,7 @@
 
 #include "failure.h"
 #include "pace.h"
+#include "progress.h"
 #include "witness_frame.h"
 
 #include <signal.h>
@@ -26,6 +27,7 @@
 struct witness_options {
     struct witness_terms terms;               /* what a cut must be like */
     struct pace *pace;                        /* NULL: no limits */
+    struct progress *progress;                /* counts what is read of the original; NULL: nobody watches */
     const volatile sig_atomic_t *interrupted; /* raised by a signal handler; may be NULL */
 };
 

@@ -10,13 +10,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 volatile sig_atomic_t cli_interrupted = 0;
 
 static const char *program_name = "pcap-slim";
 
+static bool to_journal = false;
+
+/* JOURNAL_STREAM: device and inode of the stream that systemd connected, see systemd.exec(5). */
+static bool is_journal(void) {
+    const char *asked = getenv("PCAP_SLIM_LOG");
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device = 0;
+    unsigned long long inode = 0;
+    struct stat st;
+    if (asked != NULL && (strcmp(asked, "journal") == 0 || strcmp(asked, "plain") == 0)) {
+        return asked[0] == 'j';
+    }
+    return stream != NULL && sscanf(stream, "%20llu:%20llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+           st.st_dev == device && st.st_ino == inode;
+}
+
+const char *cli_level(enum cli_level level) {
+    const char *error_or_info = level == CLI_ERROR ? "<3>" : "<6>";
+    return !to_journal ? "" : level == CLI_WARNING ? "<4>" : error_or_info;
+}
+
 void cli_start(const char *program) {
     program_name = program;
+    to_journal = is_journal();
+    (void)signal(SIGUSR1, SIG_IGN);
     (void)signal(SIGIO, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(2), like a full disk */
 }
@@ -44,8 +69,9 @@ static void print_line(const char *file, const char *fmt, va_list args) {
     (void)vsnprintf(body, sizeof body, fmt, args);
     char *shown_file = file != NULL ? names_printable(file) : NULL;
     char *shown_body = names_printable(body); /* it may quote a name, too */
-    (void)snprintf(text, sizeof text, "%s: %s%s%s\n", program_name, shown_file != NULL ? shown_file : "",
-                   shown_file != NULL ? ": " : "", shown_body != NULL ? shown_body : body);
+    (void)snprintf(text, sizeof text, "%s%s: %s%s%s\n", cli_level(CLI_ERROR), program_name,
+                   shown_file != NULL ? shown_file : "", shown_file != NULL ? ": " : "",
+                   shown_body != NULL ? shown_body : body);
     free(shown_body);
     free(shown_file);
     (void)fputs(text, stderr);
@@ -64,7 +90,7 @@ int cli_misuse(const char *fmt, ...) {
     va_start(args, fmt);
     print_line(NULL, fmt, args);
     va_end(args);
-    (void)fprintf(stderr, "Try '%s --help'.\n", program_name);
+    (void)fprintf(stderr, "%sTry '%s --help'.\n", cli_level(CLI_ERROR), program_name);
     return CLI_MISUSE;
 }
 

@@ -18,8 +18,24 @@ enum cli_exit {
 /* Raised to the signal's number by SIGINT, SIGTERM, SIGHUP or SIGQUIT once cli_catch_signals() was called. */
 extern volatile sig_atomic_t cli_interrupted;
 
-/* First call of every main: remembers the program's name for messages and ignores SIGIO (see replace.h). */
+/*
+ * First call of every main: remembers the program's name for messages, ignores SIGIO (see replace.h) and SIGUSR1 (which
+ * asks a run for its progress: pcap-report catches it), and finds out whether messages go to the journal.
+ */
 void cli_start(const char *program);
+
+/* How much a line of standard error matters: the levels of syslog(3). */
+enum cli_level {
+    CLI_ERROR = 3,
+    CLI_WARNING = 4,
+    CLI_INFO = 6,
+};
+
+/*
+ * What goes before a line of that level: "<3>" and so on (sd-daemon(3)) where standard error is the journal
+ * ($JOURNAL_STREAM) or $PCAP_SLIM_LOG is "journal"; else, and always where that is "plain", nothing.
+ */
+const char *cli_level(enum cli_level level);
 
 /* Let SIGINT, SIGTERM, SIGHUP and SIGQUIT raise cli_interrupted instead of ending the program, and SIGPIPE become
  * EPIPE. */

@@ -13,6 +13,7 @@ void limits_init(struct limits *l) {
     memset(l, 0, sizeof *l);
     l->are.backoff_strength = STRENGTH_DEFAULT;
     l->pace_fd = -1;
+    l->progress_fd = -1;
 }
 
 bool limits_is_option(int c) {
@@ -52,6 +53,12 @@ int limits_take(struct limits *l, int c, const char *value) {
         }
         l->pace_fd = (int)n;
         return 0;
+    case LIMITS_PROGRESS_FD:
+        if (!cli_parse_unsigned(value, 0, 511, &n)) {
+            return cli_misuse("--progress-fd takes the number of a descriptor, not '%s'", value);
+        }
+        l->progress_fd = (int)n;
+        return 0;
     default:
         return 0;
     }
@@ -75,11 +82,21 @@ int limits_attach(const struct limits *l, struct pace *p) {
     return status == 0 ? 0 : cli_fail(NULL, "%s", failure.text);
 }
 
+int limits_attach_progress(const struct limits *l, enum progress_pass pass, struct progress *p) {
+    struct failure failure;
+    memset(p, 0, sizeof *p);
+    if (l->progress_fd < 0) {
+        return 0;
+    }
+    return progress_attach(p, l->progress_fd, pass, &failure) == 0 ? 0 : cli_fail(NULL, "%s", failure.text);
+}
+
 void limits_print(const struct limits *l, FILE *to) {
     if (!pace_limits_any(&l->are)) {
         return;
     }
     const char *separator = "limits: ";
+    (void)fputs(cli_level(CLI_INFO), to);
     if (l->are.io_mbps > 0) {
         (void)fprintf(to, "%sread + write %g MB/s", separator, l->are.io_mbps);
         separator = ", ";

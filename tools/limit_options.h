@@ -1,10 +1,11 @@
 /*
- * The options about limits that all programs which move bytes have in common.
+ * The options that all programs which move bytes have in common: limits, and what they share with a run.
  */
 #ifndef PCAPSLIM_LIMIT_OPTIONS_H
 #define PCAPSLIM_LIMIT_OPTIONS_H
 
 #include "pace.h"
+#include "progress.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -16,14 +17,16 @@ enum {
     LIMITS_BACKOFF_ABOVE,
     LIMITS_BACKOFF_STRENGTH,
     LIMITS_PACE_FD,
+    LIMITS_PROGRESS_FD,
     LIMITS_LAST,
 };
 
 #define LIMITS_LONG_OPTIONS                                                                                            \
     {"max-io-mbps", required_argument, NULL, LIMITS_IO}, {"max-cpu-percent", required_argument, NULL, LIMITS_CPU},     \
         {"cpu-backoff-above", required_argument, NULL, LIMITS_BACKOFF_ABOVE},                                          \
-        {"cpu-backoff-strength", required_argument, NULL, LIMITS_BACKOFF_STRENGTH}, {                                  \
-        "pace-fd", required_argument, NULL, LIMITS_PACE_FD                                                             \
+        {"cpu-backoff-strength", required_argument, NULL, LIMITS_BACKOFF_STRENGTH},                                    \
+        {"pace-fd", required_argument, NULL, LIMITS_PACE_FD}, {                                                        \
+        "progress-fd", required_argument, NULL, LIMITS_PROGRESS_FD                                                     \
     }
 
 #define LIMITS_HELP                                                                                                    \
@@ -31,12 +34,14 @@ enum {
     "  --max-cpu-percent N       cap on the share of the whole machine's CPU, 1 to 100\n"                              \
     "  --cpu-backoff-above N     lower the CPU target while the host is busier than N %\n"                             \
     "  --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)\n"                                                 \
-    "  --pace-fd N               share the limits of a run: descriptor N from pcap-run\n"
+    "  --pace-fd N               share the limits of a run: descriptor N from pcap-run\n"                              \
+    "  --progress-fd N           count what is done for pcap-report: likewise\n"
 
 struct limits {
     struct pace_limits are;
     bool strength_given;
-    int pace_fd; /* -1: none inherited */
+    int pace_fd;     /* -1: none inherited */
+    int progress_fd; /* likewise */
 };
 
 /* No limits; the default strength. */
@@ -53,6 +58,12 @@ int limits_take(struct limits *l, int c, const char *value);
  * Returns 0, or CLI_FAILED after having said why.
  */
 int limits_attach(const struct limits *l, struct pace *p);
+
+/*
+ * Come to the counters of the run, if there are any; pass: what this program does.
+ * Returns 0, or CLI_FAILED after having said why.
+ */
+int limits_attach_progress(const struct limits *l, enum progress_pass pass, struct progress *p);
 
 /* Print the limits in force as one line, "limits: ...". */
 void limits_print(const struct limits *l, FILE *to);

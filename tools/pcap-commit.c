@@ -431,7 +431,7 @@ static int clean_stale(const struct committer *c, const struct options *o) {
     int status = replace_clean_stale(fd, c->site.place.stage_fd, o->globs, &c->site.owner, &removed, &failure);
     (void)close(fd);
     if (removed > 0) {
-        (void)fprintf(stderr, "cleaned %lu stale .pcap.tmp file(s)\n", removed);
+        (void)fprintf(stderr, "%scleaned %lu stale .pcap.tmp file(s)\n", cli_level(CLI_INFO), removed);
     }
     return status == 0 ? CLI_DONE : cli_fail(directory, "%s", failure.text);
 }

@@ -1,16 +1,21 @@
 /*
- * pcap-report: records in; a report for people or for machines, a summary and the exit status out.
+ * pcap-report: records in; a report for people or for machines, a summary, metrics and the exit status out. While it
+ * waits for records it shows how far the run is.
  */
 #include "cli.h"
 #include "confine.h"
 #include "failure.h"
-#include "names.h"
+#include "limit_options.h"
+#include "metrics.h"
 #include "options.h"
+#include "outcome.h"
 #include "record.h"
-#include "savefile.h"
+#include "report_lines.h"
 #include "stage.h"
 #include "tokens.h"
+#include "watch.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -20,13 +25,18 @@
 
 static const char HELP[] =
     "Usage: pcap-report [OPTION...] <RECORDS\n"
-    "Turn records into a report, a line a file on standard error or one JSON object on standard\n"
-    "output, and an exit status: 0 when no file failed.\n"
+    "Turn records into a report and an exit status: 0 when no file failed. On a terminal, a line at the\n"
+    "bottom says how far the run is; on SIGUSR1 that is printed once.\n"
     "\n"
-    "  --output human|json       format (default human)\n"
+    "  --output human            a line a file on standard error (default)\n"
+    "  --output json             one JSON object on standard output\n"
+    "  --output ndjson           a line of JSON a file on standard output as each arrives\n"
     "  --expect F                names (NUL after each) that a record must arrive for\n"
     "  --taken F                 of those, the ones that were taken up; read at the end\n"
     "  --prefix P                what to put before each name\n"
+    "  --metrics FILE            write the outcome to FILE for Prometheus\n"
+    "  --no-progress             no line on a terminal\n"
+    "  --progress-fd N           count what is being done: descriptor N from pcap-run\n"
     "  --check-only              say that nothing was written\n"
     "  --dry-run                 only list what would be slimmed, on standard output\n" CONFINE_HELP
     "  --help, --version\n"
@@ -37,45 +47,64 @@ static const char HELP[] =
 
 struct options {
     struct confine confine;
-    bool json;
+    enum report_format format;
     bool check_only;
     bool dry_run;
+    bool no_progress;
+    int progress_fd;
     const char *expect_path;
     const char *taken_path;
+    const char *metrics_path;
     const char *prefix;
 };
 
 struct report {
     struct options options;
     uint64_t started_ns;
-    unsigned long ok, skipped, marked, failed, would;
+    struct outcome outcome;
+    struct report_lines lines;
+    struct watch watch;
     bool bad_input;
     int taken_fd;     /* opened early: later nothing can be opened any more */
     json_t *expected; /* names without a record so far: an object used as a set */
-    FILE *files;      /* JSON: the entries so far, in memory */
-    char *files_text;
-    size_t files_bytes;
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_OUTPUT = 1, OPT_EXPECT, OPT_TAKEN, OPT_PREFIX, OPT_CHECK_ONLY, OPT_DRY_RUN };
+    enum {
+        OPT_OUTPUT = 1,
+        OPT_EXPECT,
+        OPT_TAKEN,
+        OPT_PREFIX,
+        OPT_METRICS,
+        OPT_NO_PROGRESS,
+        OPT_PROGRESS_FD,
+        OPT_CHECK_ONLY,
+        OPT_DRY_RUN,
+    };
     static const struct option LONG[] = {
-        {"output", required_argument, NULL, OPT_OUTPUT}, {"expect", required_argument, NULL, OPT_EXPECT},
-        {"prefix", required_argument, NULL, OPT_PREFIX}, {"check-only", no_argument, NULL, OPT_CHECK_ONLY},
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN},     CONFINE_LONG_OPTION,
-        {"taken", required_argument, NULL, OPT_TAKEN},   OPTIONS_BASIC,
+        {"output", required_argument, NULL, OPT_OUTPUT},
+        {"expect", required_argument, NULL, OPT_EXPECT},
+        {"taken", required_argument, NULL, OPT_TAKEN},
+        {"prefix", required_argument, NULL, OPT_PREFIX},
+        {"metrics", required_argument, NULL, OPT_METRICS},
+        {"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
+        {"progress-fd", required_argument, NULL, OPT_PROGRESS_FD},
+        {"check-only", no_argument, NULL, OPT_CHECK_ONLY},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+        CONFINE_LONG_OPTION,
+        OPTIONS_BASIC,
     };
     int c;
     memset(o, 0, sizeof *o);
     o->prefix = "";
+    o->progress_fd = -1;
     opterr = 0;
     while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
         switch (c) {
         case OPT_OUTPUT:
-            if (strcmp(optarg, "human") != 0 && strcmp(optarg, "json") != 0) {
-                return cli_misuse("--output takes human or json, not '%s'", optarg);
+            if (!report_format_of_name(optarg, &o->format)) {
+                return cli_misuse("--output takes human, json or ndjson, not '%s'", optarg);
             }
-            o->json = strcmp(optarg, "json") == 0;
             break;
         case OPT_EXPECT:
             o->expect_path = optarg;
@@ -85,6 +114,17 @@ static int parse_options(int argc, char **argv, struct options *o) {
             break;
         case OPT_PREFIX:
             o->prefix = optarg;
+            break;
+        case OPT_METRICS:
+            o->metrics_path = optarg;
+            break;
+        case OPT_NO_PROGRESS:
+            o->no_progress = true;
+            break;
+        case OPT_PROGRESS_FD:
+            if (options_take_descriptor("--progress-fd", optarg, 0, &o->progress_fd) != 0) {
+                return CLI_MISUSE;
+            }
             break;
         case OPT_CHECK_ONLY:
             o->check_only = true;
@@ -101,84 +141,32 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (o->taken_path != NULL && o->expect_path == NULL) {
         return cli_misuse("--taken goes with --expect");
     }
+    if (o->metrics_path != NULL && (o->check_only || o->dry_run)) {
+        return cli_misuse("--metrics is for a run; it goes with neither --check-only nor --dry-run");
+    }
     return optind < argc ? cli_misuse("records come on standard input; '%s' is too much", argv[optind]) : 0;
-}
-
-/* ---- a line a file ---- */
-
-static void print_human(const struct report *p, const struct record *r, const char *shown) {
-    const struct tally *t = &r->tally;
-    if (r->status == RECORD_WOULD_SLIM) {
-        (void)printf("would slim: %s\n", shown);
-    } else if (r->status == RECORD_OK) {
-        (void)fprintf(stderr, "ok %s pkts=%llu truncated=%llu in=%llu out=%llu (%llums)", shown,
-                      (unsigned long long)t->packets, (unsigned long long)t->cut_packets,
-                      (unsigned long long)t->in_bytes, (unsigned long long)t->out_bytes,
-                      (unsigned long long)r->elapsed_ms);
-        if (r->has_tally && t->zeroed_bytes > 0) {
-            (void)fprintf(stderr, " [%llu bytes of payload are zeros: the file is as long as before]",
-                          (unsigned long long)t->zeroed_bytes);
-        }
-        if (r->has_tally && t->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
-            (void)fprintf(stderr, " [link type %u is not Ethernet: every packet kept]", t->savefile.linktype);
-        }
-        (void)fputc('\n', stderr);
-    } else if (r->status == RECORD_FAIL) {
-        char *error = names_printable(r->error.text); /* it may quote a name */
-        (void)fprintf(stderr, "FAIL %s: %s\n", shown, error != NULL ? error : "out of memory");
-        free(error);
-    } else if (!(p->options.dry_run && r->status == RECORD_SKIPPED_MARKER)) {
-        (void)fprintf(stderr, "skip (%s): %s\n", record_skip_reason(r->status), shown);
-    }
-}
-
-static void print_json(struct report *p, const struct record *r) {
-    char *line = record_format(r, false);
-    if (line == NULL) {
-        p->bad_input = true;
-        (void)cli_fail(r->file, "out of memory");
-    } else if (p->options.dry_run) {
-        if (r->status == RECORD_WOULD_SLIM) {
-            (void)printf("%s\n", line);
-        }
-    } else {
-        (void)fprintf(p->files, "%s%s", ftell(p->files) > 0 ? "," : "", line);
-    }
-    free(line);
-}
-
-static void count(struct report *p, const struct record *r) {
-    p->ok += r->status == RECORD_OK;
-    p->failed += r->status == RECORD_FAIL;
-    p->skipped += record_is_skip(r->status);
-    p->marked += r->status == RECORD_SKIPPED_MARKER;
-    p->would += r->status == RECORD_WOULD_SLIM;
 }
 
 /* A record for one file, with its name as it is in the directory. */
 static void report_record(struct report *p, struct record *r) {
-    if (p->expected != NULL) {
-        (void)json_object_del(p->expected, r->file);
-    }
     if (!record_is_final(r)) {
         record_fail(r, "the run ended before it was replaced; it is as it was");
     }
+    watch_count(&p->watch, r);
+    if (p->expected != NULL) {
+        (void)json_object_del(p->expected, r->file);
+    }
     char *path = malloc(strlen(p->options.prefix) + strlen(r->file) + 1);
-    char *shown = NULL;
     if (path != NULL) {
         (void)stpcpy(stpcpy(path, p->options.prefix), r->file);
         free(r->file);
         r->file = path;
-        shown = names_printable(path);
     }
-    count(p, r);
-    if (p->options.json) {
-        print_json(p, r);
+    outcome_count(&p->outcome, r);
+    watch_clear(&p->watch);
+    if (report_lines_put(&p->lines, r) != 0) {
+        p->bad_input = true;
     }
-    if (!p->options.json || (p->options.dry_run && r->status != RECORD_WOULD_SLIM)) {
-        print_human(p, r, shown != NULL ? shown : r->file);
-    }
-    free(shown);
 }
 
 /* ---- records that must arrive ---- */
@@ -221,7 +209,8 @@ static void report_missing(struct report *p) {
         return;
     }
     if (cli_interrupted != 0) {
-        (void)fprintf(stderr, "interrupted: %zu file(s) not done\n", json_object_size(p->expected));
+        (void)fprintf(stderr, "%sinterrupted: %zu file(s) not done\n", cli_level(CLI_WARNING),
+                      json_object_size(p->expected));
         return;
     }
     json_object_foreach_safe(p->expected, next, name, value) {
@@ -236,19 +225,27 @@ static void report_missing(struct report *p) {
 
 /* ---- the whole ---- */
 
+static int next_line(struct report *p, struct tokens *lines, char **line, struct failure *f) {
+    if (!tokens_at_hand(lines)) {
+        watch_until_input(&p->watch);
+    }
+    return tokens_next(lines, line, f);
+}
+
 static void report_records(struct report *p) {
     struct tokens lines;
     struct failure failure;
     char *line;
     int more = -1;
     if (tokens_open(&lines, STDIN_FILENO, '\n', &failure) == 0) {
-        while ((more = tokens_next(&lines, &line, &failure)) == 1) {
+        while ((more = next_line(p, &lines, &line, &failure)) == 1) {
             struct record r;
             if (line[0] == '\0') {
                 continue;
             }
             if (record_parse(line, &r, &failure) != 0) {
                 p->bad_input = true;
+                watch_clear(&p->watch);
                 (void)cli_fail("standard input", "%s", failure.text);
                 continue;
             }
@@ -256,6 +253,7 @@ static void report_records(struct report *p) {
             record_free(&r);
         }
     }
+    watch_end(&p->watch);
     if (more < 0) {
         p->bad_input = true;
         (void)cli_fail("standard input", "%s", failure.text);
@@ -263,25 +261,68 @@ static void report_records(struct report *p) {
     tokens_close(&lines);
 }
 
-static void print_summary(struct report *p) {
-    uint64_t elapsed_ms = (stage_now_ns() - p->started_ns) / 1000000;
-    const bool nothing_pending = p->ok + p->failed + p->would == 0 && p->skipped == p->marked;
-    if (nothing_pending && !p->bad_input && cli_interrupted == 0) {
-        (void)fputs("no pcaps to process\n", stderr);
+/* Returns the exit status. */
+static int conclude(struct report *p) {
+    const struct outcome *o = &p->outcome;
+    const uint64_t elapsed_ms = (stage_now_ns() - p->started_ns) / 1000000;
+    const uint64_t done = o->files[RECORD_OK] + o->files[RECORD_FAIL] + o->files[RECORD_WOULD_SLIM];
+    const bool nothing = done == 0 && outcome_skipped(o) == o->files[RECORD_SKIPPED_MARKER];
+    const bool good = o->files[RECORD_FAIL] == 0 && !p->bad_input;
+    if (nothing && !p->bad_input && cli_interrupted == 0) {
+        (void)fprintf(stderr, "%sno pcaps to process\n", cli_level(CLI_INFO));
     }
-    if (p->options.json) {
-        if (!p->options.dry_run || nothing_pending) {
-            (void)fflush(p->files);
-            (void)printf("{\"summary\":{\"ok\":%lu,\"skip\":%lu,\"fail\":%lu,\"elapsed_ms\":%llu,\"check_only\":%s},"
-                         "\"files\":[%s]}\n",
-                         p->ok, p->options.dry_run ? 0 : p->skipped, p->failed, (unsigned long long)elapsed_ms,
-                         p->options.check_only ? "true" : "false", p->files_text);
+    report_lines_summary(&p->lines, o, elapsed_ms, nothing);
+    if (p->options.metrics_path != NULL &&
+        metrics_write(p->options.metrics_path, o, good && cli_interrupted == 0, elapsed_ms) != 0) {
+        return CLI_FAILED;
+    }
+    return good ? CLI_DONE : CLI_FAILED;
+}
+
+/* Nothing is opened any more but what has to do with the metrics. */
+static int confine(const struct options *o) {
+    if (o->metrics_path == NULL) {
+        confine_to_streams(&o->confine);
+        return CLI_DONE;
+    }
+    int fd = metrics_open_directory(o->metrics_path);
+    if (fd < 0) {
+        return CLI_FAILED;
+    }
+    confine_to_directory(&o->confine, SANDBOX_CHANGE, fd, -1);
+    (void)close(fd);
+    return CLI_DONE;
+}
+
+static int prepare(struct report *p) {
+    struct failure failure;
+    p->lines.format = p->options.format;
+    p->lines.check_only = p->options.check_only;
+    p->lines.dry_run = p->options.dry_run;
+    if (p->options.progress_fd >= 0 &&
+        progress_attach(&p->watch.progress, p->options.progress_fd, PROGRESS_CUT, &failure) != 0) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    if (report_lines_begin(&p->lines) != 0) {
+        return cli_fail(NULL, "out of memory");
+    }
+    if (p->options.expect_path != NULL) {
+        p->expected = json_object();
+        int fd = stage_open_names(p->options.expect_path);
+        int status = fd < 0 ? CLI_FAILED : stage_each_name(fd, p->options.expect_path, expect_name, p);
+        if (status != CLI_DONE) {
+            return status;
         }
-    } else if (!p->options.dry_run && p->ok + p->failed + p->skipped > 0) {
-        (void)fprintf(stderr, "%s: ok=%lu skip=%lu fail=%lu elapsed=%llu.%llus\n",
-                      p->options.check_only ? "check" : "done", p->ok, p->skipped, p->failed,
-                      (unsigned long long)(elapsed_ms / 1000), (unsigned long long)(elapsed_ms % 1000 / 100));
     }
+    if (p->options.taken_path != NULL) {
+        p->taken_fd = stage_open_names(p->options.taken_path);
+        if (p->taken_fd < 0) {
+            return CLI_FAILED;
+        }
+    }
+    watch_begin(&p->watch, p->expected, !p->options.no_progress && !p->options.dry_run, p->options.check_only,
+                p->started_ns);
+    return confine(&p->options);
 }
 
 int main(int argc, char **argv) {
@@ -294,28 +335,13 @@ int main(int argc, char **argv) {
         return status;
     }
     cli_catch_signals(); /* the records of an interrupted run are still to be reported */
-    p.files = open_memstream(&p.files_text, &p.files_bytes);
-    if (p.options.expect_path != NULL) {
-        p.expected = json_object();
-        int names_fd = stage_open_names(p.options.expect_path);
-        status = names_fd < 0 ? CLI_FAILED : stage_each_name(names_fd, p.options.expect_path, expect_name, &p);
-    }
-    if (status == CLI_DONE && p.options.taken_path != NULL) {
-        p.taken_fd = stage_open_names(p.options.taken_path);
-        status = p.taken_fd < 0 ? CLI_FAILED : CLI_DONE;
-    }
-    if (p.files == NULL) {
-        return cli_fail(NULL, "out of memory");
-    }
+    status = prepare(&p);
     if (status == CLI_DONE) {
-        confine_to_streams(&p.options.confine);
         report_records(&p);
         report_missing(&p);
-        print_summary(&p);
-        status = p.failed > 0 || p.bad_input ? CLI_FAILED : CLI_DONE;
+        status = conclude(&p);
     }
-    (void)fclose(p.files);
-    free(p.files_text);
+    report_lines_free(&p.lines);
     json_decref(p.expected);
     return cli_status_if_interrupted(cli_end(status));
 }

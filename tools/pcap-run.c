@@ -31,6 +31,7 @@ static const char HELP[] =
     "  --cpu-backoff-above N     lower the CPU target while the host is busier than N %\n"
     "  --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)\n"
     "  --pace-fd N               hand the limits to COMMAND as descriptor N\n"
+    "  --progress-fd N           hand counters of what is done to COMMAND as descriptor N\n"
     "  --claim-fd N              hand the claims to COMMAND as descriptor N\n"
     "  --dir DIR                 the directory of the claims (default: the current one)\n"
     "  --beneath                 --dir leads downwards from here, through no symbolic link\n"
@@ -57,6 +58,7 @@ struct options {
 #define OWN_FDS_FROM (OPTIONS_DESCRIPTOR_MAX + 1)
 
 static volatile sig_atomic_t group_of_command = 0;
+static struct progress progress;
 
 static int parse_options(int argc, char **argv, struct options *o) {
     enum { OPT_CLAIM = 1, OPT_DIR, OPT_BENEATH, OPT_NESTED, OPT_NEAREST };
@@ -109,8 +111,15 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (o->limits.pace_fd >= 0 && o->limits.pace_fd < 3) {
         return cli_misuse("--pace-fd takes the number of a descriptor from 3 on, not '%d'", o->limits.pace_fd);
     }
+    const int progress_fd = o->limits.progress_fd;
+    if (progress_fd >= 0 && progress_fd < 3) {
+        return cli_misuse("--progress-fd takes the number of a descriptor from 3 on, not '%d'", progress_fd);
+    }
     if (o->claim_fd >= 0 && o->claim_fd == o->limits.pace_fd) {
         return cli_misuse("--claim-fd and --pace-fd need different descriptors");
+    }
+    if (progress_fd >= 0 && (progress_fd == o->claim_fd || progress_fd == o->limits.pace_fd)) {
+        return cli_misuse("--progress-fd needs a descriptor of its own");
     }
     return 0;
 }
@@ -146,6 +155,23 @@ static int hand_down_pace(const struct limits *l) {
     }
     int status = hand_down(fd, l->pace_fd);
     if (fd != l->pace_fd) {
+        (void)close(fd);
+    }
+    return status;
+}
+
+/* Our own hold on the counters says to whom questions about the progress go. */
+static int hand_down_progress(const struct limits *l) {
+    struct failure failure;
+    if (l->progress_fd < 0) {
+        return 0;
+    }
+    int fd = progress_create(&failure);
+    if (fd < 0 || progress_attach(&progress, fd, PROGRESS_CUT, &failure) != 0) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    int status = hand_down(fd, l->progress_fd);
+    if (fd != l->progress_fd) {
         (void)close(fd);
     }
     return status;
@@ -194,6 +220,19 @@ static void pass_on_again(int number) {
     pass_on(cli_interrupted);
 }
 
+/*
+ * How far is it (SIGUSR1), how wide is the window (SIGWINCH): that is for the report alone. To xargs, SIGUSR1 means one
+ * worker more. A number that is no process of the run any more is not believed.
+ */
+static void pass_to_reporter(int number) {
+    const int error = errno;
+    pid_t reporter = progress_reporter(&progress);
+    if (reporter > 0 && group_of_command > 0 && getpgid(reporter) == (pid_t)group_of_command) {
+        (void)kill(reporter, number);
+    }
+    errno = error;
+}
+
 static void pause_all(int number) {
     (void)number;
     if (group_of_command > 0) {
@@ -225,6 +264,9 @@ static void catch_signals(bool nested) {
     }
     a.sa_handler = pass_on_again;
     (void)sigaction(SIGALRM, &a, NULL);
+    a.sa_handler = pass_to_reporter;
+    (void)sigaction(SIGUSR1, &a, NULL);
+    (void)sigaction(SIGWINCH, &a, NULL);
     a.sa_handler = pause_all;
     (void)sigaction(SIGTSTP, &a, NULL);
 }
@@ -247,6 +289,8 @@ static pid_t start(const struct options *o, const sigset_t *usual) {
         (void)signal(SIGIO, SIG_DFL);
         (void)signal(SIGALRM, SIG_DFL);
         (void)signal(SIGQUIT, SIG_DFL);
+        (void)signal(SIGWINCH, SIG_DFL);
+        (void)signal(SIGUSR1, SIG_IGN); /* what asks for the progress may be sent to every process there is */
         (void)signal(SIGTTOU, SIG_IGN); /* its group is not the terminal's; it writes there all the same */
         (void)sigprocmask(SIG_SETMASK, usual, NULL);
         (void)execvp(command[0], command);
@@ -297,7 +341,7 @@ int main(int argc, char **argv) {
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_BLOCK, &all, &usual);
     limits_print(&o.limits, stderr);
-    if (hand_down_pace(&o.limits) != 0 || hand_down_claims(&o, &claims) != 0) {
+    if (hand_down_pace(&o.limits) != 0 || hand_down_progress(&o.limits) != 0 || hand_down_claims(&o, &claims) != 0) {
         return CLI_FAILED;
     }
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -57,6 +57,7 @@ struct scanner {
     struct decider decider;
     struct framing framing;
     struct pace pace;
+    struct progress progress;
     struct source_options source;
     struct site site;
     const struct options *options;
@@ -136,6 +137,9 @@ static void scan_fd(struct scanner *s, int fd, struct record *r) {
     source_open(&source, fd, &s->source);
     enum framing_status end = slim_pass(&s->framing, &source, &s->decider.terms, NULL, &r->tally, &r->error);
     source_close(&source);
+    if (end != FRAMING_END) {
+        progress_take_back(&s->progress);
+    }
     r->has_elapsed = true;
     r->elapsed_ms = (stage_now_ns() - r->started_ns) / 1000000;
     r->has_tally = end == FRAMING_END;
@@ -268,10 +272,12 @@ int main(int argc, char **argv) {
     }
     site_init(&s.site, -1, -1);
     s.site.place.beneath = o.beneath;
-    if (limits_attach(&o.limits, &s.pace) != 0) {
+    if (limits_attach(&o.limits, &s.pace) != 0 || limits_attach_progress(&o.limits, PROGRESS_CUT, &s.progress) != 0) {
         return CLI_FAILED;
     }
+    progress_take_part(&s.progress);
     s.source.pace = &s.pace;
+    s.source.progress = &s.progress;
     s.source.mapped = o.mapped;
     s.source.once = true;
     s.source.fault = o.mapped ? fault_catch() : NULL;
@@ -284,5 +290,6 @@ int main(int argc, char **argv) {
     decider_free(&s.decider);
     policy_options_free(&o.policy);
     pace_detach(&s.pace);
+    progress_detach(&s.progress);
     return cli_end(status == CLI_DONE && s.failed ? CLI_FAILED : status);
 }

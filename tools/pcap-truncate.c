@@ -64,6 +64,7 @@ struct truncater {
     const struct policy_options *policy;
     struct framing framing;
     struct pace pace;
+    struct progress progress;
     struct sink *sink;
     struct source_options source;
     struct site site;
@@ -252,6 +253,7 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
     }
     r->tmp = identity_of(&st);
     if (r->status == RECORD_FAIL) {
+        progress_take_back(&t->progress);
         replace_remove_tmp(&t->site.place, &r->tmp);
         return;
     }
@@ -331,10 +333,13 @@ static int prepare(struct truncater *t, const struct options *o) {
         return cli_fail(NULL, "%s", failure.text);
     }
     t->policy = &o->policy;
-    if (limits_attach(&o->limits, &t->pace) != 0) {
+    if (limits_attach(&o->limits, &t->pace) != 0 ||
+        limits_attach_progress(&o->limits, PROGRESS_CUT, &t->progress) != 0) {
         return CLI_FAILED;
     }
+    progress_take_part(&t->progress);
     t->source.pace = &t->pace;
+    t->source.progress = &t->progress;
     t->source.mapped = o->mapped;
     t->source.fault = o->mapped ? fault_catch() : NULL;
     const struct sink_options sink = {
@@ -366,5 +371,6 @@ int main(int argc, char **argv) {
     policy_options_free(&o.policy);
     sink_free(t.sink);
     pace_detach(&t.pace);
+    progress_detach(&t.progress);
     return status;
 }

@@ -61,6 +61,7 @@ struct options {
 struct verifier {
     struct framing framing;
     struct pace pace;
+    struct progress progress;
     struct place place;
     const struct policy_options *policy;
     enum record_check check;
@@ -159,6 +160,7 @@ static void check_against_original(struct verifier *v, int slim_fd, int original
     const struct witness_options options = {
         .terms = policy_witness_terms(settings),
         .pace = &v->pace,
+        .progress = &v->progress,
         .interrupted = &cli_interrupted,
     };
     struct witness_report report;
@@ -168,6 +170,9 @@ static void check_against_original(struct verifier *v, int slim_fd, int original
                  : verdict == WITNESS_BAD ? RECORD_VERDICT_BAD
                                           : RECORD_VERDICT_UNKNOWN;
     r->checked_packets = report.packets;
+    if (verdict != WITNESS_GOOD) {
+        progress_take_back(&v->progress);
+    }
 }
 
 static void check_against_record(struct verifier *v, int slim_fd, const struct record *expected, struct record *r) {
@@ -374,6 +379,9 @@ static void verify_record(void *context, struct record *r) {
 
 static int run_stage(struct verifier *v, const struct options *o) {
     v->check = o->check;
+    if (v->check == RECORD_CHECK_FULL) {
+        progress_take_part(&v->progress);
+    }
     if (options_open_stage(o->stage_directory, &v->place.stage_fd) != 0) {
         return CLI_FAILED;
     }
@@ -396,7 +404,8 @@ int main(int argc, char **argv) {
     v.policy = &o.policy;
     place_init(&v.place);
     v.place.beneath = o.beneath;
-    if (limits_attach(&o.limits, &v.pace) != 0) {
+    if (limits_attach(&o.limits, &v.pace) != 0 ||
+        limits_attach_progress(&o.limits, PROGRESS_CHECKED, &v.progress) != 0) {
         return CLI_FAILED;
     }
     if (framing_init(&v.framing, &failure) != FRAMING_OK) {
@@ -407,5 +416,6 @@ int main(int argc, char **argv) {
     framing_free(&v.framing);
     policy_options_free(&o.policy);
     pace_detach(&v.pace);
+    progress_detach(&v.progress);
     return status;
 }

@@ -5,6 +5,12 @@
                                   when the reader has taken the one before
     kit.py terminal COMMAND...    run COMMAND with a terminal as standard input and output; print
                                   its standard error and leave with its status
+    kit.py screen SIZES COMMAND...
+                                  run COMMAND with a terminal as standard output and error; what it
+                                  wrote goes to the file $SCREEN_RAW, what is left on the screen at
+                                  the end to standard output. SIZES: its columns, "80"; with more,
+                                  "80,40", the window changes to the next once a line was drawn
+    kit.py metrics FILE           the samples of a file in Prometheus' text format, strictly parsed
     kit.py peak COMMAND...        run COMMAND; its peak memory in KiB goes to the file $PEAK
     kit.py big cleartext|tls N    a capture of three packets, the second captured with N bytes:
                                   cleartext is kept whole; tls is a small packet in a frame of N
@@ -15,7 +21,9 @@
 import fcntl
 import os
 import pty
+import re
 import resource
+import select
 import struct
 import subprocess
 import sys
@@ -46,6 +54,107 @@ def terminal(command):
     os.close(ours)
     sys.stdout.buffer.write(done.stderr)
     return done.returncode
+
+
+def shown(pieces):
+    """
+    What is on a screen (that is tall enough) after pieces of output, each with the window's width at that time. It breaks
+    lines anew when the window changes, as most terminals do: the cursor stays on its character. A line here is what ends
+    with a newline, however many rows it takes.
+    """
+    lines, row, column = [[]], 0, 0
+    for columns, token in ((c, t) for c, data in pieces for t in re.findall(rb"\x1b\[[0-9;]*[A-Za-z]|[\x00-\xff]", data)):
+        if token == b"\r":
+            column -= column % columns
+        elif token == b"\n":
+            row, column = row + 1, 0
+            if row == len(lines):
+                lines.append([])
+        elif token == b"\x1b[J":
+            del lines[row + 1 :]
+            del lines[row][column:]
+        elif token.startswith(b"\x1b["):
+            if not token.endswith(b"m"):
+                sys.exit(f"screen: unknown sequence {token}")
+        else:
+            lines[row].extend(b" " * (column + 1 - len(lines[row])))
+            lines[row][column] = token[0]
+            column += 1
+    return b"\n".join(bytes(line).rstrip() for line in lines).rstrip(b"\n") + b"\n"
+
+
+def screen(sizes, command):
+    sizes = [int(size) for size in sizes.split(",")]
+    ours, theirs = pty.openpty()
+
+    def resize(columns):
+        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 100, columns, 0, 0))
+
+    resize(sizes[0])
+    # A session of its own with the terminal as its controlling one, so that SIGWINCH finds the command.
+    def prepare():
+        os.setsid()
+        fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+
+    done = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, preexec_fn=prepare)
+    os.close(theirs)
+    data, left, since, pieces = b"", sizes[1:], 0, []
+    deadline = time.monotonic() + 60
+    while True:
+        if not select.select([ours], [], [], 1)[0]:
+            if time.monotonic() > deadline:
+                done.kill()
+                sys.exit("screen: no end")
+            continue
+        try:
+            piece = os.read(ours, 4096)
+        except OSError: # EIO: everybody has closed it
+            break
+        if not piece:
+            break
+        data += piece
+        if left and b"\x1b[J\r" in data[since:]:
+            pieces.append((sizes[-1 - len(left)], data[since:]))
+            since = len(data)
+            resize(left.pop(0))
+    with open(os.environ["SCREEN_RAW"], "wb") as file:
+        file.write(data)
+    pieces.append((sizes[-1 - len(left)], data[since:]))
+    sys.stdout.buffer.write(shown(pieces))
+    return done.wait()
+
+
+METRIC = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+LABELS = r'\{[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*")*\}'
+
+
+def metrics(path):
+    """The text format 0.0.4: every sample under a HELP and a TYPE of its name, no series twice, a newline at the end."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    if not text.endswith("\n"):
+        sys.exit("metrics: no newline at the end")
+    helped, typed, finished, current, series = set(), set(), set(), None, set()
+    for line in text.splitlines():
+        if match := re.fullmatch(rf"# HELP ({METRIC}) \S.*", line):
+            if match[1] in helped:
+                sys.exit(f"metrics: twice: {line}")
+            helped.add(match[1])
+            if current is not None:
+                finished.add(current)
+            current = match[1]
+        elif match := re.fullmatch(rf"# TYPE ({METRIC}) (gauge|counter)", line):
+            if match[1] != current or match[1] in typed:
+                sys.exit(f"metrics: out of place: {line}")
+            typed.add(match[1])
+        elif match := re.fullmatch(rf"({METRIC})((?:{LABELS})?) (\S+)", line):
+            float(match[3])
+            if match[1] != current or match[1] not in typed or match[1] in finished or match[1] + match[2] in series:
+                sys.exit(f"metrics: out of place: {line}")
+            series.add(match[1] + match[2])
+        else:
+            sys.exit(f"metrics: no line of the format: {line}")
+    print("\n".join(sorted(line for line in text.splitlines() if not line.startswith("#"))))
 
 
 def peak(command):
@@ -86,6 +195,10 @@ def main():
         drip(arguments[0])
     elif what == "terminal":
         return terminal(arguments)
+    elif what == "screen":
+        return screen(arguments[0], arguments[1:])
+    elif what == "metrics":
+        metrics(arguments[0])
     elif what == "peak":
         return peak(arguments)
     elif what == "big":

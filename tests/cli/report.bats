@@ -31,10 +31,10 @@ one_of_each() {
 @test "pcap-report: help and version on a full disk" { check_full pcap-report; }
 @test "pcap-report: unknown options" { check_unknown_options pcap-report; }
 @test "pcap-report: an unknown option behind the operand is named" { check_option_behind_operand pcap-report; }
-@test "pcap-report: options without their value" { check_needs_value pcap-report --output --expect --prefix; }
+@test "pcap-report: options without their value" { check_needs_value pcap-report --output --expect --prefix --metrics --progress-fd; }
 
 @test "pcap-report: values where none is taken" {
-    check_takes_no_value pcap-report --check-only --dry-run --help --version
+    check_takes_no_value pcap-report --check-only --dry-run --no-progress --help --version
 }
 
 @test "pcap-report: operands are too much" {
@@ -42,11 +42,11 @@ one_of_each() {
     misuse_is pcap-report "records come on standard input; 'records' is too much"
 }
 
-@test "pcap-report: --output takes two words" {
+@test "pcap-report: --output takes three words" {
     local word
     for word in xml '' JSON; do
         runs pcap-report --output "$word"
-        misuse_is pcap-report "--output takes human or json, not '$word'"
+        misuse_is pcap-report "--output takes human, json or ndjson, not '$word'"
     done
 }
 
@@ -421,4 +421,175 @@ would slim: d/b.pcap"
     out=$(cat out.txt) err=$(cat err.txt)
     err_is "interrupted: 2 file(s) not done"
     status_is 143
+}
+
+# ---- a line a file as it arrives ----
+
+@test "pcap-report --output ndjson: each record at once, the summary last" {
+    local pid
+    mkfifo input
+    one_of_each >records
+    pcap-report --output ndjson --prefix d/ <input >out.txt 2>err.txt 3>&- &
+    pid=$!
+    exec 7>input
+    head -n 1 records >&7
+    wait_for grep -q ok.pcap out.txt
+    [ "$(wc -l <out.txt)" -eq 1 ]
+    tail -n +2 records >&7
+    exec 7>&-
+    status=0
+    wait "$pid" || status=$?
+    status_is 1
+    [ ! -s err.txt ]
+    [ "$(wc -l <out.txt)" -eq 8 ]
+    [ "$(jq -c '[.file, .status]' out.txt | head -n 7)" = '["d/ok.pcap","ok"]
+["d/fail.pcap","fail"]
+["d/marked.pcap","skipped_marker"]
+["d/symlink.pcap","skipped_symlink"]
+["d/hard.pcap","skipped_hardlink"]
+["d/dir.pcap","skipped_not_regular"]
+["d/busy.pcap","skipped_busy"]' ]
+    tail -n 1 out.txt | settled >have
+    echo '{"summary":{"ok":1,"skip":5,"fail":1,"elapsed_ms":0,"check_only":false}}' >want
+    same_bytes have want
+}
+
+@test "pcap-report --output ndjson: nothing, a dry run" {
+    runs pcap-report --output ndjson
+    status_is 0
+    settled_out_is '{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":false}}'
+    err_is "no pcaps to process"
+    record a.pcap would_slim >records
+    runs_from records pcap-report --dry-run --output ndjson
+    status_is 0
+    out_is '{"file":"a.pcap","status":"would_slim"}'
+    err_empty
+}
+
+# ---- levels ----
+
+LEVELLED='<6>ok ok.pcap pkts=5 truncated=3 in=599 out=494 (_ms)
+<3>FAIL fail.pcap: offset 24, packet 1: no good
+<6>skip (marked): marked.pcap
+<4>skip (symbolic link): symlink.pcap
+<4>skip (several hard links): hard.pcap
+<4>skip (not a regular file): dir.pcap
+<4>skip (another run is at work on it): busy.pcap
+<6>done: ok=1 skip=5 fail=1 elapsed=_'
+
+@test "pcap-report: levels for the journal, where standard error is its stream or where asked to" {
+    one_of_each >records
+    PCAP_SLIM_LOG=journal runs_from records pcap-report
+    status_is 1
+    settled_err_is "$LEVELLED"
+    JOURNAL_STREAM=$(stat -c %d:%i records) runs_from records pcap-report
+    err_has "
+FAIL fail.pcap"
+    : >log
+    JOURNAL_STREAM=$(stat -c %d:%i log) runs sh -c 'pcap-report <records 2>log'
+    status_is 1
+    cp log "$err_file"
+    settled_err_is "$LEVELLED"
+    : >log
+    PCAP_SLIM_LOG=plain JOURNAL_STREAM=$(stat -c %d:%i log) runs sh -c 'pcap-report <records 2>log'
+    run grep -c '^<' log
+    [ "$output" = 0 ]
+}
+
+@test "pcap-report: messages of every kind have their level" {
+    echo nonsense >records
+    PCAP_SLIM_LOG=journal runs_from records pcap-report
+    err_has "<3>pcap-report: standard input: not a record: "
+    PCAP_SLIM_LOG=journal runs pcap-report --nonsense
+    err_is "<3>pcap-report: unknown option '--nonsense'
+<3>Try 'pcap-report --help'."
+    PCAP_SLIM_LOG=journal runs pcap-report
+    err_is "<6>no pcaps to process"
+}
+
+# ---- metrics ----
+
+# The samples of a file of metrics, read by the rules of the exposition format: NAME{LABELS} VALUE a line, sorted.
+samples() { kit metrics "$1"; }
+
+@test "pcap-report --metrics: files by status, bytes, reasons, times" {
+    local now
+    one_of_each | sed 's/"linktype":1/"linktype":1,"by_reason":{"tls":{"packets":2,"bytes_saved":77},"ssh":{"packets":1,"bytes_saved":28}},"kept_by_reason":{"short":2}/' >records
+    now=$(date +%s)
+    runs_from records pcap-report --metrics m.prom
+    status_is 1
+    only_files . .err .out m.prom names records
+    [ "$(stat -c %a m.prom)" = 644 ]
+    samples m.prom >have
+    grep -v 'timestamp\|duration\| 0$' have >figures
+    cat >want <<END
+pcap_slim_info{version="$VERSION"} 1
+pcap_slim_run_files{status="fail"} 1
+pcap_slim_run_files{status="ok"} 1
+pcap_slim_run_files{status="skipped_busy"} 1
+pcap_slim_run_files{status="skipped_hardlink"} 1
+pcap_slim_run_files{status="skipped_marker"} 1
+pcap_slim_run_files{status="skipped_not_regular"} 1
+pcap_slim_run_files{status="skipped_symlink"} 1
+pcap_slim_run_input_bytes 599
+pcap_slim_run_output_bytes 494
+pcap_slim_run_reason_packets{reason="short"} 2
+pcap_slim_run_reason_packets{reason="ssh"} 1
+pcap_slim_run_reason_packets{reason="tls"} 2
+pcap_slim_run_reason_saved_bytes{reason="ssh"} 28
+pcap_slim_run_reason_saved_bytes{reason="tls"} 77
+pcap_slim_run_saved_bytes 105
+END
+    diff want figures >&2
+    grep -qx 'pcap_slim_run_reason_saved_bytes{reason="quic"} 0' have
+    grep -qx 'pcap_slim_last_success_timestamp_seconds 0' have
+    grep -q '^pcap_slim_run_duration_seconds 0\.[0-9]*$' have
+    [ "$(sed -n 's/^pcap_slim_run_timestamp_seconds //p' have)" -ge "$now" ]
+}
+
+@test "pcap-report --metrics: the last success stays when a later run fails" {
+    local success
+    one_of_each | grep -v '"fail"' >records
+    runs_from records pcap-report --metrics m.prom
+    status_is 0
+    success=$(samples m.prom | sed -n 's/^pcap_slim_last_success_timestamp_seconds //p')
+    [ "$success" -gt 1700000000 ]
+    sed -i "s/^\(pcap_slim_last_success_timestamp_seconds\) .*/\1 1700000123/" m.prom
+    one_of_each >records
+    runs_from records pcap-report --metrics m.prom
+    status_is 1
+    samples m.prom | grep -qx 'pcap_slim_last_success_timestamp_seconds 1700000123'
+    : >records
+    runs_from records pcap-report --metrics m.prom
+    status_is 0
+    [ "$(samples m.prom | sed -n 's/^pcap_slim_last_success_timestamp_seconds //p')" -ge "$success" ]
+}
+
+@test "pcap-report --metrics: a place that cannot be written to fails the run, no rest is left" {
+    one_of_each | head -n 1 >records
+    runs_from records pcap-report --metrics none/m.prom
+    status_is 1
+    err_has "pcap-report: none/m.prom: cannot write the metrics: No such file or directory"
+    mkdir m.prom
+    runs_from records pcap-report --metrics m.prom
+    status_is 1
+    err_has "pcap-report: m.prom: cannot write the metrics: Is a directory"
+    only_files . .err .out m.prom names records
+}
+
+@test "pcap-report --metrics: promtool has no complaint" {
+    command -v promtool >/dev/null || skip "promtool is not installed"
+    one_of_each >records
+    runs_from records pcap-report --metrics m.prom
+    runs_from m.prom promtool check metrics
+    status_is 0
+    out_empty
+    err_empty
+}
+
+@test "pcap-report --metrics is for runs" {
+    runs pcap-report --metrics m.prom --check-only
+    misuse_is pcap-report "--metrics is for a run; it goes with neither --check-only nor --dry-run"
+    runs pcap-report --metrics m.prom --dry-run
+    misuse_is pcap-report "--metrics is for a run; it goes with neither --check-only nor --dry-run"
 }

@@ -237,7 +237,7 @@ takes() {
 @test "--output and --verify: only the words they know" {
     local bad
     for bad in '' JSON text human,json; do
-        rejects "--output takes human or json, not '$bad'" --dir d --output "$bad"
+        rejects "--output takes human, json or ndjson, not '$bad'" --dir d --output "$bad"
     done
     for bad in '' none Full; do
         rejects "--verify takes full or count, not '$bad'" --dir d --verify "$bad"

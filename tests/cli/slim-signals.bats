@@ -64,9 +64,12 @@ for_each_signal_while_starts() {
 @test "a signal while pcap-commit is being started loses no record" { for_each_signal_while_starts pcap-commit; }
 @test "a signal while pcap-report is being started loses no record" { for_each_signal_while_starts pcap-report; }
 
+is_running() { [ -n "$(session_pids "$run" "$1")" ]; }
+
 # killed NAME: kill -9 of that process of the run; whatever is left, the capture is whole and a re-run finishes.
 killed() {
     start_slow_run
+    wait_for is_running "$1"
     kill -9 $(session_pids "$run" "$1")
     ends
     wait_for test -z "$(session_pids "$run")" || kill -9 $(session_pids "$run")

@@ -45,6 +45,6 @@ say_free() {
         outcome='not enough'
         [ "$status" -ne 0 ] || status=1
     fi
-    say "$((tenths / 10)).$((tenths % 10))% ($(($1 * $4)) bytes) free, $until_typed wanted: $outcome; \
+    say "$info" "$((tenths / 10)).$((tenths % 10))% ($(($1 * $4)) bytes) free, $until_typed wanted: $outcome; \
 $taken of $listed file(s) taken up"
 }

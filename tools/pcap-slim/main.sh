@@ -1,4 +1,5 @@
 main() {
+    find_log "${PCAP_SLIM_LOG:-auto}"
     parse_options "$@"
     if [ -n "$help" ]; then
         usage || exit 1
@@ -30,16 +31,16 @@ main() {
     [ -z "$above" ] || limits="$limits${strength:+"--cpu-backoff-strength $strength "}"
     batch_size
     export_run
-    # shellcheck disable=SC2086 # $limits, $claims, $sandbox and $within are words, checked above
+    # shellcheck disable=SC2086 # $limits, $shared, $claims, $sandbox and $within are words, checked above
     case $mode in
     dry-run)
         pcap-scan $sandbox $within --pending --dry-run $SLIM_BENEATH --files0-from="$list" |
             pcap-report $sandbox --dry-run --output "$output" --prefix "$prefix" --expect "$list"
         ;;
-    check-only) run_and_wait pcap-run $limits ${limits:+--pace-fd 8} -- sh -c "$CHECK" ;;
+    check-only) run_and_wait pcap-run $limits $shared -- sh -c "$CHECK" ;;
     run)
         [ -z "$directories" ] || claims='' # the batches see to them
-        run_and_wait pcap-run $limits ${limits:+--pace-fd 8} $claims -- sh -c "$RUN"
+        run_and_wait pcap-run $limits $shared $claims -- sh -c "$RUN"
         ;;
     esac
     status=$?

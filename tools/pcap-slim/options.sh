@@ -2,8 +2,9 @@
 
 VALUED_OPTIONS=' --dir --single --glob --until-free --workers --age-minutes --verify --output --max-io-mbps
  --max-cpu-percent --cpu-backoff-above --cpu-backoff-strength --stage-dir --config --policy --flows --length --checksum
- --payload-bytes --tls-ports --quic-ports --ipsec-ports --ssh-ports --min-packets --keep --cut --policy-file '
-FLAG_OPTIONS=' --recursive --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --help --version '
+ --payload-bytes --tls-ports --quic-ports --ipsec-ports --ssh-ports --min-packets --keep --cut --policy-file
+ --metrics --log '
+FLAG_OPTIONS=' --recursive --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --no-progress --help --version '
 REPEATED_OPTIONS=' --glob --keep --cut '
 # What a configuration file cannot hold, because it is about this one call.
 COMMAND_LINE_ONLY=' --single --dry-run --check-only --config --help --version '
@@ -34,6 +35,7 @@ unknown_option() {
 
 set_defaults() {
     dir='' single='' recursive='' globs='' until='' until_typed='' workers='' age='' output=human verify=full mode=run
+    metrics='' log='' progress=''
     asked='' reads='' sandbox='' io='' cpu='' above='' strength=''
     stage='' stage_given='' dir_given='' single_given='' files=0 help='' version='' config=''
     origin='' typed=' '
@@ -81,9 +83,24 @@ take_option() {
         ;;
     --output)
         case $2 in
-        human | json) output=$2 ;;
-        *) misuse "--output takes human or json, not '$2'" ;;
+        human | json | ndjson) output=$2 ;;
+        *) misuse "--output takes human, json or ndjson, not '$2'" ;;
         esac
+        ;;
+    --metrics)
+        case $2 in
+        '') misuse "--metrics takes the path of a file" ;;
+        /*) metrics=$2 ;;
+        *) metrics=$PWD/$2 ;; # the run is in another directory
+        esac
+        ;;
+    --no-progress) progress=$1 ;;
+    --log)
+        case $2 in
+        auto | plain | journal) log=$2 ;;
+        *) misuse "--log takes auto, plain or journal, not '$2'" ;;
+        esac
+        find_log "$log"
         ;;
     --max-io-mbps)
         is_rate "$2" || misuse "--max-io-mbps takes a number of MB/s above 0, not '$2'"
@@ -211,6 +228,10 @@ check_options() {
     fi
     if [ -n "$strength" ] && [ -z "$above" ]; then
         warn "--cpu-backoff-strength has no effect without --cpu-backoff-above"
+    fi
+    if [ -n "$metrics" ] && [ "$mode" != run ]; then
+        warn "--metrics has no effect with --$mode"
+        metrics=''
     fi
     : "${workers:=1}"
     [ -n "$globs" ] || globs="*.pcap$NEWLINE"

@@ -35,6 +35,7 @@ make_scratch() {
     # Before there is one: a signal may come while it is made.
     scratch=''
     trap '[ -z "$scratch" ] || rm -rf -- "$scratch"' EXIT
+    trap '' USR1 # there is no progress yet
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 131' QUIT

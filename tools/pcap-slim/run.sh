@@ -24,11 +24,11 @@ LET_GO='trap - HUP INT QUIT TERM'
 CHAIN='
     { '$LET_GO'; exec pcap-truncate $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
           ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
-          $SLIM_READS $SLIM_PACE $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
+          $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_PACE $SLIM_BENEATH --records --check $SLIM_VERIFY |
+        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_SHARED $SLIM_BENEATH --records --check $SLIM_VERIFY |
     pcap-commit $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-        $SLIM_PACE $SLIM_CLAIMS $SLIM_BENEATH --records'
+        $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --records'
 
 # The command of a batch, for xargs: names are its arguments.
 # shellcheck disable=SC2016,SC2089
@@ -73,32 +73,44 @@ RUN=$HOLD'
       [ -z "$SLIM_UNTIL" ] || exec 3>&2 2>/dev/null
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch; } |
     pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
-        ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
+        --progress-fd 7 $SLIM_PROGRESS ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
 # shellcheck disable=SC2016
 CHECK=$HOLD'
     { '$LET_GO'
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
           pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
-              $SLIM_READS $SLIM_PACE $SLIM_BENEATH --pending --; } |
-    pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" --check-only'
+              $SLIM_READS $SLIM_SHARED $SLIM_BENEATH --pending --; } |
+    pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
+        --progress-fd 7 $SLIM_PROGRESS --check-only'
 
 export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH SLIM_CHAIN=$HOLD$CHAIN
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify SLIM_UNTIL=$until SLIM_STAGE=$stage
-    SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath} SLIM_PACE=''
+    SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within
-    [ -z "$limits" ] || SLIM_PACE='--pace-fd 8'
+    SLIM_PROGRESS=$progress SLIM_METRICS=$metrics
+    shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
+    SLIM_SHARED=$shared
     [ -z "$directories" ] || SLIM_COMMAND=$BATCHES
     [ -z "$until" ] || SLIM_COMMAND=$UNLESS_ENOUGH$SLIM_COMMAND
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
-        SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_PACE SLIM_SANDBOX SLIM_WITHIN
+        SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
+        SLIM_PROGRESS SLIM_METRICS
+    # The filters find out for themselves where their messages go, unless told.
+    [ -z "$log" ] || export PCAP_SLIM_LOG="$log"
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.
 pass_on() {
     signal=$1
     [ -z "$run" ] || kill "-$1" "$run" 2>/dev/null
+}
+
+# How far is it? The answer is pcap-report's.
+# shellcheck disable=SC2317 # called by a trap
+ask_progress() {
+    kill -USR1 "$run" 2>/dev/null
 }
 
 # Wait for pcap-run, which passes signals on to its processes and ends after the last of them. In the background,
@@ -109,12 +121,21 @@ run_and_wait() {
     trap 'pass_on INT' INT
     trap 'pass_on QUIT' QUIT
     trap 'pass_on TERM' TERM
+    trap '' USR1 # as long as pcap-run has no handler for it
     "$@" &
     run=$!
+    trap ask_progress USR1
     [ -z "$signal" ] || pass_on "$signal"
     while :; do
         wait "$run"
         status=$?
-        kill -0 "$run" 2>/dev/null || return "$status"
+        kill -0 "$run" 2>/dev/null || break
     done
+    # Over 128 may be a signal that came just before the end: then the status is still to be had.
+    if [ "$status" -gt 128 ]; then
+        wait "$run" 2>/dev/null
+        again=$?
+        [ "$again" -eq 127 ] || status=$again
+    fi
+    return "$status"
 }

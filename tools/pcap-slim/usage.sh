@@ -13,7 +13,8 @@ Work    --workers N (files in parallel)  --verify full|count  --mmap  --no-mmap 
 Policy  --policy packet|flow (each packet by itself, or flows)  --length rewrite|snap|zero
         --keep EXPR, --cut EXPR (pcap-filter(7))  --policy-file FILE (pcap-slim-policy(5))
 Limits  --max-io-mbps N  --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F
-Report  --output human|json
+Report  --output human|json|ndjson  --metrics FILE (for Prometheus)  --no-progress
+        --log auto|plain|journal
         --help  --version
 
 Each is explained in pcap-slim(1). Exit status: 0 all well, 1 a file failed, 2 misuse.

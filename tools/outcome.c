@@ -1,0 +1,25 @@
+#include "outcome.h"
+
+void outcome_count(struct outcome *o, const struct record *r) {
+    const struct tally *t = &r->tally;
+    o->files[r->status]++;
+    if (r->status != RECORD_OK) {
+        return;
+    }
+    o->in_bytes += t->in_bytes;
+    o->out_bytes += t->out_bytes;
+    for (int reason = 0; reason < POLICY_REASONS; reason++) {
+        o->packets_by_reason[reason] += t->packets_by_reason[reason];
+        if (reason < POLICY_CUT_REASONS) {
+            o->saved_bytes_by_reason[reason] += t->saved_bytes_by_reason[reason];
+        }
+    }
+}
+
+uint64_t outcome_skipped(const struct outcome *o) {
+    uint64_t skipped = 0;
+    for (int status = 0; status < RECORD_STATUSES; status++) {
+        skipped += record_is_skip((enum record_status)status) ? o->files[status] : 0;
+    }
+    return skipped;
+}

@@ -1,0 +1,116 @@
+#include "report_lines.h"
+
+#include "cli.h"
+#include "names.h"
+#include "savefile.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool report_format_of_name(const char *name, enum report_format *out) {
+    static const char *const names[] = {[REPORT_HUMAN] = "human", [REPORT_JSON] = "json", [REPORT_NDJSON] = "ndjson"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *out = (enum report_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+int report_lines_begin(struct report_lines *l) {
+    l->files = open_memstream(&l->files_text, &l->files_bytes);
+    return l->files != NULL ? 0 : -1;
+}
+
+static void put_ok(const struct record *r, const char *shown) {
+    const struct tally *t = &r->tally;
+    (void)fprintf(stderr,
+                  "%sok %s pkts=%" PRIu64 " truncated=%" PRIu64 " in=%" PRIu64 " out=%" PRIu64 " (%" PRIu64 "ms)",
+                  cli_level(CLI_INFO), shown, t->packets, t->cut_packets, t->in_bytes, t->out_bytes, r->elapsed_ms);
+    if (r->has_tally && t->zeroed_bytes > 0) {
+        (void)fprintf(stderr, " [%" PRIu64 " bytes of payload are zeros: the file is as long as before]",
+                      t->zeroed_bytes);
+    }
+    if (r->has_tally && t->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
+        (void)fprintf(stderr, " [link type %u is not Ethernet: every packet kept]", t->savefile.linktype);
+    }
+    (void)fputc('\n', stderr);
+}
+
+static void put_human(const struct report_lines *l, const struct record *r) {
+    char *printable = names_printable(r->file);
+    const char *shown = printable != NULL ? printable : "(out of memory)";
+    if (r->status == RECORD_WOULD_SLIM) {
+        (void)printf("would slim: %s\n", shown);
+    } else if (r->status == RECORD_OK) {
+        put_ok(r, shown);
+    } else if (r->status == RECORD_FAIL) {
+        char *error = names_printable(r->error.text); /* it may quote a name */
+        (void)fprintf(stderr, "%sFAIL %s: %s\n", cli_level(CLI_ERROR), shown, error != NULL ? error : "out of memory");
+        free(error);
+    } else if (!(l->dry_run && r->status == RECORD_SKIPPED_MARKER)) {
+        (void)fprintf(stderr, "%sskip (%s): %s\n",
+                      cli_level(r->status == RECORD_SKIPPED_MARKER ? CLI_INFO : CLI_WARNING),
+                      record_skip_reason(r->status), shown);
+    }
+    free(printable);
+}
+
+static int put_json(struct report_lines *l, const struct record *r) {
+    char *line = record_format(r, false);
+    if (line == NULL) {
+        (void)cli_fail(r->file, "out of memory");
+        return -1;
+    }
+    if (l->dry_run || l->format == REPORT_NDJSON) {
+        (void)printf("%s\n", line);
+        (void)fflush(stdout); /* whoever follows the report is to have it now */
+    } else {
+        (void)fprintf(l->files, "%s%s", ftell(l->files) > 0 ? "," : "", line);
+    }
+    free(line);
+    return 0;
+}
+
+int report_lines_put(struct report_lines *l, const struct record *r) {
+    if (l->format == REPORT_HUMAN || (l->dry_run && r->status != RECORD_WOULD_SLIM)) {
+        put_human(l, r);
+        return 0;
+    }
+    return put_json(l, r);
+}
+
+static void put_json_summary(struct report_lines *l, const struct outcome *o, uint64_t elapsed_ms) {
+    (void)printf("{\"summary\":{\"ok\":%" PRIu64 ",\"skip\":%" PRIu64 ",\"fail\":%" PRIu64 ",\"elapsed_ms\":%" PRIu64
+                 ",\"check_only\":%s}",
+                 o->files[RECORD_OK], l->dry_run ? 0 : outcome_skipped(o), o->files[RECORD_FAIL], elapsed_ms,
+                 l->check_only ? "true" : "false");
+    if (l->format == REPORT_JSON) {
+        (void)fflush(l->files);
+        (void)printf(",\"files\":[%s]", l->files_text);
+    }
+    (void)printf("}\n");
+}
+
+void report_lines_summary(struct report_lines *l, const struct outcome *o, uint64_t elapsed_ms, bool nothing) {
+    const uint64_t skipped = outcome_skipped(o);
+    if (l->format != REPORT_HUMAN) {
+        if (!l->dry_run || nothing) {
+            put_json_summary(l, o, elapsed_ms);
+        }
+    } else if (!l->dry_run && o->files[RECORD_OK] + o->files[RECORD_FAIL] + skipped > 0) {
+        (void)fprintf(stderr,
+                      "%s%s: ok=%" PRIu64 " skip=%" PRIu64 " fail=%" PRIu64 " elapsed=%" PRIu64 ".%" PRIu64 "s\n",
+                      cli_level(CLI_INFO), l->check_only ? "check" : "done", o->files[RECORD_OK], skipped,
+                      o->files[RECORD_FAIL], elapsed_ms / 1000, elapsed_ms % 1000 / 100);
+    }
+}
+
+void report_lines_free(struct report_lines *l) {
+    if (l->files != NULL) {
+        (void)fclose(l->files);
+    }
+    free(l->files_text);
+}

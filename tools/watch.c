@@ -1,0 +1,227 @@
+#include "watch.h"
+
+#include "cli.h"
+#include "marker.h"
+#include "progress_line.h"
+#include "stage.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+#define REDRAW_NS (200 * NS_PER_MS)
+#define COLUMNS_DEFAULT 80
+#define COLUMNS_MAX 1000
+
+static volatile sig_atomic_t asked = 0;
+static volatile sig_atomic_t resized = 0;
+
+static void note_question(int number) {
+    asked = asked || number == SIGUSR1;
+    resized = resized || number == SIGWINCH;
+}
+
+static bool is_set(const char *variable) {
+    const char *value = getenv(variable);
+    return value != NULL && value[0] != '\0';
+}
+
+static bool cursor_can_move(void) {
+    return isatty(STDERR_FILENO) && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
+}
+
+void watch_begin(struct watch *w, json_t *expected, bool wanted, bool check_only, uint64_t now_ns) {
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    (void)sigemptyset(&a.sa_mask);
+    a.sa_handler = note_question; /* no SA_RESTART: poll(2) is to return */
+    (void)sigaction(SIGUSR1, &a, NULL);
+    (void)sigaction(SIGWINCH, &a, NULL);
+    w->expected = expected;
+    w->on_terminal = wanted && expected != NULL && cursor_can_move();
+    w->color = !is_set("NO_COLOR");
+    w->check_only = check_only;
+    w->started_ns = w->drawn_ns = now_ns; /* a run that is over at once draws nothing */
+    progress_set_reporter(&w->progress, getpid());
+}
+
+/* ---- what is to come ---- */
+
+static bool is_marked(const char *name) {
+    char path[4096];
+    const char *slash = strrchr(name, '/');
+    const int directory_length = slash != NULL ? (int)(slash - name) + 1 : 0;
+    int length =
+        snprintf(path, sizeof path, "%.*s" MARKER_DIRECTORY "/%s", directory_length, name, name + directory_length);
+    struct stat st;
+    return length > 0 && (size_t)length < sizeof path && lstat(path, &st) == 0;
+}
+
+/*
+ * Looked up when first needed, which for most runs is never. Files in work are among those expected: what is done of
+ * them is in the counters.
+ */
+static void find_sizes(struct watch *w) {
+    if (w->sized) {
+        return;
+    }
+    w->sized = true;
+    w->files_total = w->files_done;
+    w->bytes_total = w->bytes_done;
+    void *next = json_object_iter(w->expected);
+    for (; next != NULL; next = json_object_iter_next(w->expected, next)) {
+        const char *name = json_object_iter_key(next);
+        struct stat st;
+        if (lstat(name, &st) == 0 && S_ISREG(st.st_mode) && !is_marked(name)) {
+            w->files_total++;
+            w->bytes_total += (uint64_t)st.st_size;
+            (void)json_object_iter_set_new(w->expected, next, json_integer((json_int_t)st.st_size));
+        }
+    }
+}
+
+void watch_count(struct watch *w, const struct record *r) {
+    const struct tally *t = &r->tally;
+    const json_t *size = w->expected != NULL ? json_object_get(w->expected, r->file) : NULL;
+    const bool in_total = json_is_integer(size);
+    if (in_total || (!w->sized && r->has_tally)) {
+        w->files_done++;
+        w->bytes_done += in_total ? (uint64_t)json_integer_value(size) : t->in_bytes;
+    }
+    if (r->status == RECORD_OK) {
+        w->saved_bytes += t->in_bytes - t->out_bytes;
+    }
+    if (r->has_tally) {
+        w->counted_bytes[PROGRESS_CUT] += t->in_bytes;
+        if (r->check == RECORD_CHECK_FULL && r->verdict == RECORD_VERDICT_GOOD) {
+            w->counted_bytes[PROGRESS_CHECKED] += t->in_bytes;
+        }
+    }
+}
+
+/* Bytes of files in work: the mean of the passes that take part. */
+static uint64_t bytes_in_work(const struct watch *w) {
+    uint64_t sum_bytes = 0;
+    uint64_t passes = 0;
+    for (int pass = 0; pass < PROGRESS_PASSES; pass++) {
+        if (progress_takes_part(&w->progress, (enum progress_pass)pass)) {
+            const uint64_t passed_bytes = progress_passed_bytes(&w->progress, (enum progress_pass)pass);
+            const uint64_t counted_bytes = w->counted_bytes[pass];
+            sum_bytes += passed_bytes > counted_bytes ? passed_bytes - counted_bytes : 0;
+            passes++;
+        }
+    }
+    return passes > 0 ? sum_bytes / passes : 0;
+}
+
+static struct progress_view view(struct watch *w) {
+    find_sizes(w);
+    const uint64_t left_bytes = w->bytes_total - w->bytes_done;
+    const uint64_t in_work_bytes = bytes_in_work(w);
+    const struct progress_view v = {
+        .files_done = w->files_done,
+        .files_total = w->files_total,
+        .bytes_done = w->bytes_done + (in_work_bytes < left_bytes ? in_work_bytes : left_bytes),
+        .bytes_total = w->bytes_total,
+        .saved_bytes = w->saved_bytes,
+        .seconds = (double)(stage_now_ns() - w->started_ns) / 1e9,
+        .would_save = w->check_only,
+    };
+    return v;
+}
+
+/* ---- the terminal ---- */
+
+static void put(const char *text) {
+    size_t left_bytes = strlen(text);
+    while (left_bytes > 0) {
+        ssize_t bytes = write(STDERR_FILENO, text, left_bytes);
+        if (bytes <= 0) {
+            return; /* a terminal that is gone shows no progress */
+        }
+        text += bytes;
+        left_bytes -= (size_t)bytes;
+    }
+}
+
+/* What the terminal says, or $COLUMNS where that is less: it is somebody's wish, or was true before the window grew. */
+static size_t columns(void) {
+    struct winsize size;
+    unsigned long wished = 0;
+    const char *variable = getenv("COLUMNS");
+    size_t there = 0;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) {
+        there = size.ws_col;
+    }
+    if (variable != NULL && cli_parse_unsigned(variable, 1, COLUMNS_MAX, &wished) && (there == 0 || wished < there)) {
+        there = wished;
+    }
+    return there > 0 ? there : COLUMNS_DEFAULT;
+}
+
+/*
+ * The cursor stays in the first column: what another process prints begins there, and a terminal that breaks the line
+ * when its window gets narrower keeps the cursor in front of it, so that all of it can be erased. The last column stays
+ * free, since some terminals go on to the next line when it is written.
+ */
+static void draw(struct watch *w) {
+    char line[PROGRESS_LINE_BYTES];
+    char out[PROGRESS_LINE_BYTES + 16];
+    const struct progress_view v = view(w);
+    const size_t width = columns();
+    (void)progress_line_fit(line, &v, width > 1 ? width - 1 : 0, w->color);
+    (void)snprintf(out, sizeof out, "\r%s\033[J\r", line);
+    put(out);
+    w->drawn = true;
+    w->drawn_ns = stage_now_ns();
+}
+
+void watch_clear(struct watch *w) {
+    if (w->drawn) {
+        (void)fflush(stdout);
+        put("\r\033[J");
+        w->drawn = false;
+        w->drawn_ns = 0; /* it is to come back as soon as nothing more is printed */
+    }
+}
+
+static void answer(struct watch *w) {
+    char line[PROGRESS_LINE_BYTES];
+    const struct progress_view v = view(w);
+    progress_line_full(line, &v);
+    watch_clear(w);
+    (void)fprintf(stderr, "%s%s\n", cli_level(CLI_INFO), line);
+}
+
+void watch_until_input(struct watch *w) {
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    for (;;) {
+        if (asked) {
+            asked = 0;
+            answer(w);
+        }
+        const uint64_t now_ns = stage_now_ns();
+        if (w->on_terminal && (resized || now_ns - w->drawn_ns >= REDRAW_NS)) {
+            resized = 0;
+            draw(w);
+        }
+        int ready = poll(&input, 1, w->on_terminal ? (int)(REDRAW_NS / NS_PER_MS) : -1);
+        if (ready > 0 || (ready < 0 && errno != EINTR) || cli_interrupted != 0) {
+            return;
+        }
+    }
+}
+
+void watch_end(struct watch *w) {
+    watch_clear(w);
+    w->on_terminal = false;
+    progress_set_reporter(&w->progress, 0);
+    progress_detach(&w->progress);
+}
