@@ -17,8 +17,8 @@ struct pass {
      */
     uint32_t zero_rest_bytes;
     uint64_t time; /* of the last packet: seconds in the high half, fraction in the low one */
-    /* Ethernet, the policy `packet`, no rules, lengths rewritten, checksums computed. What is so has a loop of its own.
-     */
+    /* Ethernet, the policy `packet`, no rules, lengths rewritten, checksums computed, nothing but reasons counted. What
+     * is so has a loop of its own. */
     bool ordinary;
 };
 
@@ -127,6 +127,15 @@ static __attribute__((noinline)) uint32_t cut_by_terms(struct pass *p, const str
     return out_bytes;
 }
 
+static __attribute__((noinline)) void count_packet(const struct pass *p, const struct framed *r,
+                                                   const struct located *l, uint32_t out_visible_bytes) {
+    if (p->tally->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET) { /* l is not set otherwise */
+        account_packet(p->terms->account, l, r->header + SAVEFILE_RECORD_HEADER_BYTES,
+                       SAVEFILE_RECORD_HEADER_BYTES + (uint64_t)r->is.caplen_bytes,
+                       out_visible_bytes < r->visible_bytes ? r->is.caplen_bytes - out_visible_bytes : 0);
+    }
+}
+
 /* writing and ordinary: as p says. They are known where this is compiled for the many ordinary packets. */
 static inline __attribute__((always_inline)) void pass_record(struct pass *p, struct walk *w, const struct framed *r,
                                                               const bool writing, const bool ordinary) {
@@ -146,6 +155,10 @@ static inline __attribute__((always_inline)) void pass_record(struct pass *p, st
             (void)cut_rewrite(r->header + SAVEFILE_RECORD_HEADER_BYTES, &l, d.keep_payload_bytes);
             savefile_put_caplen(&w->framing.savefile, r->header, out_visible_bytes);
         }
+    }
+    if (!ordinary && p->terms->account != NULL) {
+        const struct framed record = *r;
+        count_packet(p, &record, &l, out_visible_bytes);
     }
     if (writing) {
         append_to_run(w, r->header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out_visible_bytes);
@@ -279,7 +292,7 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
     tally->savefile = fr->savefile;
     const bool is_ethernet = fr->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET;
     p.ordinary = is_ethernet && terms->policy->settings.kind == POLICY_PACKET && terms->rules == NULL &&
-                 terms->cut.mode == CUT_REWRITE && terms->cut.checksum == CUT_COMPUTE;
+                 terms->account == NULL && terms->cut.mode == CUT_REWRITE && terms->cut.checksum == CUT_COMPUTE;
     p.second = fr->savefile.nanoseconds ? 1000000000 : 1000000;
     /* Of another link type every packet stays, whatever the rules. */
     if (is_ethernet && terms->rules != NULL && rules_begin(terms->rules, fr->savefile.linktype, f) != 0) {

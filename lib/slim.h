@@ -5,6 +5,7 @@
 #ifndef PCAPSLIM_SLIM_H
 #define PCAPSLIM_SLIM_H
 
+#include "account.h"
 #include "cut.h"
 #include "failure.h"
 #include "framing.h"
@@ -19,6 +20,8 @@ struct slim_terms {
     struct policy *policy; /* what to cut; begun anew with every capture */
     struct rules *rules;   /* the operator's own, begun anew likewise; NULL: none */
     struct cut_terms cut;  /* how; all zeros: lengths rewritten, checksums computed */
+    /* Where to count packets by port and host; NULL, and then it costs nothing: nowhere. */
+    struct account *account;
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "framing.h"
 #include "limit_options.h"
 #include "options.h"
+#include "overview.h"
 #include "pace.h"
 #include "policy.h"
 #include "policy_options.h"
@@ -17,9 +18,11 @@
 #include "source.h"
 #include "stage.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +34,8 @@ static const char HELP[] =
     "Say what slimming would do to each capture (standard input where none is named): packets,\n"
     "what would be cut and why, bytes before and after, oddities. A line of JSON a capture.\n"
     "\n"
+    "  --report [text|html]      one overview of all instead: bytes by reason, server port, host,\n"
+    "                            projected size; FILE may be a directory\n"
     "  --files0-from=F           read names from F, NUL after each (- is standard input)\n"
     "  --pending                 leave out, as pcap-slim does, what is marked, linked or no file\n"
     "  --dry-run                 with --pending: only list (--print0: names, NUL after each)\n"
@@ -51,6 +56,7 @@ struct options {
     bool beneath;
     bool print0;
     bool mapped;
+    enum { REPORT_NONE, REPORT_TEXT, REPORT_HTML } report;
 };
 
 struct scanner {
@@ -62,10 +68,27 @@ struct scanner {
     struct site site;
     const struct options *options;
     bool failed; /* some file did */
+    struct overview overview;
 };
 
+/* The format may be a word of its own behind the option: then it is no FILE. */
+static int take_report(int argc, char **argv, struct options *o) {
+    const char *format = optarg;
+    if (format == NULL && optind < argc && (strcmp(argv[optind], "text") == 0 || strcmp(argv[optind], "html") == 0)) {
+        format = argv[optind++];
+    }
+    if (format == NULL || strcmp(format, "text") == 0) {
+        o->report = REPORT_TEXT;
+    } else if (strcmp(format, "html") == 0) {
+        o->report = REPORT_HTML;
+    } else {
+        return cli_misuse("--report takes text or html, not '%s'", format);
+    }
+    return 0;
+}
+
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP, OPT_BENEATH, OPT_PRINT0 };
+    enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP, OPT_BENEATH, OPT_PRINT0, OPT_REPORT };
     static const struct option LONG[] = {
         {"files0-from", required_argument, NULL, OPT_FILES0},
         {"pending", no_argument, NULL, OPT_PENDING},
@@ -74,6 +97,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
         {"beneath", no_argument, NULL, OPT_BENEATH},
         {"print0", no_argument, NULL, OPT_PRINT0},
+        {"report", optional_argument, NULL, OPT_REPORT},
         POLICY_LONG_OPTIONS,
         CONFINE_LONG_OPTIONS,
         OPTIONS_COMMON,
@@ -106,6 +130,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_NO_MMAP:
             o->mapped = false;
             break;
+        case OPT_REPORT:
+            if (take_report(argc, argv, o) != 0) {
+                return CLI_MISUSE;
+            }
+            break;
         default:
             if (confine_take(&o->confine, c, optarg)) {
                 break;
@@ -121,6 +150,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
     }
     if (o->files0_from != NULL && optind < argc) {
         return cli_misuse("--files0-from goes without FILE");
+    }
+    if (o->dry_run && o->report != REPORT_NONE) {
+        return cli_misuse("--report needs what --dry-run does not read");
     }
     if (o->print0 && !o->dry_run) {
         return cli_misuse("--print0 goes with --dry-run");
@@ -213,7 +245,12 @@ static int scan_one(struct scanner *s, const char *path) {
         return CLI_DONE;
     }
     pace_charge(&s->pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
-    int status = stage_put(STDOUT_FILENO, &r, false);
+    int status = CLI_DONE;
+    if (s->options->report != REPORT_NONE) {
+        overview_count(&s->overview, &r);
+    } else {
+        status = stage_put(STDOUT_FILENO, &r, false);
+    }
     record_free(&r);
     return status;
 }
@@ -222,13 +259,47 @@ static int scan_name(void *context, const char *path) {
     return scan_one(context, path);
 }
 
+/* ---- directories, for an overview ---- */
+
+static int is_capture_name(const struct dirent *entry) {
+    const size_t length = strlen(entry->d_name);
+    return length >= 5 && strcmp(entry->d_name + length - 5, ".pcap") == 0;
+}
+
+static int scan_directory(struct scanner *s, const char *path) {
+    struct dirent **names;
+    int status = CLI_DONE;
+    int count = scandir(path, &names, is_capture_name, alphasort);
+    if (count < 0) {
+        return cli_fail(path, "cannot list this directory: %s", strerror(errno));
+    }
+    for (int i = 0; i < count; i++) {
+        char file[PATH_MAX];
+        struct stat st;
+        const int length = snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
+        if (status == CLI_DONE && length > 0 && (size_t)length < sizeof file && lstat(file, &st) == 0 &&
+            S_ISREG(st.st_mode)) {
+            status = scan_one(s, file);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return status;
+}
+
+static bool is_directory(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int scan_operands(struct scanner *s, char **paths) {
     int status = CLI_DONE;
     if (*paths == NULL) {
         return scan_one(s, NULL);
     }
     for (; *paths != NULL && status == CLI_DONE; paths++) {
-        status = scan_one(s, *paths);
+        status =
+            s->options->report != REPORT_NONE && is_directory(*paths) ? scan_directory(s, *paths) : scan_one(s, *paths);
     }
     return status;
 }
@@ -255,6 +326,15 @@ static int scan_all(struct scanner *s, const struct options *o, char **paths) {
         return status;
     }
     return names_fd >= 0 ? stage_each_name(names_fd, o->files0_from, scan_name, s) : scan_operands(s, paths);
+}
+
+static void put_overview(struct scanner *s) {
+    overview_finish(&s->overview, s->decider.terms.account);
+    if (s->options->report == REPORT_HTML) {
+        overview_html(&s->overview, stdout);
+    } else {
+        overview_text(&s->overview, stdout);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -284,7 +364,14 @@ int main(int argc, char **argv) {
     if (framing_init(&s.framing, &failure) != FRAMING_OK) {
         return cli_fail(NULL, "%s", failure.text);
     }
+    if (o.report != REPORT_NONE && (s.decider.terms.account = account_new(&failure)) == NULL) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
     status = scan_all(&s, &o, argv + optind);
+    if (o.report != REPORT_NONE && status == CLI_DONE) {
+        put_overview(&s);
+    }
+    account_free(s.decider.terms.account);
     site_leave(&s.site);
     framing_free(&s.framing);
     decider_free(&s.decider);

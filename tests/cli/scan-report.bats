@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# pcap-scan --report: what slimming would save, as text and as a page.
+load helpers
+
+setup_more() {
+    mkdir d
+    cp "$FIXTURES"/good-real-tls13.pcap "$FIXTURES"/good-real-quic.pcap "$FIXTURES"/good-real-ssh.pcap d
+}
+
+@test "pcap-scan --report: the figures are those of the records" {
+    local in_bytes out_bytes packets
+    pcap-scan d/*.pcap >records
+    in_bytes=$(jq -s "map(.in_bytes) | add" records) out_bytes=$(jq -s 'map(.out_bytes) | add' records)
+    packets=$(jq -s 'map(.in_pkts) | add' records)
+    runs pcap-scan --report d
+    status_is 0
+    err_empty
+    cp "$out_file" text
+    [ "$(head -n 1 text | tr -d ,)" = "3 captures $packets packets $in_bytes bytes" ] || explain "not $packets and $in_bytes"
+    [ "$(sed -n 's/^  slim  *\([0-9.]*\) kB .*/\1/p' text)" = "$(awk "BEGIN { printf \"%.1f\", $out_bytes / 1000 }")" ]
+    [ "$(wc -L <text)" -le 80 ]
+    # all that is saved has a reason and, with so few ports, a port
+    for title in reason 'server port'; do
+        sum=$(sed -n "/^Saved by $title/,/^\$/p" text | grep -oE ' [0-9.]+ %' | awk '{ s += $1 } END { printf "%.0f", s }')
+        [ "$sum" -ge 99 ] && [ "$sum" -le 101 ] || explain "$title: $sum %"
+    done
+    grep -q '^  443/tcp ' text
+    grep -q '^  443/udp ' text
+    grep -q '^  22/tcp ' text
+    grep -q '^They span ' text
+}
+
+@test "pcap-scan --report: files, a list, text as a word, and the same whatever the order" {
+    runs pcap-scan --report d
+    cp "$out_file" want
+    runs pcap-scan d/good-real-tls13.pcap d/good-real-quic.pcap d/good-real-ssh.pcap --report
+    same_bytes "$out_file" want
+    runs pcap-scan --report=text d
+    same_bytes "$out_file" want
+    runs pcap-scan --report text d
+    same_bytes "$out_file" want
+    find d -name '*.pcap' -print0 >names
+    runs pcap-scan --report --files0-from=names
+    same_bytes "$out_file" want
+}
+
+@test "pcap-scan --report: hosts against scapy" {
+    "$PYTHON" - d/*.pcap >want <<'PY'
+import collections, json, subprocess, sys
+from scapy.all import IP, IPv6, RawPcapReader, Ether
+saved = collections.Counter()
+for path in sys.argv[1:]:
+    slim = subprocess.run(["pcap-truncate", path], capture_output=True, check=True).stdout
+    open("slim", "wb").write(slim)
+    for (whole, _), (cut, _) in zip(RawPcapReader(path), RawPcapReader("slim")):
+        ip = Ether(whole).getlayer(IP) or Ether(whole).getlayer(IPv6)
+        if len(whole) > len(cut):
+            for address in (ip.src, ip.dst):
+                saved[address] += len(whole) - len(cut)
+for address in saved:
+    print(address)
+PY
+    runs pcap-scan --report d
+    sed -n '/^Saved by host/,$p' "$out_file" | tail -n +2 | awk '{ print $1 }' | sort >have
+    sort want | diff - have >&2
+}
+
+@test "pcap-scan --report html: well-formed, nothing from elsewhere, no script, told to readers that do not see" {
+    runs pcap-scan --report html d
+    status_is 0
+    err_empty
+    cp "$out_file" page.html
+    "$PYTHON" - page.html <<'PY'
+import html.parser, re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+assert text.startswith("<!DOCTYPE html>\n<html lang=\"en\">")
+VOID = {"meta", "rect"}
+class Reader(html.parser.HTMLParser):
+    stack, ids, images, rows = [], set(), 0, 0
+    def handle_starttag(self, tag, attributes):
+        a = dict(attributes)
+        assert tag not in ("script", "link", "img", "iframe", "object"), tag
+        assert not any(k.startswith("on") or k in ("src", "href") for k in a), a
+        if "id" in a:
+            assert a["id"] not in self.ids
+            self.ids.add(a["id"])
+        if tag == "svg":
+            assert a["role"] == "img" and ("aria-label" in a or "aria-labelledby" in a)
+            self.images += 1
+        self.rows += tag == "tr"
+        if tag not in VOID:
+            self.stack.append(tag)
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.stack.pop() == tag, tag
+r = Reader()
+r.feed(text)
+assert not r.stack and r.images >= 8 and r.rows >= 10, (r.stack, r.images, r.rows)
+for reference in re.findall(r'aria-labelledby="([^"]*)"', text):
+    assert reference in r.ids, reference
+for needed in ("<title>", 'name="viewport"', "prefers-color-scheme:dark", "max-width:34rem", 'scope="col"'):
+    assert needed in text, needed
+assert not re.search(r"https?:|url\(|@import", text)
+PY
+}
+
+@test "pcap-scan --report: nothing to save, nothing at all, no times" {
+    mkdir e
+    runs pcap-scan --report e
+    status_is 0
+    out_has "0 captures, 0 packets, 0 bytes"
+    runs pcap-scan --report html e
+    status_is 0
+    out_has "</html>"
+    runs pcap-scan --report "$FIXTURES/good-no-packets.pcap" "$FIXTURES/good-linktype-raw.pcap"
+    status_is 0
+    out_has "saved                           0 B    0.0 %"
+}
+
+@test "pcap-scan --report: a capture that cannot be read is said and counted, the others are reported" {
+    head -c 100 "$FIXTURES/good-real-ssh.pcap" >d/short.pcap
+    ln -s none d/link.pcap
+    runs pcap-scan --report d
+    status_is 1
+    err_has "pcap-scan: d/short.pcap: offset"
+    out_has "3 captures, "
+    out_has "; 1 could not be read"
+}
+
+@test "pcap-scan --report: misuse" {
+    runs pcap-scan --report=xml d
+    misuse_is pcap-scan "--report takes text or html, not 'xml'"
+    runs pcap-scan --report --pending --dry-run d
+    misuse_is pcap-scan "--report needs what --dry-run does not read"
+}

@@ -1,0 +1,53 @@
+/*
+ * What slimming many captures would save, put together for a person: as text, and as a page of HTML.
+ */
+#ifndef PCAPSLIM_OVERVIEW_H
+#define PCAPSLIM_OVERVIEW_H
+
+#include "account.h"
+#include "outcome.h"
+#include "record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define OVERVIEW_PORTS 10
+#define OVERVIEW_HOSTS 10
+
+struct overview {
+    struct outcome outcome;
+    uint64_t packets;
+    bool has_times;
+    double first_s, last_s; /* of the earliest and the latest packet, seconds since 1970 */
+    /* By overview_finish(), heaviest first */
+    size_t reasons;
+    enum policy_reason reason[POLICY_CUT_REASONS];
+    size_t ports, hosts;
+    struct account_port port[OVERVIEW_PORTS];
+    struct account_host host[OVERVIEW_HOSTS];
+};
+
+/* Count the record of one capture. */
+void overview_count(struct overview *o, const struct record *r);
+
+/* All are counted: find out what weighs most. */
+void overview_finish(struct overview *o, const struct account *a);
+
+/* How long the captures span, in seconds, and how long slim ones in the same space would; 0: not known. */
+double overview_span_s(const struct overview *o);
+double overview_slim_span_s(const struct overview *o);
+
+/* The text of a host's address. out: 64 bytes. Returns out. */
+const char *overview_address(const struct account_host *h, char *out);
+
+/* A span of time in words: "3.2 days", "40 minutes". out: 64 bytes. Returns out. */
+const char *overview_span(double seconds, char *out);
+
+/* At most 80 columns of text, with bars of #. */
+void overview_text(const struct overview *o, FILE *to);
+
+/* One page of HTML 5 with SVG: no script, nothing from elsewhere, for any width, in dark and in light. */
+void overview_html(const struct overview *o, FILE *to);
+
+#endif

@@ -1,0 +1,85 @@
+#include "overview.h"
+#include "quantity.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#define BAR_COLUMNS 24
+
+static void bar(FILE *to, uint64_t part, uint64_t whole) {
+    const int full = (int)(quantity_percent(part, whole) * BAR_COLUMNS / 100.0 + 0.5);
+    for (int i = 0; i < BAR_COLUMNS && (i < full || (i == 0 && part > 0)); i++) {
+        (void)fputc('#', to);
+    }
+    (void)fputc('\n', to);
+}
+
+static void row(FILE *to, const char *name, uint64_t bytes, uint64_t whole) {
+    char text[QUANTITY_TEXT_BYTES];
+    (void)fprintf(to, "  %-24s %10s  %5.1f %%  ", name, quantity_bytes(text, bytes), quantity_percent(bytes, whole));
+    bar(to, bytes, whole);
+}
+
+static void sizes(const struct overview *o, FILE *to) {
+    const struct outcome *is = &o->outcome;
+    char packets[QUANTITY_TEXT_BYTES];
+    char bytes[QUANTITY_TEXT_BYTES];
+    char now[64];
+    char slim[64];
+    (void)fprintf(to, "%" PRIu64 " captures, %s packets, %s bytes", is->files[RECORD_OK],
+                  quantity_grouped(packets, o->packets), quantity_grouped(bytes, is->in_bytes));
+    if (is->files[RECORD_FAIL] > 0) {
+        (void)fprintf(to, "; %" PRIu64 " could not be read", is->files[RECORD_FAIL]);
+    }
+    (void)fputs("\n\n", to);
+    row(to, "now", is->in_bytes, is->in_bytes);
+    row(to, "slim", is->out_bytes, is->in_bytes);
+    row(to, "saved", is->in_bytes - is->out_bytes, is->in_bytes);
+    if (overview_span_s(o) > 0) {
+        (void)fprintf(to, "\nThey span %s. The same space would hold %s of slim captures.\n",
+                      overview_span(overview_span_s(o), now), overview_span(overview_slim_span_s(o), slim));
+    }
+}
+
+static void reasons(const struct overview *o, FILE *to) {
+    const struct outcome *is = &o->outcome;
+    const uint64_t saved_bytes = is->in_bytes - is->out_bytes;
+    (void)fputs("\nSaved by reason\n", to);
+    for (size_t i = 0; i < o->reasons; i++) {
+        row(to, policy_reason_name(o->reason[i]), is->saved_bytes_by_reason[o->reason[i]], saved_bytes);
+    }
+}
+
+static void ports(const struct overview *o, FILE *to) {
+    const uint64_t saved_bytes = o->outcome.in_bytes - o->outcome.out_bytes;
+    (void)fputs("\nSaved by server port\n", to);
+    for (size_t i = 0; i < o->ports; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "%u/%s", o->port[i].port,
+                       o->port[i].transport == LOCATED_TCP ? "tcp" : "udp");
+        row(to, name, o->port[i].saved_bytes, saved_bytes);
+    }
+}
+
+static void hosts(const struct overview *o, FILE *to) {
+    const uint64_t saved_bytes = o->outcome.in_bytes - o->outcome.out_bytes;
+    bool estimated = false;
+    (void)fputs("\nSaved by host (each packet counts for both its ends)\n", to);
+    for (size_t i = 0; i < o->hosts; i++) {
+        char address[64];
+        row(to, overview_address(&o->host[i], address), o->host[i].saved_bytes, saved_bytes);
+        estimated = estimated || o->host[i].error_bytes > 0;
+    }
+    if (estimated) {
+        (void)fputs("  (at most; there are more hosts than are counted one by one)\n", to);
+    }
+}
+
+void overview_text(const struct overview *o, FILE *to) {
+    sizes(o, to);
+    if (o->outcome.in_bytes > o->outcome.out_bytes) {
+        reasons(o, to);
+        ports(o, to);
+        hosts(o, to);
+    }
+}
