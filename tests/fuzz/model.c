@@ -98,7 +98,7 @@ static void judge_ipv6(const uint8_t *frame, size_t length, struct model *m) {
             return;
         }
         const uint8_t *header = frame + at;
-        const size_t size = next == 44 ? 8 : next == 51 ? (size_t)4 * (header[1] + 2U) : 8U * (header[1] + 1U);
+        const size_t size = next == 44 ? 8 : next == 51 ? (size_t)4 * (header[1] + 2U) : (size_t)8 * (header[1] + 1U);
         if (at + size > end || (next == 44 && (header[2] != 0 || (header[3] & 0xf9) != 0))) {
             return;
         }

@@ -52,6 +52,7 @@ class Ground:
         self.top = tempfile.mkdtemp(dir=top)
         os.chmod(self.top, 0o777)  # the adversary may exchange captures itself
         self.captures = os.path.join(self.top, "captures")
+        self.away = os.path.join(self.top, "away")
         self.canary = os.path.join(self.top, "..", os.path.basename(self.top) + "-canary")
         self.canary = os.path.abspath(self.canary)
         os.mkdir(self.captures)
@@ -79,6 +80,13 @@ class Ground:
                 # Links from the adversary's side count for the canary's inode; how many there are is not ours to judge.
                 seen[path] = (st.st_mode, st.st_uid, st.st_gid, st.st_ino, st.st_size, st.st_mtime_ns, content)
         return seen
+
+    def put_back(self):
+        """The directory in its place again, whatever the adversary was about to do with it."""
+        if os.path.islink(self.captures):
+            os.unlink(self.captures)
+        if not os.path.lexists(self.captures) and os.path.exists(self.away):
+            os.rename(self.away, self.captures)
 
     def capture(self, name, of=GOOD):
         path = os.path.join(self.captures, name)
@@ -285,60 +293,77 @@ def adversary_markers(g):
 
 def adversary_parent(g):
     """The whole directory is moved away and a link out stands in its place: from when the run has entered it."""
-    away = os.path.join(g.top, "away")
     lock = os.path.join(g.captures, ".slim_markers", ".lock")
+    while not os.path.exists(lock):
+        pass
     while True:
-        if not os.path.exists(lock):
-            continue
         try:
-            os.rename(g.captures, away)
+            os.rename(g.captures, g.away)
             os.symlink(g.canary, g.captures)
-            while os.path.exists(os.path.join(away, ".slim_markers", ".lock")):
-                time.sleep(0.0005)
+            time.sleep(0.001 * random.random())
         except OSError:
             pass
-        finally:
-            if os.path.islink(g.captures):
-                os.unlink(g.captures)
-            if os.path.exists(away):
-                os.rename(away, g.captures)
+        g.put_back()
 
 
-def race(top, name, adversary):
-    g = Ground(top)
-    runs = traced = 0
-    wrong = []
+def start(adversary, g):
     child = os.fork()
     if child == 0:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        adversary(g)
+        try:
+            adversary(g)
+        finally:
+            os._exit(0)
+    return child
+
+
+def stop(child):
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def lay_out(g):
+    """Fresh captures without markers."""
+    shutil.rmtree(os.path.join(g.captures, ".slim_markers"), ignore_errors=True)
+    for capture in ("a.pcap", "b.pcap"):
+        for path in (capture, capture + ".tmp"):
+            try:
+                os.unlink(os.path.join(g.captures, path))
+            except OSError:
+                pass
+        try:  # exclusively, for the adversary may have put a link there
+            fd = os.open(os.path.join(g.captures, capture), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            with open(GOOD, "rb") as good:
+                os.write(fd, good.read())
+            os.close(fd)
+        except OSError:
+            pass
+
+
+def race(top, name, adversary, anew=False):
+    """anew: the adversary begins with each run, which then finds the directory in its place."""
+    g = Ground(top)
+    runs = traced = 0
+    wrong = []
+    child = None if anew else start(adversary, g)
     end = time.monotonic() + SECONDS
-    try:
-        while time.monotonic() < end and not wrong:
-            for capture in ("a.pcap", "b.pcap"):
-                for path in (capture, capture + ".tmp", ".slim_markers/" + capture):
-                    try:
-                        os.unlink(os.path.join(g.captures, path))
-                    except OSError:
-                        pass
-                try:  # exclusively, for the adversary may have put a link there
-                    fd = os.open(os.path.join(g.captures, capture), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-                    os.write(fd, open(GOOD, "rb").read())
-                    os.close(fd)
-                except OSError:
-                    pass
-            trace = runs % 3 == 2
-            g.run("--dir", g.captures, *(["--check-only"] if runs % 5 == 4 else []), trace=trace)
-            runs += 1
-            traced += trace
-            wrong = g.problems(traced=trace)
-    finally:
-        # The parent's adversary puts the directory back before it goes.
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    while time.monotonic() < end and not wrong:
+        lay_out(g)
+        trace = runs % 3 == 2
+        if anew:
+            child = start(adversary, g)
+        g.run("--dir", g.captures, *(["--check-only"] if runs % 5 == 4 and not anew else []), trace=trace)
+        if anew:
+            stop(child)
+            g.put_back()
+        runs += 1
+        traced += trace
+        wrong = g.problems(traced=trace)
+    if not anew:
+        stop(child)
     check(f"{name}, against {runs} runs, {traced} of them traced", wrong)
 
 
@@ -355,7 +380,7 @@ def main():
         test_lock_file(top)
         race(top, "captures and temporary files are exchanged for links and FIFOs", adversary_files)
         race(top, "marker directory and lock file are exchanged for links", adversary_markers)
-        race(top, "the directory is moved away and a link stands in its place", adversary_parent)
+        race(top, "the directory is moved away and a link stands in its place", adversary_parent, anew=True)
     finally:
         shutil.rmtree(top, ignore_errors=True)
     print(f"1..{number}")
