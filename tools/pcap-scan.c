@@ -238,7 +238,7 @@ static int scan_one(struct scanner *s, const char *path) {
         }
     }
     if (s->options->print0) {
-        if (r.status == RECORD_WOULD_SLIM || r.status == RECORD_FAIL) { /* who takes it up will say why */
+        if (path != NULL && (r.status == RECORD_WOULD_SLIM || r.status == RECORD_FAIL)) { /* who takes it up says why */
             (void)fwrite(path, 1, strlen(path) + 1, stdout);
         }
         record_free(&r);

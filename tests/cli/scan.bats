@@ -371,3 +371,9 @@ cached_capture() {
     pcap-scan w/b.pcap >record
     [ "$(pages w/b.pcap)" -eq "$there" ]
 }
+
+@test "pcap-scan --print0 of standard input, which has no name to print" {
+    runs_from /dev/null pcap-scan --pending --dry-run --print0
+    status_is 1
+    out_empty
+}
