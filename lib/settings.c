@@ -178,16 +178,11 @@ static int add_expression(struct settings_expressions *list, const char *name, c
     if (list->count == SETTINGS_EXPRESSIONS_MAX) {
         return failure_set(f, "%s is there more than %d times", name, SETTINGS_EXPRESSIONS_MAX);
     }
-    if (list->at == NULL) {
-        list->at = calloc(SETTINGS_EXPRESSIONS_MAX, sizeof list->at[0]);
-        list->lines = calloc(SETTINGS_EXPRESSIONS_MAX, sizeof list->lines[0]);
-    }
-    char *text = one_line(value);
-    if (list->at == NULL || list->lines == NULL || text == NULL) {
-        free(text);
+    list->at[list->count] = one_line(value);
+    if (list->at[list->count] == NULL) {
         return failure_errno(f, ENOMEM, "%s", name);
     }
-    list->at[list->count++] = text;
+    list->count++;
     return 0;
 }
 
@@ -290,8 +285,6 @@ static void free_expressions(struct settings_expressions *list) {
     for (size_t i = 0; i < list->count; i++) {
         free(list->at[i]);
     }
-    free(list->at);
-    free(list->lines);
     memset(list, 0, sizeof *list);
 }
 

@@ -18,8 +18,8 @@
 
 /* Expressions of pcap-filter(7), as they were given. */
 struct settings_expressions {
-    char **at;
-    unsigned long *lines; /* in the policy file that each is from; 0: from none */
+    char *at[SETTINGS_EXPRESSIONS_MAX];
+    unsigned long lines[SETTINGS_EXPRESSIONS_MAX]; /* in the policy file that each is from; 0: from none */
     size_t count;
 };
 
