@@ -28,6 +28,11 @@ static const char *const REASON_NAMES[POLICY_REASONS] = {
     [POLICY_QUIC] = "quic",
     [POLICY_IPSEC] = "ipsec",
     [POLICY_RULE_CUT] = "rule_cut",
+    [POLICY_DTLS] = "dtls",
+    [POLICY_SRTP] = "srtp",
+    [POLICY_WIREGUARD] = "wireguard",
+    [POLICY_OPENVPN] = "openvpn",
+    [POLICY_SMB] = "smb",
     [POLICY_CLEARTEXT] = "cleartext",
     [POLICY_SHORT] = "short",
     [POLICY_NOT_IP] = "not_ip",
@@ -39,6 +44,9 @@ static const char *const REASON_NAMES[POLICY_REASONS] = {
     [POLICY_LINKTYPE] = "linktype",
     [POLICY_RULE_KEEP] = "rule_keep",
     [POLICY_FIRST_PACKETS] = "first_packets",
+    [POLICY_HANDSHAKE] = "handshake",
+    [POLICY_UNPROVEN] = "unproven",
+    [POLICY_CUT_BEFORE] = "cut_before",
 };
 
 void policy_settings_init(struct policy_settings *s) {
@@ -52,24 +60,21 @@ int policy_init(struct policy *p, const struct policy_settings *settings, struct
     if (settings != NULL) {
         p->settings = *settings;
     }
-    if (p->settings.kind != POLICY_PACKET) {
-        return failure_set(f, "the policy %s is not in this build", policy_kind_name(p->settings.kind));
-    }
     for (int list = 0; list < POLICY_PORT_LISTS; list++) {
         const struct policy_ports *ports = &p->settings.ports[list];
         for (size_t i = 0; i < ports->count; i++) {
             p->port_flags[ports->at[i]] |= FLAGS[list];
         }
     }
-    return 0;
+    return p->settings.kind == POLICY_FLOW ? flow_table_init(&p->flows, p->settings.flows, f) : 0;
 }
 
 void policy_free(struct policy *p) {
-    (void)p;
+    flow_table_free(&p->flows);
 }
 
 void policy_begin(struct policy *p) {
-    (void)p;
+    flow_table_reset(&p->flows);
 }
 
 const char *policy_reason_name(enum policy_reason r) {

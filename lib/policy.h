@@ -6,6 +6,7 @@
 #define PCAPSLIM_POLICY_H
 
 #include "failure.h"
+#include "flow_table.h"
 #include "locate.h"
 
 #include <stdbool.h>
@@ -32,6 +33,11 @@ enum policy_reason {
     POLICY_QUIC,
     POLICY_IPSEC,
     POLICY_RULE_CUT, /* the operator's own: rules.h */
+    POLICY_DTLS,     /* these of the policy `flow` only */
+    POLICY_SRTP,
+    POLICY_WIREGUARD,
+    POLICY_OPENVPN,
+    POLICY_SMB,
     POLICY_CUT_REASONS,
     /* Reasons to keep */
     POLICY_CLEARTEXT = POLICY_CUT_REASONS, /* no rule says that it is encrypted */
@@ -45,6 +51,9 @@ enum policy_reason {
     POLICY_LINKTYPE,      /* not Ethernet: never parsed */
     POLICY_RULE_KEEP,     /* the operator's own, of what would have been cut */
     POLICY_FIRST_PACKETS, /* likewise: of its flow */
+    POLICY_HANDSHAKE,     /* these of the policy `flow` only: in the clear before or beside what is encrypted */
+    POLICY_UNPROVEN,      /* it may be encrypted, but what was seen of its flow does not prove it */
+    POLICY_CUT_BEFORE,    /* packets of its flow were cut in an earlier run */
     POLICY_REASONS,
 };
 
@@ -88,6 +97,7 @@ struct policy_settings {
 
 struct policy {
     struct policy_settings settings;
+    struct flow_table flows; /* of the policy `flow` */
     uint8_t port_flags[65536];
 };
 
@@ -115,10 +125,16 @@ void policy_begin(struct policy *p);
  */
 struct decision policy_packet_decide(const struct policy *p, const struct located *l, const uint8_t *frame);
 
+/* The policy `flow`. */
+struct decision policy_flow_decide(struct policy *p, const struct policy_packet *packet, const struct located *l,
+                                   const uint8_t *frame);
+
 /* Decide on one frame; frames are shown in the order of the capture. */
 static inline struct decision policy_decide(struct policy *p, const struct policy_packet *packet,
                                             const struct located *l, const uint8_t *frame) {
-    (void)packet;
+    if (__builtin_expect(p->settings.kind == POLICY_FLOW, 0)) {
+        return policy_flow_decide(p, packet, l, frame);
+    }
     return policy_packet_decide(p, l, frame);
 }
 

@@ -217,6 +217,11 @@ static void test_names(void **state) {
         [POLICY_SSH] = "ssh",
         [POLICY_QUIC] = "quic",
         [POLICY_IPSEC] = "ipsec",
+        [POLICY_DTLS] = "dtls",
+        [POLICY_SRTP] = "srtp",
+        [POLICY_WIREGUARD] = "wireguard",
+        [POLICY_OPENVPN] = "openvpn",
+        [POLICY_SMB] = "smb",
         [POLICY_CLEARTEXT] = "cleartext",
         [POLICY_SHORT] = "short",
         [POLICY_NOT_IP] = "not_ip",
@@ -229,6 +234,9 @@ static void test_names(void **state) {
         [POLICY_RULE_CUT] = "rule_cut",
         [POLICY_RULE_KEEP] = "rule_keep",
         [POLICY_FIRST_PACKETS] = "first_packets",
+        [POLICY_HANDSHAKE] = "handshake",
+        [POLICY_UNPROVEN] = "unproven",
+        [POLICY_CUT_BEFORE] = "cut_before",
     };
     for (size_t r = 0; r < POLICY_REASONS; r++) {
         assert_string_equal(policy_reason_name((enum policy_reason)r), names[r]);

@@ -1,0 +1,119 @@
+#include "flow_dtls.h"
+
+#include "bytes.h"
+
+#include <string.h>
+
+enum {
+    RECORD_HEADER_BYTES = 13,
+    RECORD_MAX_BYTES = 16384 + 2048,
+    TYPE_FIRST = 20, /* ChangeCipherSpec, alert, handshake, application data, heartbeat, connection ID, ACK */
+    TYPE_LAST = 26,
+    TYPE_HANDSHAKE = 22,
+    EPOCH_AT = 3,
+    LENGTH_AT = 11,
+
+    CLIENT_HELLO = 1,
+    SERVER_HELLO = 2,
+
+    RTP_VERSION = 2,
+    RTP_HEADER_BYTES = 12,
+    RTCP_HEADER_BYTES = 8,
+    RTCP_FIRST = 192, /* RFC 5761 section 4 */
+    RTCP_LAST = 223,
+};
+
+/* DTLS 1.0 and 1.2, and the 1.0 of before there was a standard. */
+static bool is_version(unsigned version) {
+    return version == 0xfeff || version == 0xfefd || version == 0x0100;
+}
+
+static bool contains(const uint8_t *p, uint32_t length_bytes, const uint8_t *what, uint32_t what_bytes) {
+    return memmem(p, length_bytes, what, what_bytes) != NULL;
+}
+
+/* An extension use_srtp (14) with a list of length - 3 bytes of profiles. */
+static bool has_srtp_extension(const uint8_t *p, uint32_t length_bytes) {
+    static const uint8_t type[] = {0x00, 0x0e, 0x00};
+    while (length_bytes >= sizeof type + 3) {
+        const uint8_t *at = memmem(p, length_bytes - 3, type, sizeof type);
+        if (at == NULL) {
+            return false;
+        }
+        if (at[3] >= 5 && at[4] == 0 && at[5] + 3 <= at[3] && at[5] % 2 == 0 && at[5] > 0) {
+            return true;
+        }
+        length_bytes -= (uint32_t)(at + 1 - p);
+        p = at + 1;
+    }
+    return false;
+}
+
+static void note_hello(struct flow_dtls *d, const uint8_t *message, uint32_t there_bytes) {
+    static const uint8_t chosen_13[] = {0x00, 0x2b, 0x00, 0x02, 0xfe, 0xfc}; /* supported_versions */
+    if (there_bytes == 0) {
+        return;
+    }
+    if (message[0] == CLIENT_HELLO) {
+        d->offers_srtp = d->offers_srtp || has_srtp_extension(message, there_bytes);
+    } else if (message[0] == SERVER_HELLO) {
+        d->takes_srtp = d->takes_srtp || has_srtp_extension(message, there_bytes);
+        d->version_13 = d->version_13 || contains(message, there_bytes, chosen_13, sizeof chosen_13);
+    }
+}
+
+struct flow_dtls flow_dtls_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+    struct flow_dtls d = {.is_dtls = false};
+    uint32_t at = 0;
+    while (at < length_bytes) {
+        if (at > 0 && at >= there_bytes && there_bytes < length_bytes) {
+            break; /* not captured */
+        }
+        if (at > 0 && at < there_bytes && flow_dtls_is_unified(p[at]) && d.version_13) {
+            break; /* encrypted records behind a ServerHello */
+        }
+        if (at >= there_bytes || there_bytes - at < RECORD_HEADER_BYTES || p[at] < TYPE_FIRST || p[at] > TYPE_LAST ||
+            !is_version(bytes_get_be16(p + at + 1))) {
+            return d;
+        }
+        const uint32_t record_bytes = bytes_get_be16(p + at + LENGTH_AT);
+        if (record_bytes == 0 || record_bytes > RECORD_MAX_BYTES ||
+            record_bytes > length_bytes - at - RECORD_HEADER_BYTES) {
+            return d;
+        }
+        const bool clear = bytes_get_be16(p + at + EPOCH_AT) == 0;
+        if (clear && p[at] == TYPE_HANDSHAKE) {
+            const uint32_t message_there_bytes = there_bytes - at - RECORD_HEADER_BYTES;
+            d.handshake = true;
+            note_hello(&d, p + at + RECORD_HEADER_BYTES,
+                       record_bytes < message_there_bytes ? record_bytes : message_there_bytes);
+        }
+        at += RECORD_HEADER_BYTES + record_bytes;
+        if (clear) {
+            d.clear_bytes = at;
+        }
+    }
+    d.is_dtls = length_bytes > 0;
+    return d;
+}
+
+bool flow_dtls_is_unified(uint8_t first) {
+    return first >> 5 == 1;
+}
+
+uint32_t flow_srtp_header_bytes(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes < RTP_HEADER_BYTES || p[0] >> 6 != RTP_VERSION) {
+        return 0;
+    }
+    if (p[1] >= RTCP_FIRST && p[1] <= RTCP_LAST) {
+        return RTCP_HEADER_BYTES;
+    }
+    uint32_t header_bytes = RTP_HEADER_BYTES + 4 * (uint32_t)(p[0] & 15);
+    if (p[0] & 0x10) { /* a header extension, in the clear */
+        if (there_bytes < header_bytes + 4) {
+            return 0;
+        }
+        header_bytes += 4 + 4 * (uint32_t)bytes_get_be16(p + header_bytes + 2);
+    }
+    return header_bytes;
+}

@@ -1,0 +1,78 @@
+#include "flow_ike.h"
+
+#include "bytes.h"
+
+enum {
+    HEADER_BYTES = 28,
+    NEXT_AT = 16,
+    VERSION_AT = 17,
+    FLAGS_AT = 19,
+    LENGTH_AT = 24,
+    FLAG_ENCRYPTED = 0x01, /* IKEv1 */
+
+    PAYLOAD_HEADER_BYTES = 4,
+    PAYLOAD_ENCRYPTED = 46, /* SK */
+    PAYLOAD_FRAGMENT = 53,  /* SKF */
+    FRAGMENT_HEADER_BYTES = 8,
+    PAYLOADS_MAX = 64,
+
+    ESP_TRAILER_MIN_BYTES = 2,
+    ESP_TRAILER_MAX_BYTES = 255 + 2 + 32, /* padding, its length, next header, integrity check */
+};
+
+/* IKEv2: up to the header of an encrypted payload, or all. */
+static uint32_t clear_bytes_v2(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+    uint32_t at = HEADER_BYTES;
+    unsigned kind = p[NEXT_AT];
+    for (unsigned n = 0; kind != 0 && n < PAYLOADS_MAX; n++) {
+        if (at > there_bytes || there_bytes - at < PAYLOAD_HEADER_BYTES) {
+            return length_bytes;
+        }
+        const uint32_t payload_bytes = bytes_get_be16(p + at + 2);
+        if (payload_bytes < PAYLOAD_HEADER_BYTES || payload_bytes > length_bytes - at) {
+            return length_bytes;
+        }
+        if (kind == PAYLOAD_ENCRYPTED) {
+            return at + PAYLOAD_HEADER_BYTES;
+        }
+        if (kind == PAYLOAD_FRAGMENT) {
+            return at + FRAGMENT_HEADER_BYTES;
+        }
+        kind = p[at];
+        at += payload_bytes;
+    }
+    return length_bytes;
+}
+
+struct flow_ike flow_ike_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+    struct flow_ike i = {.is_ike = false, .clear_bytes = length_bytes};
+    if (there_bytes < HEADER_BYTES) {
+        return i;
+    }
+    const unsigned major = p[VERSION_AT] >> 4;
+    const uint32_t said_bytes = bytes_get_be32(p + LENGTH_AT);
+    /* Bytes behind a message are not explained by it: some send padding, so they are only not cut. */
+    if ((major != 1 && major != 2) || said_bytes != length_bytes) {
+        i.is_ike = (major == 1 || major == 2) && said_bytes >= HEADER_BYTES && said_bytes < length_bytes;
+        return i;
+    }
+    i.is_ike = true;
+    if (major == 1 && (p[FLAGS_AT] & FLAG_ENCRYPTED)) {
+        i.clear_bytes = HEADER_BYTES;
+    } else if (major == 2) {
+        i.clear_bytes = clear_bytes_v2(p, there_bytes, length_bytes);
+    }
+    return i;
+}
+
+bool flow_esp_is_clear(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+    uint32_t packet_bytes;
+    if (there_bytes >= 20 && p[0] >> 4 == 4 && (p[0] & 15) >= 5) {
+        packet_bytes = bytes_get_be16(p + 2);
+    } else if (there_bytes >= 40 && p[0] >> 4 == 6) {
+        packet_bytes = 40 + (uint32_t)bytes_get_be16(p + 4);
+    } else {
+        return false;
+    }
+    return packet_bytes + ESP_TRAILER_MIN_BYTES <= length_bytes && length_bytes <= packet_bytes + ESP_TRAILER_MAX_BYTES;
+}

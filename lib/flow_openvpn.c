@@ -1,0 +1,100 @@
+#include "flow_openvpn.h"
+
+#include "bytes.h"
+
+enum {
+    SOFT_RESET = 3,
+    CONTROL = 4,
+    ACK = 5,
+    DATA_V1 = 6,
+    CLIENT_RESET_V2 = 7,
+    SERVER_RESET_V2 = 8,
+    DATA_V2 = 9,
+    CLIENT_RESET_V3 = 10,
+    WRAPPED_CONTROL = 11,
+
+    LENGTH_BYTES = 2,
+    RESET_MIN_BYTES = 14, /* opcode, session, no acknowledgement, packet number */
+    RESET_MAX_BYTES = 1024,
+};
+
+enum flow_openvpn_kind flow_openvpn_kind(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes < 1) {
+        return FLOW_OPENVPN_NONE;
+    }
+    switch (p[0] >> 3) {
+    case CLIENT_RESET_V2:
+    case SERVER_RESET_V2:
+    case CLIENT_RESET_V3: /* a session begins with key 0 */
+        return (p[0] & 7) == 0 && there_bytes >= RESET_MIN_BYTES && there_bytes <= RESET_MAX_BYTES ? FLOW_OPENVPN_RESET
+                                                                                                   : FLOW_OPENVPN_NONE;
+    case SOFT_RESET:
+    case CONTROL:
+    case ACK:
+    case WRAPPED_CONTROL:
+        return there_bytes >= FLOW_OPENVPN_HEAD_BYTES ? FLOW_OPENVPN_CONTROL : FLOW_OPENVPN_NONE;
+    case DATA_V1:
+    case DATA_V2:
+        return FLOW_OPENVPN_DATA;
+    default:
+        return FLOW_OPENVPN_NONE;
+    }
+}
+
+bool flow_openvpn_begins(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes < LENGTH_BYTES + RESET_MIN_BYTES) {
+        return false;
+    }
+    const uint32_t length_bytes = bytes_get_be16(p);
+    return length_bytes == there_bytes - LENGTH_BYTES &&
+           flow_openvpn_kind(p + LENGTH_BYTES, there_bytes - LENGTH_BYTES) == FLOW_OPENVPN_RESET;
+}
+
+/* The session identifier of a stream is kept where guesses about TLS would be. */
+static void note_session(struct flow_stream *s, const uint8_t *packet, bool reset) {
+    const uint32_t high = bytes_get_be32(packet + 1);
+    const uint32_t low = bytes_get_be32(packet + 5);
+    if (reset) {
+        s->guess_start = high;
+        s->guess_next = low;
+        s->flags |= FLOW_VPN_SESSION;
+    } else if ((s->flags & FLOW_VPN_SESSION) && s->guess_start == high && s->guess_next == low) {
+        s->flags |= FLOW_VPN_PROVEN;
+    }
+}
+
+struct flow_unit flow_openvpn_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
+    struct flow_unit u = {.kind = FLOW_UNIT_NONE};
+    if (there_bytes < LENGTH_BYTES + 1) {
+        u.kind = FLOW_UNIT_MORE;
+        u.clear_bytes = there_bytes;
+        return u;
+    }
+    const uint32_t packet_bytes = bytes_get_be16(p);
+    const uint32_t packet_there_bytes = there_bytes - LENGTH_BYTES;
+    if (packet_bytes == 0) {
+        return u;
+    }
+    u.length_bytes = LENGTH_BYTES + packet_bytes;
+    u.kind = FLOW_UNIT_CLEAR;
+    switch (p[LENGTH_BYTES] >> 3) {
+    case DATA_V1:
+    case DATA_V2:
+        u.kind = s->flags & FLOW_VPN_PROVEN ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
+        return u;
+    case CLIENT_RESET_V2:
+    case SERVER_RESET_V2:
+    case CLIENT_RESET_V3:
+    case SOFT_RESET:
+    case CONTROL:
+    case ACK:
+    case WRAPPED_CONTROL:
+        if (packet_bytes >= FLOW_OPENVPN_HEAD_BYTES && packet_there_bytes >= FLOW_OPENVPN_HEAD_BYTES) {
+            note_session(s, p + LENGTH_BYTES, (s->flags & FLOW_VPN_SESSION) == 0);
+        }
+        return u;
+    default:
+        u.kind = FLOW_UNIT_NONE;
+        return u;
+    }
+}

@@ -1,0 +1,20 @@
+/*
+ * SMB over TCP: which messages are encrypted. Pure.
+ *
+ * Standards: MS-SMB2 sections 2.1 (the four bytes before a message) and 2.2.41 (the header of an encrypted one).
+ */
+#ifndef PCAPSLIM_FLOW_SMB_H
+#define PCAPSLIM_FLOW_SMB_H
+
+#include "flow_unit.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether these bytes begin a message of SMB 1, 2 or 3. */
+bool flow_smb_begins(const uint8_t *p, uint32_t there_bytes);
+
+/* Judge the message at p, of which there_bytes are there. Of an encrypted one the transform header is in the clear. */
+struct flow_unit flow_smb_unit(const uint8_t *p, uint32_t there_bytes);
+
+#endif

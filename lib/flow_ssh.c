@@ -1,0 +1,67 @@
+#include "flow_ssh.h"
+
+#include "bytes.h"
+
+#include <string.h>
+
+enum {
+    PACKET_HEAD_BYTES = 6, /* length, padding length, message number */
+    LENGTH_BYTES = 4,
+    PACKET_MIN_BYTES = 5, /* of what the length counts: padding length and at least four of padding */
+    PACKET_MAX_BYTES = 1 << 18,
+    PADDING_MIN_BYTES = 4,
+
+    UNIMPLEMENTED = 3,
+    DEBUG_MESSAGE = 4,
+    KEXINIT = 20,
+    NEWKEYS = 21,
+    KEX_FIRST = 30,
+    KEX_LAST = 49,
+};
+
+bool flow_ssh_is_banner(const uint8_t *p, uint32_t there_bytes) {
+    return there_bytes >= 8 && (memcmp(p, "SSH-2.0-", 8) == 0 || memcmp(p, "SSH-1.99", 8) == 0);
+}
+
+/* What is left of the banner's line. */
+static struct flow_unit banner(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
+    struct flow_unit u = {.kind = FLOW_UNIT_CLEAR, .length_bytes = there_bytes};
+    if (there_bytes == 0) {
+        u.kind = FLOW_UNIT_MORE;
+        return u;
+    }
+    const uint8_t *end = memchr(p, '\n', there_bytes);
+    if (end != NULL) {
+        u.length_bytes = (uint32_t)(end - p) + 1;
+        s->flags |= FLOW_SSH_BANNER;
+    }
+    return u;
+}
+
+static bool is_clear_message(unsigned number) {
+    return (number >= 1 && number <= DEBUG_MESSAGE) || number == KEXINIT || number == NEWKEYS ||
+           (number >= KEX_FIRST && number <= KEX_LAST);
+}
+
+struct flow_unit flow_ssh_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
+    struct flow_unit u = {.kind = FLOW_UNIT_NONE};
+    if ((s->flags & FLOW_SSH_BANNER) == 0) {
+        return banner(s, p, there_bytes);
+    }
+    if (there_bytes < PACKET_HEAD_BYTES) {
+        u.kind = FLOW_UNIT_MORE;
+        u.clear_bytes = there_bytes;
+        return u;
+    }
+    const uint32_t length_bytes = bytes_get_be32(p);
+    if (length_bytes < PACKET_MIN_BYTES || length_bytes > PACKET_MAX_BYTES || p[4] < PADDING_MIN_BYTES ||
+        p[4] >= length_bytes || !is_clear_message(p[5])) {
+        return u;
+    }
+    u.kind = FLOW_UNIT_CLEAR;
+    u.length_bytes = LENGTH_BYTES + length_bytes;
+    if (p[5] == NEWKEYS) {
+        s->mode = FLOW_SSH_SECRET;
+    }
+    return u;
+}

@@ -1,0 +1,30 @@
+/*
+ * SSH: the banner and the packets before encryption begins. Pure.
+ *
+ * Standards: RFC 4253 sections 4.2 (banner), 6 (packets), 7.3 (NEWKEYS); message numbers RFC 4250 section 4.1.
+ */
+#ifndef PCAPSLIM_FLOW_SSH_H
+#define PCAPSLIM_FLOW_SSH_H
+
+#include "flow_state.h"
+#include "flow_unit.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * More than what is sent in the clear in one direction: a banner and a handful of packets of at most 35,000 bytes. A
+ * stream that has lost its way before NEWKEYS is behind it after so many bytes.
+ */
+#define FLOW_SSH_CLEAR_MAX_BYTES (256U << 10)
+
+/* Whether these bytes begin a banner of version 2; of version 1 nothing is cut. */
+bool flow_ssh_is_banner(const uint8_t *p, uint32_t there_bytes);
+
+/*
+ * Judge the line or packet at p, of which there_bytes are there. With NEWKEYS the mode of s becomes FLOW_SSH_SECRET:
+ * what follows that packet is encrypted.
+ */
+struct flow_unit flow_ssh_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * What is remembered of a flow: two streams of TCP, or the datagrams of UDP. All zero is a flow of which nothing is
+ * known. Sequence numbers wrap; they are compared by flow_seq_diff().
+ */
+#ifndef PCAPSLIM_FLOW_STATE_H
+#define PCAPSLIM_FLOW_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How a stream, one direction of a TCP connection, is read. */
+enum flow_mode {
+    FLOW_UNKNOWN, /* the capture began later, or the flow was forgotten */
+    FLOW_BEGIN,   /* its SYN was seen; next_unit is the number of its first byte */
+    FLOW_PLAIN,   /* it began in the clear with nothing that is followed */
+    FLOW_TLS,     /* these are followed unit by unit: records, packets, messages */
+    FLOW_SSH,
+    FLOW_SSH_SECRET, /* behind NEWKEYS: nothing is in the clear any more */
+    FLOW_SMB,
+    FLOW_OPENVPN,
+};
+
+enum flow_stream_flags {
+    FLOW_SECRET_RUN = 1,    /* from secret_from up to next_unit all is encrypted */
+    FLOW_UNITS_SEEN = 2,    /* at least one unit was read */
+    FLOW_LOST = 4,          /* next_unit is not where a unit begins */
+    FLOW_TLS_CHANGED = 8,   /* ChangeCipherSpec was seen */
+    FLOW_TLS_DATA = 16,     /* application data was seen */
+    FLOW_SSH_BANNER = 32,   /* the banner's line has ended */
+    FLOW_VPN_PROVEN = 64,   /* the session identifier came again */
+    FLOW_VPN_SESSION = 128, /* guess_start and guess_next hold a session identifier */
+    FLOW_TLS_NULL = 256,    /* the server has chosen a cipher that does not encrypt */
+};
+
+#define FLOW_HEAD_BYTES 8
+
+struct flow_stream {
+    uint32_t next_unit;   /* where the unit that is read next begins */
+    uint32_t secret_from; /* see FLOW_SECRET_RUN */
+    uint32_t guess_start; /* where a TLS record may begin, behind a hole; and where it would end */
+    uint32_t guess_next;
+    uint16_t flags;
+    uint8_t mode;
+    uint8_t guessed; /* there is such a guess */
+    uint8_t scans;   /* segments looked through for one */
+    uint8_t head_bytes;
+    uint8_t head[FLOW_HEAD_BYTES]; /* the beginning of the next unit, when it is spread over segments */
+};
+
+enum flow_datagram_flags {
+    FLOW_QUIC = 1,          /* a credible long header was seen */
+    FLOW_GQUIC = 2,         /* Google QUIC up to version 43 */
+    FLOW_DTLS = 4,          /* a DTLS handshake was seen */
+    FLOW_DTLS_13 = 8,       /* of version 1.3 */
+    FLOW_SRTP_OFFERED = 16, /* the client offers DTLS-SRTP */
+    FLOW_SRTP = 32,         /* the server has taken it up */
+    FLOW_WIREGUARD = 64,
+    FLOW_VPN_ASKED = 128, /* the sides' numbers are OpenVPN session identifiers */
+    FLOW_VPN = 256,       /* OpenVPN, proven */
+    FLOW_IKE = 512,       /* IKE was seen: what has no header of its is ESP */
+};
+
+/* One direction of a UDP flow. What the numbers mean depends on the protocol. */
+struct flow_side {
+    uint32_t id;      /* WireGuard: receiver index; ESP: SPI; QUIC: connection ID, its first bytes; OpenVPN: session */
+    uint32_t id_more; /* WireGuard: the index before; OpenVPN: the rest of the session identifier */
+    uint32_t counter; /* ESP: sequence number */
+    uint8_t has_id;
+    uint8_t evidence; /* QUIC: packets in a row that look like it */
+    uint8_t checks;   /* Google QUIC: packets whose hash was computed */
+};
+
+struct flow_datagrams {
+    uint16_t flags;
+    struct flow_side side[2];
+};
+
+enum flow_flags {
+    FLOW_CUT_BEFORE = 1, /* packets of it were cut before: nothing more is */
+    FLOW_SYN_SEEN = 2,
+};
+
+struct flow_state {
+    uint8_t flags;
+    union {
+        struct flow_stream stream[2]; /* by direction: see flow_key.h */
+        struct flow_datagrams datagrams;
+    } of;
+};
+
+/* a - b in sequence space (RFC 9293 section 3.4). */
+static inline int32_t flow_seq_diff(uint32_t a, uint32_t b) {
+    return (int32_t)(a - b);
+}
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * The flows that are remembered: a table of fixed size. A new flow takes the place of the one that was seen least
+ * recently, or nearly so: a flow among the newest eighth is not put in front again.
+ *
+ * The same packets give the same table: the hash has no random seed. Somebody who makes many flows with the same hash
+ * gains nothing, for only so many are looked at, and the oldest of these makes room then.
+ *
+ * Memory is asked for once and touched as flows come, so that a small capture takes little of it.
+ */
+#ifndef PCAPSLIM_FLOW_TABLE_H
+#define PCAPSLIM_FLOW_TABLE_H
+
+#include "failure.h"
+#include "flow_state.h"
+#include "locate.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Addresses, ports, protocol and VLAN tags, the same for both directions. The last two words are of IPv6 only. */
+struct flow_key {
+    uint64_t words[5];
+    uint32_t hash;
+};
+
+struct flow {
+    struct flow_key key;
+    uint32_t next_in_bucket;
+    uint32_t newer, older; /* all flows, by when they were seen last */
+    uint32_t seen;         /* what the table's clock said when it was put in front last */
+    struct flow_state state;
+};
+
+struct flow_table {
+    struct flow *flows; /* 1 to capacity; 0 is none */
+    uint32_t *buckets;
+    uint32_t bucket_mask;
+    uint32_t capacity;
+    uint32_t used;
+    uint32_t newest, oldest;
+    uint32_t clock; /* flows put in front so far */
+};
+
+/* Make the key of a located packet of TCP or UDP. Returns its direction, 0 or 1. */
+unsigned flow_key_make(struct flow_key *key, const uint8_t *frame, const struct located *l);
+
+/* Take memory for so many flows. Returns 0, or -1 with f set. */
+int flow_table_init(struct flow_table *t, uint32_t capacity, struct failure *f);
+
+/* Forget all flows. */
+void flow_table_reset(struct flow_table *t);
+
+/* The flow of a key, which is now the one seen last; or NULL. */
+struct flow *flow_table_find(struct flow_table *t, const struct flow_key *key);
+
+/*
+ * Add a flow of a key that is not there, all zero. last_resort: it is the first to go until it is found again: a flow
+ * of which nothing but a SYN was seen, so that a flood of these drives out nothing else.
+ */
+struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key, bool last_resort);
+
+/* Free the memory. Safe on a zero-initialised struct. */
+void flow_table_free(struct flow_table *t);
+
+#endif

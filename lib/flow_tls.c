@@ -1,0 +1,167 @@
+#include "flow_tls.h"
+
+#include "bytes.h"
+
+#include <string.h>
+
+enum {
+    CHANGE_CIPHER_SPEC = 0x14,
+    ALERT = 0x15,
+    HANDSHAKE = 0x16,
+    APPLICATION_DATA = 0x17,
+    HEARTBEAT = 0x18,
+
+    MAJOR_VERSION = 3,
+    MINOR_VERSION_MAX = 4,
+    CLEAR_ALERT_BYTES = 2, /* level and description; with any cipher it is longer */
+    CHANGE_CIPHER_SPEC_BYTES = 1,
+
+    CLIENT_HELLO = 1,
+    SERVER_HELLO = 2,
+    HANDSHAKE_HEADER_BYTES = 4,
+    HELLO_HEAD_BYTES = FLOW_TLS_HEADER_BYTES + HANDSHAKE_HEADER_BYTES + 2,
+    HELLO_MIN_BYTES = 34, /* version and random */
+
+    OLD_HELLO_HEADER_BYTES = 2,
+    OLD_HELLO_MIN_BYTES = 9 + 3 + 16, /* one cipher, a challenge */
+};
+
+static uint32_t record_bytes(const uint8_t *p) {
+    return FLOW_TLS_HEADER_BYTES + (uint32_t)bytes_get_be16(p + 3);
+}
+
+/* Whether as many bytes of a header as there are can be one. */
+static bool is_credible_header(const uint8_t *p, uint32_t there_bytes) {
+    if ((there_bytes > 0 && (p[0] < CHANGE_CIPHER_SPEC || p[0] > HEARTBEAT)) ||
+        (there_bytes > 1 && p[1] != MAJOR_VERSION) || (there_bytes > 2 && p[2] > MINOR_VERSION_MAX)) {
+        return false;
+    }
+    if (there_bytes < FLOW_TLS_HEADER_BYTES) {
+        return true;
+    }
+    const uint32_t length_bytes = record_bytes(p) - FLOW_TLS_HEADER_BYTES;
+    return length_bytes > 0 && length_bytes <= FLOW_TLS_RECORD_MAX_BYTES;
+}
+
+/* Whether a handshake record is one in the clear, or cannot be told from one. */
+static bool may_be_hello(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes < HELLO_HEAD_BYTES) {
+        return true;
+    }
+    const uint8_t *message = p + FLOW_TLS_HEADER_BYTES;
+    const uint32_t message_bytes = (uint32_t)message[1] << 16 | bytes_get_be16(message + 2);
+    return (message[0] == CLIENT_HELLO || message[0] == SERVER_HELLO) && message_bytes >= HELLO_MIN_BYTES &&
+           message_bytes <= UINT16_MAX && message[4] == MAJOR_VERSION && message[5] <= MINOR_VERSION_MAX;
+}
+
+/* Whether a record is a ServerHello that agrees on integrity alone: application data will be readable. */
+static bool chooses_null_cipher(const uint8_t *p, uint32_t there_bytes) {
+    static const uint16_t suites[] = {0x0000, 0x0001, 0x0002, 0x002c, 0x002d, 0x002e, 0x003b, 0x00b0,
+                                      0x00b1, 0x00b4, 0x00b5, 0x00b8, 0x00b9, 0xc001, 0xc006, 0xc00b,
+                                      0xc010, 0xc015, 0xc039, 0xc03a, 0xc03b, 0xc0b4, 0xc0b5};
+    const uint32_t session_at = FLOW_TLS_HEADER_BYTES + HANDSHAKE_HEADER_BYTES + HELLO_MIN_BYTES;
+    if (there_bytes <= session_at || p[FLOW_TLS_HEADER_BYTES] != SERVER_HELLO || !may_be_hello(p, there_bytes)) {
+        return false;
+    }
+    const uint32_t suite_at = session_at + 1 + p[session_at];
+    if (there_bytes < suite_at + 2) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        if (bytes_get_be16(p + suite_at) == suites[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum flow_unit_kind kind_of(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
+    const bool secret_may_come = (s->flags & (FLOW_TLS_CHANGED | FLOW_TLS_DATA)) != 0;
+    const uint32_t length_bytes = record_bytes(p) - FLOW_TLS_HEADER_BYTES;
+    switch (p[0]) {
+    case CHANGE_CIPHER_SPEC:
+        if (length_bytes != CHANGE_CIPHER_SPEC_BYTES || (s->flags & FLOW_TLS_DATA)) {
+            return secret_may_come ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
+        }
+        s->flags |= FLOW_TLS_CHANGED;
+        return FLOW_UNIT_CLEAR;
+    case ALERT:
+        return secret_may_come && length_bytes != CLEAR_ALERT_BYTES ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
+    case HANDSHAKE:
+        if (chooses_null_cipher(p, there_bytes)) {
+            s->flags |= FLOW_TLS_NULL;
+        }
+        /* TLS 1.3 sends a second ClientHello, and the ServerHello to it, behind ChangeCipherSpec */
+        return secret_may_come && !may_be_hello(p, there_bytes) ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
+    case APPLICATION_DATA:
+        s->flags |= FLOW_TLS_DATA;
+        return FLOW_UNIT_SECRET;
+    default: /* heartbeat */
+        return secret_may_come ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
+    }
+}
+
+struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
+    struct flow_unit u = {.kind = FLOW_UNIT_NONE};
+    if (!is_credible_header(p, there_bytes)) {
+        return u;
+    }
+    if (there_bytes < FLOW_TLS_HEADER_BYTES) {
+        u.kind = FLOW_UNIT_MORE;
+        /* What is there of a header goes with the data before it if it begins data, too. */
+        u.clear_bytes = there_bytes > 0 && p[0] == APPLICATION_DATA ? 0 : there_bytes;
+        return u;
+    }
+    u.kind = kind_of(s, p, there_bytes);
+    u.length_bytes = record_bytes(p);
+    return u;
+}
+
+bool flow_tls_begins(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes < FLOW_TLS_HEADER_BYTES || !is_credible_header(p, there_bytes)) {
+        return false;
+    }
+    const uint32_t first_bytes = record_bytes(p);
+    return first_bytes >= there_bytes || is_credible_header(p + first_bytes, there_bytes - first_bytes);
+}
+
+bool flow_tls_is_hello(const uint8_t *p, uint32_t there_bytes) {
+    return there_bytes >= HELLO_HEAD_BYTES && p[0] == HANDSHAKE && is_credible_header(p, there_bytes) &&
+           may_be_hello(p, there_bytes);
+}
+
+bool flow_tls_can_begin(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes == 0 || !is_credible_header(p, there_bytes)) {
+        return false;
+    }
+    if (p[0] == HANDSHAKE) {
+        return may_be_hello(p, there_bytes);
+    }
+    return p[0] == ALERT && (there_bytes < FLOW_TLS_HEADER_BYTES ||
+                             record_bytes(p) == (uint32_t)FLOW_TLS_HEADER_BYTES + (uint32_t)CLEAR_ALERT_BYTES);
+}
+
+uint32_t flow_tls_old_hello_bytes(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes < OLD_HELLO_HEADER_BYTES + 3 || (p[0] & 0x80) == 0 || p[2] != CLIENT_HELLO ||
+        p[3] != MAJOR_VERSION || p[4] > MINOR_VERSION_MAX) {
+        return 0;
+    }
+    const uint32_t length_bytes = (uint32_t)(p[0] & 0x7f) << 8 | p[1];
+    return length_bytes >= OLD_HELLO_MIN_BYTES ? OLD_HELLO_HEADER_BYTES + length_bytes : 0;
+}
+
+uint32_t flow_tls_find_data(const uint8_t *p, uint32_t from, uint32_t there_bytes) {
+    while (there_bytes >= FLOW_TLS_HEADER_BYTES && from <= there_bytes - FLOW_TLS_HEADER_BYTES) {
+        const uint8_t *found =
+            memchr(p + from, APPLICATION_DATA, there_bytes - (FLOW_TLS_HEADER_BYTES - 1) - (size_t)from);
+        if (found == NULL) {
+            break;
+        }
+        from = (uint32_t)(found - p);
+        if (found[1] == MAJOR_VERSION && flow_tls_begins(found, there_bytes - from)) {
+            return from;
+        }
+        from++;
+    }
+    return there_bytes;
+}

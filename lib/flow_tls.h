@@ -1,0 +1,44 @@
+/*
+ * TLS records: which bytes can be one, how long it is, whether it is in the clear. Pure.
+ *
+ * Standards: RFC 8446 section 5.1 and appendix D.4 (TLS 1.3 and its ChangeCipherSpec for middleboxes), RFC 5246
+ * section 6.2 (TLS 1.2), RFC 6101 (SSL 3.0), RFC 6520 (heartbeat).
+ */
+#ifndef PCAPSLIM_FLOW_TLS_H
+#define PCAPSLIM_FLOW_TLS_H
+
+#include "flow_state.h"
+#include "flow_unit.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The header of a record, and the longest record that is believed, RFC 5246 section 6.2.3. */
+#define FLOW_TLS_HEADER_BYTES 5
+#define FLOW_TLS_RECORD_MAX_BYTES (16384 + 2048)
+
+/* Judge the record at p, of which there_bytes are there. s: what it shows is noted in its flags. */
+struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes);
+
+/*
+ * Whether bytes in the middle of an unknown stream are credible as the beginning of a record: its header, and the
+ * header behind it where that is there, too.
+ */
+bool flow_tls_begins(const uint8_t *p, uint32_t there_bytes);
+
+/* Whether these bytes begin a handshake: a record with a ClientHello or a ServerHello. */
+bool flow_tls_is_hello(const uint8_t *p, uint32_t there_bytes);
+
+/* Whether a stream can begin with these bytes. */
+bool flow_tls_can_begin(const uint8_t *p, uint32_t there_bytes);
+
+/*
+ * Whether these are an SSL 2.0 compatible ClientHello (RFC 5246 appendix E.2), which has a header of its own.
+ * Returns its length in bytes, or 0.
+ */
+uint32_t flow_tls_old_hello_bytes(const uint8_t *p, uint32_t there_bytes);
+
+/* Find the first credible header of application data from `from` on. Returns its offset, or there_bytes. */
+uint32_t flow_tls_find_data(const uint8_t *p, uint32_t from, uint32_t there_bytes);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Following the datagrams of a UDP flow: which are encrypted, and where a readable one ends. Pure.
+ *
+ * A datagram that several protocols could have sent is judged by what its flow has shown before; see RFC 9443 for how
+ * the first byte tells STUN, DTLS, TURN, SRTP and QUIC from each other.
+ */
+#ifndef PCAPSLIM_FLOW_UDP_H
+#define PCAPSLIM_FLOW_UDP_H
+
+#include "flow_state.h"
+#include "flow_verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct flow_datagram {
+    const uint8_t *payload;
+    uint32_t there_bytes;   /* of payload in memory */
+    uint32_t payload_bytes; /* by the IP length; not less */
+    unsigned port_flags;    /* enum policy_port, of both ports */
+};
+
+/*
+ * Note a datagram, and say what of it is encrypted. f: of its flow, all zero when nothing is known of it; direction: 0
+ * or 1. remember: set when the flow must be remembered from now on.
+ */
+struct flow_verdict flow_udp_datagram(struct flow_state *f, unsigned direction, const struct flow_datagram *datagram,
+                                      bool *remember);
+
+#endif
