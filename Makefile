@@ -84,7 +84,7 @@ LIBS_pcap-commit := -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-report := -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
 
-.PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay analyze install uninstall clean format lint recordings fixtures
+.PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay analyze install uninstall clean format lint recordings fixtures fidelity
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -154,6 +154,10 @@ bench: all
 
 bench-full: all
 	tests/bench/bench --full $(BENCH)
+
+# What tshark still reads from slim captures: make fidelity CAPTURES=DIR
+fidelity: all
+	scripts/fidelity --losses '$(CAPTURES)'
 
 format:
 	$(CLANG_FORMAT) -i lib/*.[ch] tools/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch]

@@ -112,8 +112,8 @@ static bool is_dtls(const struct look *k, struct flow_verdict *out) {
         }
     }
     note(k, flags);
-    *out =
-        d.clear_bytes >= in->payload_bytes ? flow_keep(POLICY_HANDSHAKE) : flow_cut_behind(POLICY_DTLS, d.clear_bytes);
+    /* A record that is not whole makes readers give up the datagram; one with a handshake stays whole. */
+    *out = d.clear_bytes > 0 ? flow_keep(POLICY_HANDSHAKE) : flow_cut_behind(POLICY_DTLS, 0);
     return true;
 }
 

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# The policy flow, end to end on real recordings.
+
+load helpers
+
+bats_require_minimum_version 1.5.0
+
+setup_more() {
+    mkdir w
+}
+
+@test "flow: every fixture is verified, and slimming twice is slimming once" {
+    for capture in "$FIXTURES"/good-*.pcap; do
+        for length in rewrite snap zero; do
+            pcap-truncate --policy flow --length $length "$capture" >slim
+            pcap-verify --policy flow --length $length --original "$capture" slim >/dev/null
+        done
+        pcap-truncate --policy flow "$capture" >slim
+        pcap-truncate --policy flow slim >twice
+        cmp slim twice
+    done
+}
+
+@test "flow: a cut that leaves more than the floor is right only where the policy says so" {
+    pcap-truncate --policy flow "$FIXTURES/good-real-tls12-chain.pcap" >slim
+    run -1 pcap-verify --original "$FIXTURES/good-real-tls12-chain.pcap" slim
+}
+
+@test "flow: records name the policy and its reasons" {
+    runs pcap-scan --policy flow "$FIXTURES/good-real-ssh.pcap"
+    [ "$status" -eq 0 ] || return 1
+    json_is '.policy == "flow" and .by_reason.ssh.packets > 0 and .kept_by_reason.handshake > 0'
+}
+
+@test "flow: committed by hand and by the driver" {
+    cp "$FIXTURES/good-real-tls12-chain.pcap" w/a.pcap
+    cp "$FIXTURES/good-real-tls12-chain.pcap" w/b.pcap
+    pcap-truncate --policy flow w/a.pcap >slim
+    pcap-commit --policy flow w/a.pcap <slim >/dev/null
+    cmp slim w/a.pcap
+    pcap-slim --dir w --policy flow --flows 1000 --output json >report
+    cmp w/a.pcap w/b.pcap
+    jq -e '.policy == "flow"' w/.slim_markers/b.pcap >/dev/null
+}
+
+@test "flow: certificates, QUIC names and key exchanges stay" {
+    command -v tshark >/dev/null || skip "no tshark"
+    for pair in tls12-chain:tls.handshake.certificate quic:tls.handshake.extensions_server_name ssh:ssh.kex.hassh \
+        ipsec:isakmp.exchangetype http:http.request.full_uri; do
+        capture=$FIXTURES/good-real-${pair%%:*}.pcap
+        pcap-truncate --policy flow "$capture" >slim
+        tshark -n -r "$capture" -T fields -e "${pair#*:}" 2>/dev/null | grep . | sort >before
+        tshark -n -r slim -T fields -e "${pair#*:}" 2>/dev/null | grep . | sort >after
+        [ -s before ] || return 1
+        cmp before after
+    done
+}
