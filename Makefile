@@ -2,6 +2,7 @@
 #
 #   make                    everything runnable, in build/bin/
 #   make VARIANT=asan       the same with ASan and UBSan, in build/asan/
+#   make torture            the long torture tests
 #   make check              build both variants and run every test
 #   make install PREFIX=/usr/local DESTDIR=
 #   make uninstall          the same arguments
@@ -142,6 +143,11 @@ unit: unit-programs
 check:
 	sh scripts/run-tests
 
+# The long forms of tests/torture, as root; docs/RELIABILITY.md. Not where others must not be disturbed: about an hour.
+.PHONY: torture
+torture: all
+	tests/torture/long
+
 fixtures:
 	scripts/make-fixtures
 
@@ -160,7 +166,7 @@ fidelity: all
 	scripts/fidelity --losses '$(CAPTURES)'
 
 format:
-	$(CLANG_FORMAT) -i lib/*.[ch] tools/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch]
+	$(CLANG_FORMAT) -i lib/*.[ch] tools/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/torture/*.c
 
 lint:
 	sh scripts/lint

@@ -78,7 +78,7 @@ static int copy_listed(int from_fd, int to_fd, char *list, char *others, char *v
 }
 
 static int copy_attributes(int from_fd, int to_fd, struct failure *f) {
-    if (flistxattr(from_fd, NULL, 0) <= 0 && flistxattr(to_fd, NULL, 0) <= 0) {
+    if (flistxattr(from_fd, NULL, 0) == 0 && flistxattr(to_fd, NULL, 0) == 0) {
         return 0; /* the usual case: neither has any */
     }
     char *list = malloc(LIST_MAX_BYTES);

@@ -31,16 +31,25 @@ static json_t *number(uint64_t value) {
 
 /* ---- out ---- */
 
+/* Every step may lack memory. A record with a member missing would be believed, so there is none then. */
+static json_t *whole(json_t *o, int bad) {
+    if (bad != 0) {
+        json_decref(o);
+        return NULL;
+    }
+    return o;
+}
+
 static int format_file(json_t *o, const char *file) {
     char *shown = names_utf8(file);
-    int status = shown != NULL ? json_object_set_new(o, "file", json_string(shown)) : -1;
+    int bad = json_object_set_new(o, "file", shown != NULL ? json_string(shown) : NULL);
     free(shown);
-    if (status == 0 && !names_is_utf8(file)) {
+    if (bad == 0 && !names_is_utf8(file)) {
         char *hex = names_to_hex(file);
-        status = hex != NULL ? json_object_set_new(o, "file_hex", json_string(hex)) : -1;
+        bad = json_object_set_new(o, "file_hex", hex != NULL ? json_string(hex) : NULL);
         free(hex);
     }
-    return status;
+    return bad;
 }
 
 static json_t *timestamp(const struct savefile_header *h, uint32_t sec, uint32_t frac) {
@@ -49,77 +58,83 @@ static json_t *timestamp(const struct savefile_header *h, uint32_t sec, uint32_t
 
 static json_t *format_cut_reasons(const struct tally *t) {
     json_t *all = json_object();
+    int bad = 0;
     for (int r = 0; r < POLICY_CUT_REASONS; r++) {
         if (t->packets_by_reason[r] > 0) {
             json_t *one = json_object();
-            json_object_set_new(one, "packets", number(t->packets_by_reason[r]));
-            json_object_set_new(one, "bytes_saved", number(t->saved_bytes_by_reason[r]));
+            bad |= json_object_set_new(one, "packets", number(t->packets_by_reason[r]));
+            bad |= json_object_set_new(one, "bytes_saved", number(t->saved_bytes_by_reason[r]));
             if (t->zeroed_bytes_by_reason[r] > 0) {
-                json_object_set_new(one, "bytes_zeroed", number(t->zeroed_bytes_by_reason[r]));
+                bad |= json_object_set_new(one, "bytes_zeroed", number(t->zeroed_bytes_by_reason[r]));
             }
-            json_object_set_new(all, policy_reason_name((enum policy_reason)r), one);
+            bad |= json_object_set_new(all, policy_reason_name((enum policy_reason)r), one);
         }
     }
-    return all;
+    return whole(all, bad);
 }
 
 static json_t *format_keep_reasons(const struct tally *t) {
     json_t *all = json_object();
+    int bad = 0;
     for (int r = POLICY_CUT_REASONS; r < POLICY_REASONS; r++) {
         if (t->packets_by_reason[r] > 0) {
-            json_object_set_new(all, policy_reason_name((enum policy_reason)r), number(t->packets_by_reason[r]));
+            bad |= json_object_set_new(all, policy_reason_name((enum policy_reason)r), number(t->packets_by_reason[r]));
         }
     }
-    return all;
+    return whole(all, bad);
 }
 
 static json_t *format_oddities(const struct tally *t) {
     json_t *all = json_object();
+    int bad = 0;
     for (int i = 0; i < ODDITIES; i++) {
         if (t->oddities[i] > 0) {
-            json_object_set_new(all, oddity_name((enum oddity)i), number(t->oddities[i]));
+            bad |= json_object_set_new(all, oddity_name((enum oddity)i), number(t->oddities[i]));
         }
     }
-    return all;
+    return whole(all, bad);
 }
 
-static void format_policy(json_t *o, const struct record *r) {
-    json_object_set_new(o, "length_mode", json_string(cut_mode_name(r->cut.mode)));
-    json_object_set_new(o, "checksum", json_string(cut_checksum_name(r->cut.checksum)));
-    json_object_set_new(o, "policy_digest", json_sprintf(DIGEST_PREFIX "%016" PRIx64, r->policy_digest));
+static int format_policy(json_t *o, const struct record *r) {
+    int bad = json_object_set_new(o, "length_mode", json_string(cut_mode_name(r->cut.mode)));
+    bad |= json_object_set_new(o, "checksum", json_string(cut_checksum_name(r->cut.checksum)));
+    bad |= json_object_set_new(o, "policy_digest", json_sprintf(DIGEST_PREFIX "%016" PRIx64, r->policy_digest));
     if (r->policy_text != NULL) {
         char *shown = names_utf8(r->policy_text);
-        json_object_set_new(o, "policy_text", json_string(shown != NULL ? shown : "out of memory"));
+        bad |= json_object_set_new(o, "policy_text", shown != NULL ? json_string(shown) : NULL);
         free(shown);
     }
+    return bad;
 }
 
-static void format_tally(json_t *o, const struct tally *t) {
-    json_object_set_new(o, "in_pkts", number(t->packets));
-    json_object_set_new(o, "truncated", number(t->cut_packets));
-    json_object_set_new(o, "kept", number(t->packets - t->cut_packets));
-    json_object_set_new(o, "in_bytes", number(t->in_bytes));
-    json_object_set_new(o, "out_bytes", number(t->out_bytes));
+static int format_tally(json_t *o, const struct tally *t) {
+    int bad = json_object_set_new(o, "in_pkts", number(t->packets));
+    bad |= json_object_set_new(o, "truncated", number(t->cut_packets));
+    bad |= json_object_set_new(o, "kept", number(t->packets - t->cut_packets));
+    bad |= json_object_set_new(o, "in_bytes", number(t->in_bytes));
+    bad |= json_object_set_new(o, "out_bytes", number(t->out_bytes));
     if (t->zeroed_bytes > 0) {
-        json_object_set_new(o, "zeroed_bytes", number(t->zeroed_bytes));
+        bad |= json_object_set_new(o, "zeroed_bytes", number(t->zeroed_bytes));
     }
+    return bad;
 }
 
-static void format_details(json_t *o, const struct tally *t) {
+static int format_details(json_t *o, const struct tally *t) {
     const struct savefile_header *h = &t->savefile;
-    json_object_set_new(o, "policy", json_string(policy_kind_name(t->policy)));
-    json_object_set_new(o, "by_reason", format_cut_reasons(t));
-    json_object_set_new(o, "kept_by_reason", format_keep_reasons(t));
-    json_object_set_new(o, "linktype", number(h->linktype));
-    json_object_set_new(o, "linktype_high", number(h->linktype_high));
-    json_object_set_new(o, "byte_order", json_string(h->big_endian ? "big" : "little"));
-    json_object_set_new(o, "resolution", json_string(h->nanoseconds ? "ns" : "us"));
-    json_object_set_new(o, "snaplen", number(h->snaplen_bytes));
+    int bad = json_object_set_new(o, "policy", json_string(policy_kind_name(t->policy)));
+    bad |= json_object_set_new(o, "by_reason", format_cut_reasons(t));
+    bad |= json_object_set_new(o, "kept_by_reason", format_keep_reasons(t));
+    bad |= json_object_set_new(o, "linktype", number(h->linktype));
+    bad |= json_object_set_new(o, "linktype_high", number(h->linktype_high));
+    bad |= json_object_set_new(o, "byte_order", json_string(h->big_endian ? "big" : "little"));
+    bad |= json_object_set_new(o, "resolution", json_string(h->nanoseconds ? "ns" : "us"));
+    bad |= json_object_set_new(o, "snaplen", number(h->snaplen_bytes));
     if (t->has_times) {
-        json_object_set_new(o, "first_timestamp", timestamp(h, t->first_sec, t->first_frac));
-        json_object_set_new(o, "last_timestamp", timestamp(h, t->last_sec, t->last_frac));
+        bad |= json_object_set_new(o, "first_timestamp", timestamp(h, t->first_sec, t->first_frac));
+        bad |= json_object_set_new(o, "last_timestamp", timestamp(h, t->last_sec, t->last_frac));
     }
-    json_object_set_new(o, "oddities", format_oddities(t));
+    bad |= json_object_set_new(o, "oddities", format_oddities(t));
+    return bad;
 }
 
 static json_t *format_identity(const struct identity *i) {
@@ -128,58 +143,79 @@ static json_t *format_identity(const struct identity *i) {
                      (json_int_t)i->mtime_ns);
 }
 
-static void format_stage(json_t *o, const struct record *r) {
+static int format_error(json_t *o, const struct record *r) {
+    char *shown = names_utf8(r->error.text); /* it may quote a file name */
+    int bad = json_object_set_new(o, "error", json_string(shown != NULL ? shown : "out of memory"));
+    free(shown);
+    return bad;
+}
+
+static int format_check(json_t *o, const struct record *r) {
+    int bad = 0;
+    if (r->has_digest) {
+        bad |= json_object_set_new(o, "digest", json_sprintf(DIGEST_PREFIX "%016" PRIx64, r->digest));
+    }
+    if (r->check != RECORD_CHECK_NONE) {
+        bad |= json_object_set_new(o, "check", json_string(CHECK_NAMES[r->check]));
+    }
+    if (r->verdict != RECORD_VERDICT_NONE) {
+        bad |= json_object_set_new(o, "verdict", json_string(VERDICT_NAMES[r->verdict]));
+        bad |= json_object_set_new(o, "checked_pkts", number(r->checked_packets));
+    }
+    return bad;
+}
+
+static int format_stage(json_t *o, const struct record *r) {
     json_t *stage = json_object();
-    json_object_set_new(stage, "started_ns", number(r->started_ns));
+    int bad = json_object_set_new(stage, "started_ns", number(r->started_ns));
     if (r->has_source) {
-        json_object_set_new(stage, "source", format_identity(&r->source));
+        bad |= json_object_set_new(stage, "source", format_identity(&r->source));
     }
     if (r->has_tmp) {
-        json_object_set_new(stage, "tmp", format_identity(&r->tmp));
+        bad |= json_object_set_new(stage, "tmp", format_identity(&r->tmp));
     }
-    json_object_set_new(o, "stage", stage);
+    bad |= json_object_set_new(o, "stage", stage);
+    return bad;
+}
+
+/* Not json_dumps(), which leaves out a key when it lacks memory for it and says nothing. */
+static char *dump(const json_t *o) {
+    const size_t length_bytes = json_dumpb(o, NULL, 0, JSON_COMPACT);
+    char *line = length_bytes > 0 ? malloc(length_bytes + 1) : NULL;
+    if (line != NULL && json_dumpb(o, line, length_bytes, JSON_COMPACT) != length_bytes) {
+        free(line);
+        return NULL;
+    }
+    if (line != NULL) {
+        line[length_bytes] = '\0';
+    }
+    return line;
 }
 
 char *record_format(const struct record *r, bool between_stages) {
     json_t *o = json_object();
-    if (o == NULL) {
-        return NULL;
+    int bad = r->file != NULL ? format_file(o, r->file) : 0;
+    bad |= json_object_set_new(o, "status", json_string(record_status_name(r->status)));
+    if (r->has_tally) {
+        bad |= format_tally(o, &r->tally);
     }
-    char *line = NULL;
-    if (r->file == NULL || format_file(o, r->file) == 0) {
-        json_object_set_new(o, "status", json_string(record_status_name(r->status)));
-        if (r->has_tally) {
-            format_tally(o, &r->tally);
-        }
-        if (r->has_elapsed) {
-            json_object_set_new(o, "elapsed_ms", number(r->elapsed_ms));
-        }
-        if (r->error.text[0] != '\0') {
-            char *shown = names_utf8(r->error.text); /* it may quote a file name */
-            json_object_set_new(o, "error", json_string(shown != NULL ? shown : "out of memory"));
-            free(shown);
-        }
-        if (r->has_tally) {
-            format_details(o, &r->tally);
-        }
-        if (r->has_policy) {
-            format_policy(o, r);
-        }
-        if (r->has_digest) {
-            json_object_set_new(o, "digest", json_sprintf(DIGEST_PREFIX "%016" PRIx64, r->digest));
-        }
-        if (r->check != RECORD_CHECK_NONE) {
-            json_object_set_new(o, "check", json_string(CHECK_NAMES[r->check]));
-        }
-        if (r->verdict != RECORD_VERDICT_NONE) {
-            json_object_set_new(o, "verdict", json_string(VERDICT_NAMES[r->verdict]));
-            json_object_set_new(o, "checked_pkts", number(r->checked_packets));
-        }
-        if (between_stages) {
-            format_stage(o, r);
-        }
-        line = json_dumps(o, JSON_COMPACT);
+    if (r->has_elapsed) {
+        bad |= json_object_set_new(o, "elapsed_ms", number(r->elapsed_ms));
     }
+    if (r->error.text[0] != '\0') {
+        bad |= format_error(o, r);
+    }
+    if (r->has_tally) {
+        bad |= format_details(o, &r->tally);
+    }
+    if (r->has_policy) {
+        bad |= format_policy(o, r);
+    }
+    bad |= format_check(o, r);
+    if (between_stages) {
+        bad |= format_stage(o, r);
+    }
+    char *line = bad == 0 ? dump(o) : NULL;
     json_decref(o);
     return line;
 }

@@ -54,9 +54,10 @@ int replace_open_tmp(const struct place *p, const struct identity *tmp, struct f
 /*
  * Create the temporary file exclusively. One that a dead run left at that name is removed first; one that may
  * be somebody's (young and not a dead run's, a link, open for writing) is an error. The
- * caller holds the claim on the name. Returns a descriptor open for reading and writing, or -1 with f set.
+ * caller holds the claim on the name. identity: set to which file it is, for replace_remove_tmp().
+ * Returns a descriptor open for reading and writing, or -1 with f set.
  */
-int replace_create_tmp(const struct place *p, struct failure *f);
+int replace_create_tmp(const struct place *p, struct identity *identity, struct failure *f);
 
 /*
  * Lock a temporary file that is about to be put in place, so that nobody takes it for a dead run's; the lock goes with
@@ -72,6 +73,15 @@ void replace_remove_tmp(const struct place *p, const struct identity *tmp);
  * to the next file, which may be another run's.
  */
 void replace_remove_unchanged_tmp(const struct place *p, const struct identity *tmp);
+
+/* Whether anything has the temporary file's name. */
+bool replace_has_tmp(const struct place *p);
+
+/*
+ * Remove what a dead run left at the temporary file's name, if anything. The caller holds the claim on the name. What
+ * may be somebody's is left alone.
+ */
+void replace_remove_leftover(const struct place *p);
 
 /*
  * Put the temporary file in the capture's place: keep its attributes, sync, check once more that the capture

@@ -123,7 +123,7 @@ static int remove_leftover(const struct place *p, const char *tmp, struct failur
     return status;
 }
 
-int replace_create_tmp(const struct place *p, struct failure *f) {
+int replace_create_tmp(const struct place *p, struct identity *identity, struct failure *f) {
     char tmp[REPLACE_NAME_BYTES];
     if (replace_tmp_name(p, tmp, f) != 0) {
         return -1;
@@ -139,6 +139,14 @@ int replace_create_tmp(const struct place *p, struct failure *f) {
     if (fd < 0) {
         return failure_errno(f, errno, "cannot create %s", tmp);
     }
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        failure_errno(f, errno, "cannot stat %s", tmp);
+        (void)unlinkat(place_tmp_fd(p), tmp, 0);
+        (void)close(fd);
+        return -1;
+    }
+    *identity = identity_of(&st);
     (void)flock(fd, LOCK_EX | LOCK_NB); /* nobody else can have it: it is new */
     return fd;
 }
@@ -162,6 +170,20 @@ void replace_remove_tmp(const struct place *p, const struct identity *tmp) {
     struct identity now;
     if (look_at_tmp(p, name, &now) && now.inode == tmp->inode && now.device == tmp->device) {
         (void)unlinkat(place_tmp_fd(p), name, 0);
+    }
+}
+
+bool replace_has_tmp(const struct place *p) {
+    char name[REPLACE_NAME_BYTES];
+    struct identity now;
+    return look_at_tmp(p, name, &now);
+}
+
+void replace_remove_leftover(const struct place *p) {
+    char name[REPLACE_NAME_BYTES];
+    struct identity now;
+    if (look_at_tmp(p, name, &now)) {
+        (void)remove_leftover(p, name, NULL);
     }
 }
 

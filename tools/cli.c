@@ -50,16 +50,25 @@ static void note_signal(int number) {
     cli_interrupted = number;
 }
 
-void cli_catch_signals(void) {
+static void catch_signals(int flags) {
     struct sigaction a;
     memset(&a, 0, sizeof a);
-    a.sa_handler = note_signal; /* no SA_RESTART: a waiting call is to return */
+    a.sa_handler = note_signal;
+    a.sa_flags = flags;
     (void)sigemptyset(&a.sa_mask);
     (void)sigaction(SIGINT, &a, NULL);
     (void)sigaction(SIGTERM, &a, NULL);
     (void)sigaction(SIGHUP, &a, NULL);
     (void)sigaction(SIGQUIT, &a, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+}
+
+void cli_catch_signals(void) {
+    catch_signals(0); /* no SA_RESTART: a waiting call is to return */
+}
+
+void cli_outlive_signals(void) {
+    catch_signals(SA_RESTART); /* standard output that a signal breaks off in the middle is lost (stdio) */
 }
 
 /* One write(2) a line, so that the lines of parallel processes do not mix. */

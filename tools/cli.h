@@ -41,6 +41,9 @@ const char *cli_level(enum cli_level level);
  * EPIPE. */
 void cli_catch_signals(void);
 
+/* The same for a program that goes on to the end all the same: a call that waits goes on waiting. */
+void cli_outlive_signals(void);
+
 /* "program: file: text" on standard error; file may be NULL. Control bytes in file are escaped. Returns
  * CLI_FAILED. */
 int cli_fail(const char *file, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

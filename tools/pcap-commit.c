@@ -33,15 +33,15 @@
 static const char HELP[] =
     "Usage: pcap-commit [OPTION...] TARGET <SLIM\n"
     "       pcap-commit --records [OPTION...] <RECORDS >RECORDS\n"
-    "       pcap-commit --clean-stale DIR\n"
+    "       pcap-commit --clean-stale DIR | --clean-after LIST\n"
     "Replace the capture TARGET by the slim capture on standard input, after having checked every\n"
     "packet of it against TARGET; or leave TARGET as it was. A record goes out.\n"
     "\n"
     "  --records                 work as the last stage, behind pcap-verify\n"
     "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
     "  --stage-dir DIR           temporary files are there, not beside TARGET (same filesystem)\n"
-    "  --clean-stale DIR         only delete DIR/*.pcap.tmp that are older than 5 minutes and in\n"
-    "                            no run's work; --glob PATTERN: for captures of other names\n" POLICY_HELP
+    "  --clean-stale DIR         only delete old DIR/*.pcap.tmp of no live run (--glob: or others)\n"
+    "  --clean-after LIST        only delete what a run left of captures named in LIST (ends: NUL)\n" POLICY_HELP
         CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
@@ -56,6 +56,7 @@ struct options {
     const char *target;
     const char *clean_directory;
     const char *stage_directory;
+    const char *clean_list;
     const char *globs[GLOBS_MAX + 1]; /* a NULL behind the last */
     bool records;
     bool beneath;
@@ -70,11 +71,12 @@ struct committer {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN, OPT_STAGE, OPT_GLOB, OPT_BENEATH };
+    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN_STALE, OPT_CLEAN_AFTER, OPT_STAGE, OPT_GLOB, OPT_BENEATH };
     static const struct option LONG[] = {
         {"records", no_argument, NULL, OPT_RECORDS},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
-        {"clean-stale", required_argument, NULL, OPT_CLEAN},
+        {"clean-stale", required_argument, NULL, OPT_CLEAN_STALE},
+        {"clean-after", required_argument, NULL, OPT_CLEAN_AFTER},
         {"stage-dir", required_argument, NULL, OPT_STAGE},
         {"glob", required_argument, NULL, OPT_GLOB},
         {"beneath", no_argument, NULL, OPT_BENEATH},
@@ -99,8 +101,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 return CLI_MISUSE;
             }
             break;
-        case OPT_CLEAN:
+        case OPT_CLEAN_STALE:
             o->clean_directory = optarg;
+            break;
+        case OPT_CLEAN_AFTER:
+            o->clean_list = optarg;
             break;
         case OPT_STAGE:
             o->stage_directory = optarg;
@@ -127,9 +132,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             }
         }
     }
-    const int wanted_operands = o->records || o->clean_directory != NULL ? 0 : 1;
-    if (argc - optind != wanted_operands || (o->records && o->clean_directory != NULL)) {
-        return cli_misuse("one of TARGET, --records and --clean-stale DIR is needed");
+    const int without_target = o->records + (o->clean_directory != NULL) + (o->clean_list != NULL);
+    if (without_target > 1 || argc - optind != 1 - without_target) {
+        return cli_misuse("one of TARGET, --records, --clean-stale DIR and --clean-after LIST is needed");
     }
     if (o->confine.within != NULL && !o->records) {
         return cli_misuse("--within goes with --records");
@@ -140,7 +145,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (globs == 0) {
         o->globs[0] = "*.pcap";
     }
-    o->target = wanted_operands == 1 ? argv[optind] : NULL;
+    o->target = without_target == 0 ? argv[optind] : NULL;
     return policy_options_finish(&o->policy);
 }
 
@@ -218,6 +223,9 @@ static void commit_record(void *context, struct record *r) {
     struct failure failure;
     if (site_enter(&c->site, r->file, &failure) != 0) {
         record_fail(r, failure.text);
+        if (r->has_tmp && c->site.place.directory_fd >= 0) { /* it was the claims that could not be joined */
+            replace_remove_unchanged_tmp(&c->site.place, &r->tmp);
+        }
         r->has_tmp = false;
         return;
     }
@@ -334,11 +342,10 @@ static void commit_input(struct committer *c, struct record *r, int original_fd)
     if (slim_again(c, r, original_fd, &digest) != 0) {
         return;
     }
-    int tmp_fd = replace_create_tmp(&c->site.place, &r->error);
+    int tmp_fd = replace_create_tmp(&c->site.place, &r->tmp, &r->error);
     if (tmp_fd < 0) {
         return;
     }
-    memset(&st, 0, sizeof st);
     bool good = copy_to_tmp(c, tmp_fd, r) == 0 && verify_tmp(c, r, original_fd, tmp_fd) == 0;
     if (good && r->digest != digest) {
         good = false;
@@ -350,11 +357,12 @@ static void commit_input(struct committer *c, struct record *r, int original_fd)
     if (good) {
         policy_options_note(c->policy, r);
     }
-    if (fstat(tmp_fd, &st) != 0) {
+    if (fstat(tmp_fd, &st) == 0) {
+        r->tmp = identity_of(&st);
+    } else if (good) {
         good = false;
         (void)failure_errno(&r->error, errno, "cannot stat the temporary file");
     }
-    r->tmp = identity_of(&st);
     r->has_tmp = true;
     if (good) {
         put_in_place(c, r, original_fd, tmp_fd);
@@ -436,6 +444,28 @@ static int clean_stale(const struct committer *c, const struct options *o) {
     return status == 0 ? CLI_DONE : cli_fail(directory, "%s", failure.text);
 }
 
+/*
+ * After a run: a stage that died took its records with it, and nobody behind it knew of the temporary files in them. A
+ * capture that is marked, or in another run's work, has none of ours.
+ */
+static int clean_after_one(void *context, const char *name) {
+    struct committer *c = context;
+    struct record r;
+    if (record_init(&r, name) != 0) {
+        return cli_fail(name, "out of memory");
+    }
+    site_inspect(&c->site, name, &r);
+    if (r.status == RECORD_WOULD_SLIM && replace_has_tmp(&c->site.place)) {
+        site_claim(&c->site, &r);
+        if (r.status == RECORD_WOULD_SLIM) {
+            replace_remove_leftover(&c->site.place);
+            site_release(&c->site);
+        }
+    }
+    record_free(&r);
+    return CLI_DONE;
+}
+
 int main(int argc, char **argv) {
     struct options o;
     struct committer c;
@@ -457,6 +487,9 @@ int main(int argc, char **argv) {
     }
     if (o.clean_directory != NULL) {
         status = clean_stale(&c, &o);
+    } else if (o.clean_list != NULL) {
+        const int names_fd = stage_open_names(o.clean_list);
+        status = names_fd < 0 ? CLI_FAILED : stage_each_name(names_fd, o.clean_list, clean_after_one, &c);
     } else {
         status = o.records ? run_stage(&c, &o.confine) : run_by_hand(&c, &o);
     }

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char HELP[] =
@@ -198,6 +199,17 @@ static void expect_only_taken(struct report *p) {
     json_decref(taken);
 }
 
+/*
+ * Records are missing: something died, perhaps of a signal that came before this program could take it. pcap-run sends
+ * it again soon.
+ */
+static void wait_for_signal(void) {
+    const struct timespec a_while = {.tv_sec = 0, .tv_nsec = 300000000};
+    if (cli_interrupted == 0) {
+        (void)nanosleep(&a_while, NULL);
+    }
+}
+
 static void report_missing(struct report *p) {
     const char *name;
     void *next;
@@ -208,6 +220,7 @@ static void report_missing(struct report *p) {
     if (p->expected == NULL || json_object_size(p->expected) == 0) {
         return;
     }
+    wait_for_signal();
     if (cli_interrupted != 0) {
         (void)fprintf(stderr, "%sinterrupted: %zu file(s) not done\n", cli_level(CLI_WARNING),
                       json_object_size(p->expected));
@@ -215,11 +228,14 @@ static void report_missing(struct report *p) {
     }
     json_object_foreach_safe(p->expected, next, name, value) {
         struct record r;
-        if (record_init(&r, name) == 0) {
-            record_fail(&r, "no result arrived: a process of the run died; run again");
-            report_record(p, &r);
-            record_free(&r);
+        if (record_init(&r, name) != 0) {
+            p->bad_input = true;
+            (void)cli_fail(name, "out of memory");
+            continue;
         }
+        record_fail(&r, "no result arrived: a process of the run died; run again");
+        report_record(p, &r);
+        record_free(&r);
     }
 }
 
@@ -303,9 +319,6 @@ static int prepare(struct report *p) {
         progress_attach(&p->watch.progress, p->options.progress_fd, PROGRESS_CUT, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
-    if (report_lines_begin(&p->lines) != 0) {
-        return cli_fail(NULL, "out of memory");
-    }
     if (p->options.expect_path != NULL) {
         p->expected = json_object();
         int fd = stage_open_names(p->options.expect_path);
@@ -341,7 +354,8 @@ int main(int argc, char **argv) {
         report_missing(&p);
         status = conclude(&p);
     }
-    report_lines_free(&p.lines);
+    cli_outlive_signals(); /* the records of an interrupted run are still to be reported */
+    status = prepare(&p);
     json_decref(p.expected);
     return cli_status_if_interrupted(cli_end(status));
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -202,17 +203,22 @@ static int hand_down_claims(const struct options *o, struct claims *claims) {
 }
 
 /*
- * Again every second until the last process has ended: a stage that is only now being started ignores the signal until
- * it has a handler for it (see HOLD in pcap-slim/run.sh).
+ * Again and again until the last process has ended, soon at first, later every second: a stage that is only now being
+ * started ignores the signal until it has a handler for it (see HOLD in pcap-slim/run.sh).
  */
-#define PASS_ON_AGAIN_S 1
+#define PASS_ON_AGAIN_FIRST_US 10000
+#define PASS_ON_AGAIN_LAST_US 999999
+
+static volatile sig_atomic_t pass_on_again_us = PASS_ON_AGAIN_FIRST_US;
 
 static void pass_on(int number) {
     cli_interrupted = number;
     if (group_of_command > 0) {
         (void)kill(-(pid_t)group_of_command, number);
     }
-    (void)alarm(PASS_ON_AGAIN_S);
+    const struct itimerval soon = {.it_interval = {0, 0}, .it_value = {0, pass_on_again_us}};
+    (void)setitimer(ITIMER_REAL, &soon, NULL);
+    pass_on_again_us = pass_on_again_us < PASS_ON_AGAIN_LAST_US / 2 ? pass_on_again_us * 2 : PASS_ON_AGAIN_LAST_US;
 }
 
 static void pass_on_again(int number) {

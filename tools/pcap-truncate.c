@@ -232,8 +232,7 @@ static int run_filter(struct truncater *t, const struct options *o) {
 static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) {
     struct source source;
     struct stat st;
-    memset(&st, 0, sizeof st);
-    int tmp_fd = replace_create_tmp(&t->site.place, &r->error);
+    int tmp_fd = replace_create_tmp(&t->site.place, &r->tmp, &r->error);
     if (tmp_fd < 0) {
         r->status = RECORD_FAIL;
         return;
@@ -244,14 +243,16 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
     enum framing_status end = slim_pass(&t->framing, &source, &t->decider.terms, t->sink, &r->tally, &r->error);
     source_close(&source);
     r->status = end == FRAMING_END ? RECORD_CUT : RECORD_FAIL;
-    if (fstat(tmp_fd, &st) != 0) {
-        record_fail(r, "cannot stat the temporary file");
+    if (fstat(tmp_fd, &st) == 0) {
+        r->tmp = identity_of(&st);
+    } else if (r->status == RECORD_CUT) {
+        r->status = RECORD_FAIL;
+        (void)failure_errno(&r->error, errno, "cannot stat the temporary file");
     }
     if (close(tmp_fd) != 0 && r->status == RECORD_CUT) {
         (void)failure_errno(&r->error, errno, "cannot write the slim capture");
         r->status = RECORD_FAIL;
     }
-    r->tmp = identity_of(&st);
     if (r->status == RECORD_FAIL) {
         progress_take_back(&t->progress);
         replace_remove_tmp(&t->site.place, &r->tmp);

@@ -288,15 +288,19 @@ static bool is_cut(const struct record *r) {
     return r->status == RECORD_CUT && r->has_tmp && r->has_source;
 }
 
+static bool is_still(int fd, const struct identity *known) {
+    struct stat st;
+    struct identity now;
+    return fstat(fd, &st) == 0 && (now = identity_of(&st), identity_same(&now, known));
+}
+
 /* Open the capture and see that it is the one the record speaks of. */
 static int open_original(const struct place *p, const struct identity *known, struct failure *f) {
-    struct stat st;
     int fd = place_open_file(p);
     if (fd < 0) {
         return failure_errno(f, errno, "cannot open");
     }
-    struct identity now;
-    if (fstat(fd, &st) != 0 || (now = identity_of(&st), !identity_same(&now, known))) {
+    if (!is_still(fd, known)) {
         (void)close(fd);
         return failure_set(f, "it changed while it was being slimmed");
     }
@@ -341,7 +345,9 @@ static void verify_files(struct verifier *v, struct record *r, int original_fd, 
         check_against_record(v, tmp_fd, &expected, r);
     }
     r->status = r->verdict == RECORD_VERDICT_GOOD ? RECORD_VERIFIED : RECORD_FAIL;
-    if (r->status == RECORD_FAIL && cli_interrupted == 0) {
+    if (r->status == RECORD_FAIL && cli_interrupted == 0 && !is_still(original_fd, &r->source)) {
+        record_fail(r, "still being written: it changed while it was being slimmed");
+    } else if (r->status == RECORD_FAIL && cli_interrupted == 0) {
         char text[FAILURE_TEXT_BYTES];
         memcpy(text, r->error.text, sizeof text);
         (void)failure_set(&r->error, "the slim capture %s: %.480s",

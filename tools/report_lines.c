@@ -19,11 +19,6 @@ bool report_format_of_name(const char *name, enum report_format *out) {
     return false;
 }
 
-int report_lines_begin(struct report_lines *l) {
-    l->files = open_memstream(&l->files_text, &l->files_bytes);
-    return l->files != NULL ? 0 : -1;
-}
-
 static void put_ok(const struct record *r, const char *shown) {
     const struct tally *t = &r->tally;
     (void)fprintf(stderr,
@@ -58,20 +53,39 @@ static void put_human(const struct report_lines *l, const struct record *r) {
     free(printable);
 }
 
+/* Not open_memstream(3), which swallows a want of memory. */
+static int add_entry(struct report_lines *l, const char *line) {
+    const size_t wanted_bytes = l->files_bytes + strlen(line) + 2; /* a comma, a NUL */
+    if (wanted_bytes > l->files_room_bytes) {
+        char *more = realloc(l->files, 2 * wanted_bytes);
+        if (more == NULL) {
+            return -1;
+        }
+        l->files = more;
+        l->files_room_bytes = 2 * wanted_bytes;
+    }
+    char *end = l->files + l->files_bytes;
+    end = stpcpy(stpcpy(end, l->files_bytes > 0 ? "," : ""), line);
+    l->files_bytes = (size_t)(end - l->files);
+    return 0;
+}
+
 static int put_json(struct report_lines *l, const struct record *r) {
     char *line = record_format(r, false);
+    int status = line != NULL ? 0 : -1;
     if (line == NULL) {
-        (void)cli_fail(r->file, "out of memory");
-        return -1;
-    }
-    if (l->dry_run || l->format == REPORT_NDJSON) {
+        /* said below */
+    } else if (l->dry_run || l->format == REPORT_NDJSON) {
         (void)printf("%s\n", line);
         (void)fflush(stdout); /* whoever follows the report is to have it now */
     } else {
-        (void)fprintf(l->files, "%s%s", ftell(l->files) > 0 ? "," : "", line);
+        status = add_entry(l, line);
     }
     free(line);
-    return 0;
+    if (status != 0) {
+        (void)cli_fail(r->file, "out of memory");
+    }
+    return status;
 }
 
 int report_lines_put(struct report_lines *l, const struct record *r) {
@@ -88,8 +102,7 @@ static void put_json_summary(struct report_lines *l, const struct outcome *o, ui
                  o->files[RECORD_OK], l->dry_run ? 0 : outcome_skipped(o), o->files[RECORD_FAIL], elapsed_ms,
                  l->check_only ? "true" : "false");
     if (l->format == REPORT_JSON) {
-        (void)fflush(l->files);
-        (void)printf(",\"files\":[%s]", l->files_text);
+        (void)printf(",\"files\":[%s]", l->files != NULL ? l->files : "");
     }
     (void)printf("}\n");
 }
@@ -109,8 +122,6 @@ void report_lines_summary(struct report_lines *l, const struct outcome *o, uint6
 }
 
 void report_lines_free(struct report_lines *l) {
-    if (l->files != NULL) {
-        (void)fclose(l->files);
-    }
-    free(l->files_text);
+    free(l->files);
+    l->files = NULL;
 }

@@ -21,16 +21,12 @@ struct report_lines {
     enum report_format format;
     bool check_only; /* nothing was written */
     bool dry_run;    /* only list what would be slimmed */
-    FILE *files;     /* JSON: the entries so far, in memory */
-    char *files_text;
-    size_t files_bytes;
+    char *files;     /* JSON: the entries so far, with commas; NULL while there is none */
+    size_t files_bytes, files_room_bytes;
 };
 
 /* The format of that name. Returns false when there is none. */
 bool report_format_of_name(const char *name, enum report_format *out);
-
-/* Begin. Returns 0, or -1 when memory runs out. */
-int report_lines_begin(struct report_lines *l);
 
 /* A record for one file, its name with the prefix. Returns 0, or -1 when memory runs out (said). */
 int report_lines_put(struct report_lines *l, const struct record *r);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# pcap-commit TARGET by hand, and --clean-stale. As the last stage: stages.bats.
+# pcap-commit TARGET by hand, --clean-stale and --clean-after. As the last stage: stages.bats.
 
 load helpers
 
@@ -56,7 +56,7 @@ finish_commit() {
 @test "pcap-commit: an unknown option behind the operand is named" { check_option_behind_operand pcap-commit; }
 
 @test "pcap-commit: options without their value" {
-    check_needs_value pcap-commit --claim-fd --clean-stale --max-io-mbps --max-cpu-percent --cpu-backoff-above \
+    check_needs_value pcap-commit --claim-fd --clean-stale --clean-after --max-io-mbps --max-cpu-percent --cpu-backoff-above \
         --cpu-backoff-strength --pace-fd
 }
 
@@ -71,11 +71,12 @@ finish_commit() {
     done
 }
 
-@test "pcap-commit: exactly one of TARGET, --records and --clean-stale" {
+@test "pcap-commit: exactly one of TARGET, --records, --clean-stale and --clean-after" {
     local words
-    for words in '' 'w/a.pcap w/a.pcap' '--records w/a.pcap' '--clean-stale w w/a.pcap' '--records --clean-stale w'; do
+    for words in '' 'w/a.pcap w/a.pcap' '--records w/a.pcap' '--clean-stale w w/a.pcap' \
+        '--records --clean-stale w' '--clean-after x w/a.pcap' '--records --clean-after x' '--clean-stale w --clean-after x'; do
         runs_from slim pcap-commit $words
-        misuse_is pcap-commit "one of TARGET, --records and --clean-stale DIR is needed"
+        misuse_is pcap-commit "one of TARGET, --records, --clean-stale DIR and --clean-after LIST is needed"
     done
     left_alone
 }
@@ -264,7 +265,7 @@ END
 @test "pcap-commit: names with a newline, a leading dash, quotes, bytes that are not UTF-8, spaces" {
     local name
     cd w
-    for name in $'new\nline.pcap' -dash.pcap --records.pcap "q'\"uote\\.pcap" $'\xff\xfe.pcap' ' space .pcap' \
+    for name in -dash.pcap --records.pcap "q'\"uote\\.pcap" $'\xff\xfe.pcap' ' space .pcap' \
         $'\e[31mred.pcap' '*.pcap' 'a b$(c)`d`.pcap' nopcap; do
         cp ../original "./$name"
         runs_from ../slim pcap-commit -- "$name"
@@ -887,4 +888,56 @@ never() {
     runs pcap-commit --clean-stale ''
     refused_with "pcap-commit: : cannot open: No such file or directory"
     left_alone
+}
+
+# ---- --clean-after ----
+
+# left_by_a_run NAME: w/NAME and a temporary file that a run left of it.
+left_by_a_run() {
+    cp -p original "w/$1"
+    head -c 100 slim >"w/$1.tmp"
+}
+
+@test "pcap-commit --clean-after: what a run left beside the captures of the list goes, whatever else is there stays" {
+    left_by_a_run a.pcap
+    left_by_a_run b.pcap
+    left_by_a_run marked.pcap
+    left_by_a_run not-listed.pcap
+    left_by_a_run others.pcap
+    echo mine >w/others.pcap.tmp
+    left_by_a_run linked.pcap
+    ln -f slim w/linked.pcap.tmp
+    ln -s nowhere w/c.pcap.tmp
+    cp original w/c.pcap
+    : >w/gone.pcap.tmp
+    mkdir w/.slim_markers
+    : >w/.slim_markers/marked.pcap
+    printf '%s\0' w/a.pcap w/b.pcap w/marked.pcap w/others.pcap w/linked.pcap w/c.pcap w/gone.pcap \
+        w/none.pcap none/a.pcap '' >list
+    runs pcap-commit --clean-after list
+    status_is 0
+    err_empty
+    out_empty
+    only_files w .slim_markers a.pcap b.pcap marked.pcap marked.pcap.tmp not-listed.pcap \
+        not-listed.pcap.tmp others.pcap others.pcap.tmp linked.pcap linked.pcap.tmp c.pcap c.pcap.tmp gone.pcap.tmp
+    only_files w/.slim_markers marked.pcap
+    same_bytes w/a.pcap original
+}
+
+@test "pcap-commit --clean-after: what another run is at work on stays" {
+    printf 'w/a.pcap\0' >list
+    start_commit
+    runs pcap-commit --clean-after list
+    status_is 0
+    [ -e w/a.pcap.tmp ]
+    finish_commit slim
+    status_is 0
+    same_bytes w/a.pcap slim
+}
+
+@test "pcap-commit --clean-after: nothing left, nothing made; a list that cannot be read" {
+    printf 'w/a.pcap\0' | pcap-commit --clean-after -
+    left_alone
+    runs pcap-commit --clean-after none
+    refused_with "pcap-commit: none: cannot open: No such file or directory"
 }

@@ -149,7 +149,8 @@ static void prepare(struct replacement *r, const struct folder *f) {
     make_old(f, "a.pcap", 1000);
     go(&r->here, f, "a.pcap");
     r->original_fd = replace_open_original(&r->here.place, &r->original, NULL);
-    r->tmp_fd = replace_create_tmp(&r->here.place, NULL);
+    struct identity made;
+    r->tmp_fd = replace_create_tmp(&r->here.place, &made, NULL);
     assert_true(r->original_fd >= 0 && r->tmp_fd >= 0);
     assert_int_equal(write(r->tmp_fd, "slim", 4), 4);
     assert_int_equal(fstat(r->tmp_fd, &st), 0);

@@ -61,7 +61,8 @@ static struct outcome commit(const struct folder *f) {
     place_init(&place);
     assert_int_equal(place_go(&place, path, NULL), 1);
     int original_fd = replace_open_original(&place, &original, NULL);
-    int tmp_fd = replace_create_tmp(&place, NULL);
+    struct identity made;
+    int tmp_fd = replace_create_tmp(&place, &made, NULL);
     assert_true(original_fd >= 0 && tmp_fd >= 0);
     assert_int_equal(write(tmp_fd, "slim", 4), 4);
     assert_int_equal(fstat(tmp_fd, &st), 0);

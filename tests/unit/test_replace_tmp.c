@@ -42,12 +42,13 @@ static void test_name(void **state) {
 }
 
 static void test_create(void **state) {
+    struct identity made;
     struct folder *f = *state;
     struct here h;
     char text[8] = "";
     go(&h, f, "a.pcap");
     (void)umask(0);
-    int fd = replace_create_tmp(&h.place, NULL);
+    int fd = replace_create_tmp(&h.place, &made, NULL);
     (void)umask(022);
     assert_true(fd >= 0);
     struct stat st = stat_of(f, "a.pcap.tmp");
@@ -65,16 +66,17 @@ static void test_create(void **state) {
     memset(name, 'x', sizeof name);
     name[252] = '\0';
     go(&h, f, name);
-    assert_int_equal(replace_create_tmp(&h.place, &why), -1);
+    assert_int_equal(replace_create_tmp(&h.place, &made, &why), -1);
     assert_non_null(strstr(why.text, "leaves no room for .tmp"));
     place_leave(&h.place);
 }
 
 static void expect_no_tmp(const struct folder *f, const char *words) {
+    struct identity made;
     struct here h;
     struct failure why = {""};
     go(&h, f, "a.pcap");
-    assert_int_equal(replace_create_tmp(&h.place, &why), -1);
+    assert_int_equal(replace_create_tmp(&h.place, &made, &why), -1);
     place_leave(&h.place);
     if (strstr(why.text, words) == NULL || strstr(why.text, "a.pcap.tmp") == NULL) {
         fail_msg("'%s' does not say '%s'", why.text, words);
@@ -124,10 +126,11 @@ static void test_others_in_the_way(void **state) {
 }
 
 static void expect_reclaimed(const struct folder *f) {
+    struct identity made;
     struct here h;
     struct failure why = {""};
     go(&h, f, "a.pcap");
-    int fd = replace_create_tmp(&h.place, &why);
+    int fd = replace_create_tmp(&h.place, &made, &why);
     if (fd < 0) {
         fail_msg("%s", why.text);
     }
@@ -235,10 +238,11 @@ static int lock_it(void *with) {
 
 /* One process at a time; whoever makes the file has it locked already. */
 static void test_lock(void **state) {
+    struct identity made;
     struct folder *f = *state;
     struct here h;
     go(&h, f, "a.pcap");
-    int fd = replace_create_tmp(&h.place, NULL);
+    int fd = replace_create_tmp(&h.place, &made, NULL);
     struct to_open reading = {f->fd, "a.pcap.tmp", O_RDONLY | O_CLOEXEC};
     assert_int_equal(run_in_child(lock_it, &reading), 1);
     assert_true(replace_lock_tmp(fd));
@@ -257,8 +261,9 @@ static void test_lock(void **state) {
 }
 
 static int create_as_nobody(void *with) {
+    struct identity made;
     struct here *h = with;
-    return become_nobody() == 0 && replace_create_tmp(&h->place, NULL) == -1 ? 0 : 1;
+    return become_nobody() == 0 && replace_create_tmp(&h->place, &made, NULL) == -1 ? 0 : 1;
 }
 
 static void test_leftover_of_root(void **state) {
@@ -278,11 +283,12 @@ static void test_leftover_of_root(void **state) {
 }
 
 static void test_remove(void **state) {
+    struct identity made;
     struct folder *f = *state;
     struct here h;
     go(&h, f, "a.pcap");
     struct stat st;
-    int fd = replace_create_tmp(&h.place, NULL);
+    int fd = replace_create_tmp(&h.place, &made, NULL);
     assert_int_equal(fstat(fd, &st), 0);
     struct identity tmp = identity_of(&st);
     struct identity other = tmp;

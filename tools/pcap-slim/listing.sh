@@ -48,7 +48,7 @@ list_pending() {
         set -- "$@" ! -type d
     fi
     if [ -n "$age" ]; then
-        now=$(date +%s.%N)
+        now=$(date +%s.%N) || fail "cannot read the clock"
         set -- "$@" ! -newermt "@$((${now%.*} - age * 60)).${now#*.}"
     fi
     with_globs print_found "$@" >"$scratch/found" || not_listed

@@ -40,7 +40,7 @@ main() {
     check-only) run_and_wait pcap-run $limits $shared -- sh -c "$CHECK" ;;
     run)
         [ -z "$directories" ] || claims='' # the batches see to them
-        run_and_wait pcap-run $limits $shared $claims -- sh -c "$RUN"
+        run_and_tidy pcap-run $limits $shared $claims -- sh -c "$RUN"
         ;;
     esac
     status=$?

@@ -22,6 +22,7 @@ say() {
 misuse() {
     say "$error" "${origin-}$1"
     printf "%sTry '%s --help'.\n" "$error" "$PROGRAM" >&2
+    misused=yes
     exit 2
 }
 

@@ -26,6 +26,16 @@ find_filters() {
     command -v pcap-run >/dev/null 2>&1 || fail "pcap-run is not in PATH; is pcap-slim installed?"
 }
 
+# A shell that cannot fork ends with 2, which means misuse here.
+# shellcheck disable=SC2317 # the trap calls it
+leave() {
+    status=$?
+    [ "$status" -ne 2 ] || [ -n "${misused-}" ] || status=1
+    trap - EXIT
+    [ -z "$scratch" ] || rm -rf -- "$scratch"
+    exit "$status"
+}
+
 # A folder for the list of names, gone again however the run ends (but kill -9).
 make_scratch() {
     case ${TMPDIR:=/tmp} in
@@ -34,7 +44,7 @@ make_scratch() {
     esac
     # Before there is one: a signal may come while it is made.
     scratch=''
-    trap '[ -z "$scratch" ] || rm -rf -- "$scratch"' EXIT
+    trap leave EXIT
     trap '' USR1 # there is no progress yet
     trap 'exit 129' HUP
     trap 'exit 130' INT

@@ -1,7 +1,8 @@
 # Files a batch: few enough that the workers end at about the same time, many enough that starting the processes
 # of a batch does not count.
 batch_size() {
-    files=$(tr -cd '\0' <"$list" | wc -c)
+    files=$(tr -cd '\0' <"$list" | wc -c) || files=''
+    : "${files:=1}"
     if [ -n "$until" ]; then
         batch=1 # it is asked before each file whether there is enough
     elif [ "$workers" -eq 1 ]; then
@@ -138,4 +139,18 @@ run_and_wait() {
         [ "$again" -eq 127 ] || status=$again
     fi
     return "$status"
+}
+
+# A stage that died has taken its records with it, and nobody else knows of the temporary files in them. A program that
+# died of something else than one of our signals has left a status that means nothing here.
+run_and_tidy() {
+    run_and_wait "$@"
+    status=$?
+    # shellcheck disable=SC2086 # an option or nothing
+    [ "$status" -eq 0 ] || pcap-commit ${stage:+--stage-dir "$stage"} $SLIM_BENEATH --clean-after "$list"
+    case $status in
+    0 | 1 | 129 | 130 | 131 | 143) return "$status" ;;
+    esac
+    say "$error" "the run ended with status $status; every file is whole, old or new; run again"
+    return 1
 }

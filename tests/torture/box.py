@@ -1,0 +1,341 @@
+"""What the torture tests share: a folder of captures, runs over it, and the judgement of what a run left behind.
+
+A box is a scratch folder with `bin/` (the programs, one of which may be wrapped), `d/` (the captures) and `scratch/`
+(TMPDIR of the run). The judge knows what each capture was and what the independent oracle makes of it.
+"""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BIN = os.path.abspath(os.environ.get("BIN_DIR", os.path.join(ROOT, "build", "bin")))
+FIXTURES = os.path.join(ROOT, "fixtures")
+ORACLE = os.path.join(ROOT, "tests", "oracle", "oracle.py")
+PROGRAMS = ("pcap-slim", "pcap-run", "pcap-truncate", "pcap-verify", "pcap-commit", "pcap-report", "pcap-scan")
+MARKERS = ".slim_markers"
+TIMEOUT_S = 60
+
+# Endings of a FAIL that are true of a file that has been replaced all the same.
+STATUSES = ("ok", "fail", "skipped_marker", "skipped_busy")
+REPLACED_BUT = ("slimmed, but ", "replaced, but ", "no result arrived")
+
+
+def fail(text):
+    sys.exit(f"{os.path.basename(sys.argv[0])}: {text}")
+
+
+def slim_by_oracle(paths):
+    """What the oracle makes of each file: {path: bytes}."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "list"), "wb") as out:
+            out.write(b"".join(os.fsencode(p) + b"\0" for p in paths))
+        want = os.path.join(folder, "want")
+        os.mkdir(want)
+        subprocess.run([sys.executable, ORACLE, "--batch", os.path.join(folder, "list"), want], check=True)
+        slim = {}
+        for n, path in enumerate(paths):
+            with open(os.path.join(want, f"{n}.out"), "rb") as file:
+                slim[path] = file.read()
+        return slim
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def attributes(path):
+    """What is to stay of a file besides its bytes."""
+    st = os.lstat(path)
+    names = sorted(os.listxattr(path, follow_symlinks=False))
+    return {
+        "mode": stat.S_IMODE(st.st_mode),
+        "owner": (st.st_uid, st.st_gid),
+        "mtime": st.st_mtime_ns,
+        "xattr": [(n, os.getxattr(path, n, follow_symlinks=False)) for n in names],
+    }
+
+
+class Capture:
+    """A capture of the box: its name, its bytes, its slim."""
+
+    def __init__(self, name, old, new, marked=False, leftover=None):
+        self.name, self.old, self.new = name, old, new
+        self.marked = marked  # slim and marked before the run
+        self.leftover = leftover  # bytes of NAME.tmp that a dead run left
+        self.attributes = None
+
+
+class Box:
+    """A folder to torture in. captures: a list of Capture."""
+
+    def __init__(self, captures, base=None):
+        self.base = tempfile.mkdtemp(prefix="torture.", dir=base)
+        self.bin = os.path.join(self.base, "bin")
+        self.real = os.path.join(self.base, "real")
+        self.d = os.path.join(self.base, "d")
+        self.scratch = os.path.join(self.base, "scratch")
+        self.captures = captures
+        os.mkdir(self.bin)
+        os.mkdir(self.real)
+        for program in PROGRAMS:
+            # Hard names, no links: the driver looks for the filters in its own folder.
+            shutil.copy2(os.path.join(BIN, program), os.path.join(self.real, program))
+        self.unwrap()
+        self.env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": self.scratch, "LC_ALL": "C", "HOME": "/"}
+        self.leftovers = {}
+        self.stale = False
+
+    def close(self):
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    # ---- programs ----
+
+    def unwrap(self):
+        shutil.rmtree(self.bin)
+        os.mkdir(self.bin)
+        for program in PROGRAMS:
+            os.link(os.path.join(self.real, program), os.path.join(self.bin, program))
+
+    def wrap(self, program, script):
+        """In the place of a program of the run: a script. $REAL is the program itself."""
+        real = os.path.join(self.real, program) if program in PROGRAMS else shutil.which(program, path=self.env["PATH"])
+        path = os.path.join(self.bin, program)
+        if os.path.lexists(path):
+            os.unlink(path)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(f"#!/bin/sh\nREAL={real}\n{script}\n")
+        os.chmod(path, 0o755)
+
+    # ---- captures ----
+
+    def fill(self, stale=False):
+        """As before the first run. stale: with an hour old temporary file of a capture that is gone."""
+        for folder in (self.d, self.scratch):
+            shutil.rmtree(folder, ignore_errors=True)
+            os.mkdir(folder)
+        self.leftovers, self.stale = {}, stale
+        for n, c in enumerate(self.captures):
+            path = os.path.join(self.d, c.name)
+            with open(path, "wb") as out:
+                out.write(c.new if c.marked else c.old)
+            if os.geteuid() == 0:
+                os.chown(path, 12345, 23456)
+            os.chmod(path, 0o640)
+            try:
+                os.setxattr(path, "user.case", b"4711")
+            except OSError:
+                pass
+            # One second apart, an hour ago: the order of the run.
+            os.utime(path, ns=(1_600_000_000_000_000_001, (1_600_000_000 + n) * 10**9 + 123456789))
+            c.attributes = attributes(path)
+            if c.marked:
+                os.makedirs(os.path.join(self.d, MARKERS), exist_ok=True)
+                with open(os.path.join(self.d, MARKERS, c.name), "w", encoding="utf-8") as out:
+                    out.write("{}\n")
+            if c.leftover is not None:
+                with open(path + ".tmp", "wb") as out:
+                    out.write(c.leftover)
+                self.leftovers[c.name + ".tmp"] = os.lstat(path + ".tmp").st_ino
+        if stale:
+            path = os.path.join(self.d, "gone.pcap.tmp")
+            with open(path, "wb") as out:
+                out.write(b"x")
+            os.utime(path, (1_600_000_000, 1_600_000_000))
+            self.leftovers["gone.pcap.tmp"] = os.lstat(path).st_ino
+
+    # ---- runs ----
+
+    def run(self, command, env=None, timeout=TIMEOUT_S):
+        """command: a list; programs are found in bin/. Returns (status, stdout, stderr)."""
+        environment = dict(self.env, **(env or {}))
+        environment["PATH"] = self.bin + ":" + environment["PATH"]
+        process = subprocess.Popen(
+            command,
+            cwd=self.base,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            kill_session(process.pid)
+            process.communicate()
+            return None, b"", b"timeout"
+        return process.returncode, out, err
+
+    def slim_dir(self, *options, **how):
+        return self.run([os.path.join(self.bin, "pcap-slim"), "--dir", "d", "--output", "json", *options], **how)
+
+    # ---- judgement ----
+
+    def is_marked(self, c):
+        return os.path.lexists(os.path.join(self.d, MARKERS, c.name))
+
+    def faults_of_files(self, killed=False, lax_attributes=False):
+        """Old whole or new whole, markers only beside slim files, nothing else there."""
+        faults = []
+        for c in self.captures:
+            path = os.path.join(self.d, c.name)
+            try:
+                have = read(path)
+            except OSError as error:
+                faults.append(f"{c.name} is lost: {error}")
+                continue
+            if have not in (c.old, c.new):
+                faults.append(f"{c.name} is neither old nor new ({len(have)} bytes)")
+            if self.is_marked(c) and have != c.new:
+                faults.append(f"{c.name} is marked and not slim")
+            if not lax_attributes and attributes(path) != c.attributes:
+                faults.append(f"{c.name} has other attributes: {attributes(path)}, was {c.attributes}")
+        names = {c.name for c in self.captures}
+        for name in sorted(os.listdir(self.d)):
+            if name in names or name == MARKERS:
+                continue
+            known = self.leftovers.get(name)
+            if known is not None and os.lstat(os.path.join(self.d, name)).st_ino == known:
+                continue  # it was there before
+            if not (killed and name.endswith(".tmp")):
+                faults.append(f"{name} is left behind")
+        if os.path.isdir(os.path.join(self.d, MARKERS)):
+            for name in sorted(os.listdir(os.path.join(self.d, MARKERS))):
+                if name not in names and name != ".lock":
+                    faults.append(f"{MARKERS}/{name} is left behind")
+        return faults
+
+    def faults_of_report(self, status, out, err, may_be_busy=False):
+        """Exit status and report tell the truth."""
+        faults = []
+        done = {c.name: read(os.path.join(self.d, c.name)) == c.new and self.is_marked(c) for c in self.captures}
+        if status is None:
+            return ["the run does not end"]
+        if status == 0 and not all(done.values()) and not (may_be_busy and b'"skipped_busy"' in out):
+            faults.append(f"exit 0, not done: {[n for n in done if not done[n]]}")
+        if status not in (0, 1):
+            faults.append(f"exit {status}: {err.decode(errors='replace')[-300:]}")
+        entries = self.entries(out)
+        if entries is None:
+            if status == 0:
+                faults.append("exit 0 and no report")
+            return faults
+        if status == 1 and b"out of memory" in err:
+            entries = entries + [{"file": c.name, "status": "fail", "error": "no result arrived"} for c in self.captures
+                                 if not any(e.get("file") == "d/" + c.name for e in entries)]
+        return faults + self.faults_of_entries(entries, done, status)
+
+    @staticmethod
+    def entries(out):
+        """The files of a JSON report, or None where there is none."""
+        try:
+            return json.loads(out)["files"] if out.strip() else None
+        except ValueError:
+            return None
+
+    def faults_of_entries(self, entries, done, status):
+        faults = []
+        seen = {}
+        for entry in entries:
+            seen.setdefault(entry["file"].removeprefix("d/"), []).append(entry)
+        for c in self.captures:
+            mine = seen.get(c.name, [])
+            if len(mine) != 1:
+                faults.append(f"{c.name} is in the report {len(mine)} times")
+                continue
+            how, error = mine[0].get("status", "none"), mine[0].get("error", "")
+            if how not in STATUSES:
+                faults.append(f"{c.name} has an unknown status in the report: {how}")
+            if how in ("ok", "skipped_marker") and not done[c.name]:
+                faults.append(f"{c.name} is reported as {how}, and is not slim and marked")
+            if how == "fail" and status == 0:
+                faults.append(f"{c.name} failed, exit 0")
+            is_new = read(os.path.join(self.d, c.name)) == c.new and c.new != c.old
+            if how == "fail" and is_new and not error.startswith(REPLACED_BUT):
+                faults.append(f"{c.name} is replaced, and the report says: {error}")
+        return faults
+
+    def faults_of_rerun(self, lax_attributes=False):
+        """A plain re-run finishes the job and tidies up."""
+        self.unwrap()
+        status, out, err = self.slim_dir()
+        self.leftovers = {}
+        faults = self.faults_of_files(lax_attributes=lax_attributes) + self.faults_of_report(status, out, err)
+        if status != 0:
+            faults.append(f"exit {status}: {out.decode(errors='replace')} {err.decode(errors='replace')}")
+        for c in self.captures:
+            if not self.is_marked(c):
+                faults.append(f"{c.name} has no marker")
+        if os.path.lexists(os.path.join(self.d, MARKERS, ".lock")):
+            faults.append(".lock is left behind")
+        return [f"re-run: {fault}" for fault in faults]
+
+
+# ---- processes ----
+
+
+def session_pids(session):
+    """The living processes of a session: {pid: name}."""
+    pids = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                    text = file.read()
+            except OSError:
+                continue
+            name, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
+            if int(rest[3]) == session and rest[0] not in "ZX":
+                pids[int(entry)] = name
+    return pids
+
+
+def kill_session(session):
+    for _ in range(100):
+        pids = session_pids(session)
+        if not pids:
+            return
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.01)
+
+
+def wait_for_session(session, timeout=TIMEOUT_S):
+    """Until nothing of the session runs any more. Returns whether it came to that."""
+    deadline = time.monotonic() + timeout
+    while session_pids(session):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+# ---- captures to take ----
+
+
+def captures_named(spec):
+    """spec: a list of (name, fixture, keywords of Capture)."""
+    paths = [os.path.join(FIXTURES, fixture) for _, fixture, _ in spec]
+    slim = slim_by_oracle(sorted(set(paths)))
+    made = []
+    for (name, _, keywords), path in zip(spec, paths):
+        old = read(path)
+        c = Capture(name, old, slim[path])
+        for key, value in keywords.items():
+            setattr(c, key, value)
+        if c.leftover is True:
+            c.leftover = old[:100]
+        made.append(c)
+    return made

@@ -1,0 +1,96 @@
+/*
+ * Preloaded into one program under test: the N-th write or read moves one byte only, the N-th allocation fails. Counted
+ * from where main begins (cli_start() sets SIGIO, first of all), so that loading is not part of it.
+ *
+ *   SHIM_SHORT_WRITE=N  SHIM_SHORT_READ=N  SHIM_NO_MEMORY=N  SHIM_COUNTS=FILE (how many there were, at the end)
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+
+static bool in_main = false;
+static unsigned long writes, reads, allocations;
+static unsigned long short_write, short_read, no_memory;
+static const char *counts;
+
+static unsigned long number(const char *name) {
+    const char *text = getenv(name);
+    return text != NULL ? strtoul(text, NULL, 10) : 0;
+}
+
+sighandler_t signal(int number_of_signal, sighandler_t handler) {
+    static sighandler_t (*real)(int, sighandler_t);
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "signal");
+    }
+    if (number_of_signal == SIGIO && !in_main) {
+        short_write = number("SHIM_SHORT_WRITE");
+        short_read = number("SHIM_SHORT_READ");
+        no_memory = number("SHIM_NO_MEMORY");
+        counts = getenv("SHIM_COUNTS");
+        (void)unsetenv("LD_PRELOAD"); /* this program, not those it starts */
+        in_main = true;
+    }
+    return real(number_of_signal, handler);
+}
+
+ssize_t write(int fd, const void *from, size_t bytes) {
+    static ssize_t (*real)(int, const void *, size_t);
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "write");
+    }
+    return real(fd, from, in_main && ++writes == short_write && bytes > 1 ? 1 : bytes);
+}
+
+ssize_t read(int fd, void *to, size_t bytes) {
+    static ssize_t (*real)(int, void *, size_t);
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "read");
+    }
+    return real(fd, to, in_main && ++reads == short_read && bytes > 1 ? 1 : bytes);
+}
+
+static bool fails(void) {
+    if (in_main && ++allocations == no_memory) {
+        errno = ENOMEM;
+        return true;
+    }
+    return false;
+}
+
+void *malloc(size_t bytes) {
+    return fails() ? NULL : __libc_malloc(bytes);
+}
+
+void *calloc(size_t count, size_t bytes) {
+    return fails() ? NULL : __libc_calloc(count, bytes);
+}
+
+void *realloc(void *at, size_t bytes) {
+    return fails() ? NULL : __libc_realloc(at, bytes);
+}
+
+__attribute__((destructor)) static void say_counts(void) {
+    char text[128];
+    if (counts == NULL || !in_main) {
+        return;
+    }
+    in_main = false;
+    int fd = open(counts, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    int length = snprintf(text, sizeof text, "%lu %lu %lu\n", writes, reads, allocations);
+    if (fd >= 0) {
+        (void)!write(fd, text, (size_t)length);
+        (void)close(fd);
+    }
+}
