@@ -26,6 +26,10 @@ enum lease lease_take(int fd) {
     return errno == EAGAIN && !is_on_network(fd) ? LEASE_WRITER : LEASE_UNKNOWN;
 }
 
+bool lease_is_contested(int fd) {
+    return fcntl(fd, F_GETLEASE) == F_UNLCK; /* what it is about to be broken to */
+}
+
 void lease_give_back(int fd) {
     (void)fcntl(fd, F_SETLEASE, F_UNLCK);
 }

@@ -8,6 +8,8 @@
 #ifndef PCAPSLIM_LEASE_H
 #define PCAPSLIM_LEASE_H
 
+#include <stdbool.h>
+
 enum lease {
     LEASE_NO_WRITER,
     LEASE_WRITER,  /* a process has it open for writing */
@@ -16,6 +18,12 @@ enum lease {
 
 /* Take a read lease. Who opens the file for writing waits until it is given back; LEASE_NO_WRITER: there is one. */
 enum lease lease_take(int fd);
+
+/*
+ * Whether somebody waits to open it for writing until our lease is given back or, after /proc/sys/fs/lease-break-time,
+ * taken. Only while the lease is held.
+ */
+bool lease_is_contested(int fd);
 
 /* Give it back. */
 void lease_give_back(int fd);

@@ -77,9 +77,47 @@ static int sync_fd(int fd) {
     return status;
 }
 
+/*
+ * Exchange the two names, which can be undone, and remove the capture as it was. A writer may look up the capture's
+ * name before that and open what it stood for after it: what it then writes would be lost with the old file. While the
+ * lease is held such a writer waits, and is seen. Returns 0, 1 where the filesystem cannot exchange, or -1 with f set.
+ */
+static int exchange(const struct place *p, int original_fd, const char *tmp, bool *replaced, struct failure *f) {
+    const int from = place_tmp_fd(p);
+    const int to = p->directory_fd;
+    if (renameat2(from, tmp, to, p->name, RENAME_EXCHANGE) != 0) {
+        return errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ? 1
+                                                                         : failure_errno(f, errno, "cannot replace it");
+    }
+    if (lease_is_contested(original_fd)) {
+        *replaced = renameat2(from, tmp, to, p->name, RENAME_EXCHANGE) != 0;
+        return *replaced
+                   ? failure_errno(f, errno, "replaced, but a process writes to what it was, which is %s now", tmp)
+                   : failure_set(f, STILL_WRITTEN "a process opened it for writing");
+    }
+    *replaced = true;
+    if (unlinkat(from, tmp, 0) != 0) {
+        return failure_errno(f, errno, "replaced, but what it was cannot be removed, which is %s now", tmp);
+    }
+    return 0;
+}
+
+static int put_in_place(const struct place *p, int original_fd, const char *tmp, bool leased, bool *replaced,
+                        struct failure *f) {
+    const int status = leased ? exchange(p, original_fd, tmp, replaced, f) : 1;
+    if (status <= 0) {
+        return status;
+    }
+    if (renameat(place_tmp_fd(p), tmp, p->directory_fd, p->name) != 0) {
+        return failure_errno(f, errno, "cannot replace it");
+    }
+    *replaced = true;
+    return 0;
+}
+
 /* From the last look to the rename: as little time as can be, and no new writer in between where leases work. */
 static int check_and_rename(const struct place *p, int original_fd, const struct identity *original, int tmp_fd,
-                            const char *tmp, struct failure *f) {
+                            const char *tmp, bool *replaced, struct failure *f) {
     enum lease lease = lease_take(original_fd);
     int status = 0;
     if (lease == LEASE_WRITER) {
@@ -88,8 +126,8 @@ static int check_and_rename(const struct place *p, int original_fd, const struct
         status = -1;
     } else if (!identity_is_named(tmp_fd, place_tmp_fd(p), tmp)) {
         status = failure_set(f, "cannot replace it: %s was taken away or exchanged by another process", tmp);
-    } else if (renameat(place_tmp_fd(p), tmp, p->directory_fd, p->name) != 0) {
-        status = failure_errno(f, errno, "cannot replace it");
+    } else {
+        status = put_in_place(p, original_fd, tmp, lease == LEASE_NO_WRITER, replaced, f);
     }
     if (lease == LEASE_NO_WRITER) {
         lease_give_back(original_fd);
@@ -110,10 +148,9 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
     if (sync_fd(tmp_fd) != 0) {
         return failure_errno(f, errno, "cannot make the slim capture durable");
     }
-    if (check_and_rename(p, original_fd, original, tmp_fd, tmp, f) != 0) {
+    if (check_and_rename(p, original_fd, original, tmp_fd, tmp, replaced, f) != 0) {
         return -1;
     }
-    *replaced = true;
     if (sync_fd(p->directory_fd) != 0) {
         return failure_errno(f, errno, "replaced, but its directory cannot be synced, so a power cut may undo it");
     }

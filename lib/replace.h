@@ -85,8 +85,9 @@ void replace_remove_leftover(const struct place *p);
 
 /*
  * Put the temporary file in the capture's place: keep its attributes, sync, check once more that the capture
- * is still as identity `original` says and not open for writing, rename, sync the directory. original_fd: of
- * replace_open_original(); tmp_fd: the temporary file.
+ * is still as identity `original` says and not open for writing, rename, sync the directory. Where leases and
+ * renameat2(2) with RENAME_EXCHANGE work, a process that opens the capture for writing at the very moment of the
+ * rename is seen, too, and the capture put back. original_fd: of replace_open_original(); tmp_fd: the temporary file.
  * replaced: set to whether the rename happened.
  * Returns 0, or -1 with f set; the temporary file is the caller's to remove when it was not renamed.
  */

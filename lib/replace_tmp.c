@@ -69,9 +69,15 @@ static bool is_stale(const struct stat *st) {
     return now.tv_sec - st->st_mtim.tv_sec > REPLACE_STALE_S;
 }
 
+static bool same_mtime(const struct stat *a, const struct stat *b) {
+    return a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 /*
  * The temporary file of a dead run: it has the capture's owner or ours, is no longer than the capture and begins with
- * the same file header (as far as it got). A file of somebody else's that happens to have the name does not.
+ * the same file header (as far as it got). Or it is the capture as it was, already replaced and not yet removed:
+ * longer, with the modification time that its slim was given. A file of somebody else's that happens to have the name
+ * is neither.
  */
 static bool looks_like_ours(const struct place *p, int tmp_fd, const struct stat *tmp) {
     uint8_t original_header[SAVEFILE_HEADER_BYTES];
@@ -80,7 +86,8 @@ static bool looks_like_ours(const struct place *p, int tmp_fd, const struct stat
     bool ours = false;
     int original_fd = place_open_file(p);
     if (original_fd >= 0 && fstat(original_fd, &original) == 0 &&
-        (tmp->st_uid == geteuid() || tmp->st_uid == original.st_uid) && tmp->st_size <= original.st_size) {
+        (tmp->st_uid == geteuid() || tmp->st_uid == original.st_uid) &&
+        (tmp->st_size <= original.st_size || same_mtime(tmp, &original))) {
         const ssize_t got = pread(tmp_fd, tmp_header, sizeof tmp_header, 0);
         const ssize_t want = pread(original_fd, original_header, sizeof original_header, 0);
         ours = got >= 0 && got <= want && memcmp(tmp_header, original_header, (size_t)got) == 0;

@@ -219,6 +219,32 @@ done: ok=1 skip=0 fail=1 elapsed=_"
     same_bytes d/big.pcap original
 }
 
+# at_the_rename HOW: a writer opens d/a.pcap while pcap-commit is held up at its rename, before or behind it.
+at_the_rename() {
+    rm -rf d bin log
+    mkdir d bin
+    cp "$SMALL" d/a.pcap
+    cp -- "$BIN_DIR"/pcap-* bin/
+    mv bin/pcap-commit bin/real-commit
+    printf '#!/bin/sh\nexec strace -o %s/log -e trace=fcntl,renameat2 -e inject=renameat2:%s=800000:when=1 \
+        "%s/bin/real-commit" "$@"\n' "$PWD" "$1" "$PWD" >bin/pcap-commit
+    chmod 755 bin/pcap-commit
+    starts bin/pcap-slim --dir d
+    wait_for sh -c "[ \"\$(grep -c 'F_SETLEASE, F_RDLCK' log)\" -ge 2 ] && grep -q $2 log"
+    printf appended >>d/a.pcap
+    ends
+}
+
+@test "a file that a writer opens at the very moment of the rename: what it writes is not lost" {
+    at_the_rename delay_enter 'F_RDLCK'
+    status_is 1
+    err_has 'FAIL d/a.pcap: still being written: a process opened it for writing'
+    cat "$SMALL" >want
+    printf appended >>want
+    same_bytes d/a.pcap want
+    only_files d a.pcap
+}
+
 @test "a file that is changed in place, its size kept" {
     slow_run
     printf x | dd of=d/big.pcap bs=1 seek=2000000 conv=notrunc status=none

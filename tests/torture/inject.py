@@ -31,6 +31,7 @@ ERRORS = {
     "close": ("EIO", "ENOSPC", "EDQUOT", "EINTR"),
     "fsync": ("EIO", "ENOSPC", "EDQUOT", "EINTR"),
     "renameat": ("EIO", "ENOSPC", "EDQUOT", "EACCES", "ENOMEM", "EINTR"),
+    "renameat2": ("EIO", "ENOSPC", "EDQUOT", "EACCES", "ENOMEM", "EINTR", "EINVAL"),
     "unlinkat": ("EIO", "EACCES", "ENOMEM", "EINTR"),
     "unlink": ("EIO", "EACCES"),
     "rmdir": ("EIO", "EACCES"),
@@ -78,7 +79,7 @@ RIGHTS = ("EPERM", "EACCES", "EOPNOTSUPP", "ENODATA")  # then an attribute may g
 RETRIED = ("read", "write", "fsync", "wait4")  # EINTR must not fail a file
 STAGES = ("pcap-run", "pcap-truncate", "pcap-verify", "pcap-commit", "pcap-report")
 # These in full in the short form; of the others one error each.
-IMPORTANT = ("openat+", "write", "close", "fsync", "renameat", "mkdirat", "unlinkat", "clone", "vfork", "pipe2", "read")
+IMPORTANT = ("openat+", "write", "close", "fsync", "renameat2", "mkdirat", "unlinkat", "clone", "vfork", "pipe2", "read")
 
 
 class Scenario:
@@ -220,7 +221,8 @@ def points_of_calls(calls):
             lost = re.search(r"= (\d+)$", line)
             if error == "LOST" and (lost is None or int(lost.group(1)) == 0 or not LOSES.match(line)):
                 continue
-            points.append(Point(call, number, error, kind, int(lost.group(1)) if lost else 0))
+            what = kind + " of records" if error == "LOST" and "pipe:" in line else kind
+            points.append(Point(call, number, error, what, int(lost.group(1)) if lost else 0))
     return points
 
 
@@ -265,12 +267,14 @@ def try_point(box, scenario, label, condition, point, shim):
     faults = box.faults_of_files(killed=is_hand and status != 0, lax_attributes=lax)
     if is_hand and status is not None and status > 1:
         status = 1  # the shell's, whatever a signal or a missing program makes of it
-    # Its output goes through stdio, which does not try again; signals do not interrupt it (SA_RESTART).
-    is_stdio = program_of(label) == "pcap-report"
+    # stdio does not try again; signals do not interrupt these (SA_RESTART).
+    is_stdio = program_of(label) in ("pcap-report", "pcap-run")
     is_busy = point.error == "EAGAIN" and point.call == "fcntl"  # says that another run has claimed it
     faults += box.faults_of_report(status, out if scenario.name != "by hand" else box_record(box), err, is_busy)
     if point.error == "EINTR" and point.call in RETRIED and program_of(label) in STAGES and not is_stdio and status:
         faults.append(f"an interrupted call is not tried again: exit {status} {err.decode(errors='replace')}")
+    if (point.call, point.error) == ("renameat2", "EINVAL") and status != 0:
+        faults.append(f"without an exchange of names it is not replaced: exit {status} {err.decode(errors='replace')}")
     if any(os.listdir(box.scratch)) and scenario.name != "by hand" and program_of(label) not in ("pcap-slim", "mktemp"):
         faults.append(f"left in TMPDIR: {os.listdir(box.scratch)}")
     return took_place, faults + box.faults_of_rerun(lax_attributes=lax)

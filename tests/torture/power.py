@@ -109,6 +109,8 @@ def apply(names, what, name, other):
         names[name] = other
     elif what == "remove":
         names.pop(name, None)
+    elif what == "exchange":
+        names[name], names[other[0]] = other[2], other[1]
     elif what == "rename":  # other: (new name, file), so that it holds also where the making is lost
         names.pop(name, None)
         names[other[0]] = other[1]
@@ -215,7 +217,17 @@ class Model:
         self.log.append(("rename", new_name, file))
         return True
 
-    on_renameat2 = on_renameat
+    def on_renameat2(self, at, call, fds, texts):
+        if b"RENAME_EXCHANGE" not in call.arguments:
+            return self.on_renameat(at, call, fds, texts)
+        source, name = self.where(fds[0][1], texts[0])
+        target, new_name = self.where(fds[1][1], texts[1])
+        if source is None or source is not target:
+            return False
+        file = source.now[name]
+        source.change(at, "exchange", name, (new_name, file, source.now[new_name]))
+        self.log.append(("rename", new_name, file))
+        return True
 
     def on_unlinkat(self, at, call, fds, texts):
         folder, name = self.where(fds[0][1], texts[0])
@@ -292,6 +304,9 @@ def rerun_on(box, names, marked, dice):
         if isinstance(file, File) and not os.path.exists(path):
             with open(path, "wb") as out:
                 out.write(dice.choice(file.possible(dice)))
+            of = [c for c in box.captures if os.fsencode(c.name) + b".tmp" == name]
+            if not file.new and of:  # the capture as it was, exchanged and not yet removed
+                os.utime(path, ns=(0, of[0].attributes["mtime"]))
     if marked is not None:
         os.mkdir(os.path.join(box.d, torture.MARKERS))
         for name in marked:

@@ -52,6 +52,21 @@ static void test_taken_and_given_back(void **state) {
     (void)close(fd);
 }
 
+/* Who is kept waiting is seen. */
+static void test_contested(void **state) {
+    struct folder *f = *state;
+    make_file(f, "a.pcap", "capture");
+    int fd = open_it(f, O_RDONLY);
+    assert_int_equal(lease_take(fd), LEASE_NO_WRITER);
+    assert_false(lease_is_contested(fd));
+    assert_int_equal(openat(f->fd, "a.pcap", O_RDONLY | O_NONBLOCK | O_CLOEXEC) >= 0, 1);
+    assert_false(lease_is_contested(fd));
+    assert_int_equal(openat(f->fd, "a.pcap", O_WRONLY | O_NONBLOCK | O_CLOEXEC), -1);
+    assert_true(lease_is_contested(fd));
+    lease_give_back(fd);
+    (void)close(fd);
+}
+
 static void test_cannot_be_told(void **state) {
     struct folder *f = *state;
     assert_int_equal(lease_probe(-1), LEASE_UNKNOWN);
@@ -81,10 +96,8 @@ static void test_file_of_another_user(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_writers),
-        IN_FOLDER(test_taken_and_given_back),
-        IN_FOLDER(test_cannot_be_told),
-        IN_FOLDER(test_file_of_another_user),
+        IN_FOLDER(test_writers),        IN_FOLDER(test_taken_and_given_back), IN_FOLDER(test_contested),
+        IN_FOLDER(test_cannot_be_told), IN_FOLDER(test_file_of_another_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

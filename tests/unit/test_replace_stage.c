@@ -60,9 +60,9 @@ static void test_names_do_not_collide(void **state) {
     go(&s, &s.one);
     assert_int_equal(replace_tmp_name(&s.place, found, NULL), 0);
     assert_string_equal(found, one);
-    int first_fd = replace_create_tmp(\& s.place, \& made, NULL);
+    int first_fd = replace_create_tmp(&s.place, &made, NULL);
     go(&s, &s.two);
-    int second_fd = replace_create_tmp(\& s.place, \& made, NULL);
+    int second_fd = replace_create_tmp(&s.place, &made, NULL);
     assert_true(first_fd >= 0 && second_fd >= 0);
     assert_true(is_there(&s.stage, one) && is_there(&s.stage, two));
     assert_false(is_there(&s.one, "a.pcap.tmp") || is_there(&s.two, "a.pcap.tmp"));
@@ -96,7 +96,7 @@ static void test_symlink_in_the_way(void **state) {
     name_in(&s.one, name);
     assert_int_equal(symlinkat("../two/precious", s.stage.fd, name), 0);
     go(&s, &s.one);
-    assert_int_equal(replace_create_tmp(\& s.place, \& made, &why), -1);
+    assert_int_equal(replace_create_tmp(&s.place, &made, &why), -1);
     assert_non_null(strstr(why.text, "symbolic link"));
     expect_text(&s.two, "precious", "untouched");
     leave(&s);
@@ -115,7 +115,7 @@ static void test_commit(void **state) {
     make_file(&s.one, "a.pcap.tmp", "somebody else's");
     go(&s, &s.one);
     name_in(&s.one, name);
-    int tmp_fd = replace_create_tmp(\& s.place, \& made, &why);
+    int tmp_fd = replace_create_tmp(&s.place, &made, &why);
     assert_int_equal(write(tmp_fd, "slim", 4), 4);
     assert_int_equal(fstat(tmp_fd, &st), 0);
     tmp = identity_of(&st);
@@ -146,7 +146,7 @@ static void test_exchanged(void **state) {
     make_file(&s.one, "a.pcap", "the original");
     go(&s, &s.one);
     name_in(&s.one, name);
-    int tmp_fd = replace_create_tmp(\& s.place, \& made, &why);
+    int tmp_fd = replace_create_tmp(&s.place, &made, &why);
     assert_int_equal(fstat(tmp_fd, &st), 0);
     tmp = identity_of(&st);
     assert_int_equal(unlinkat(s.stage.fd, name, 0), 0);
@@ -176,10 +176,10 @@ static void test_leftover(void **state) {
     go(&s, &s.one);
     name_in(&s.one, name);
     make_file(&s.stage, name, "other");
-    assert_int_equal(replace_create_tmp(\& s.place, \& made, &why), -1);
+    assert_int_equal(replace_create_tmp(&s.place, &made, &why), -1);
     expect_text(&s.stage, name, "other");
     make_file(&s.stage, name, "01234");
-    int fd = replace_create_tmp(\& s.place, \& made, &why);
+    int fd = replace_create_tmp(&s.place, &made, &why);
     assert_true(fd >= 0);
     expect_text(&s.stage, name, "");
     (void)close(fd);

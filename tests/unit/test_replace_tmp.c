@@ -194,6 +194,19 @@ static void test_a_strangers_file(void **state) {
     }
 }
 
+/* A run that died when the capture had been replaced, and what it was not yet removed. */
+static void test_leftover_is_the_capture_as_it_was(void **state) {
+    struct folder *f = *state;
+    make_file(f, "a.pcap", "a capture, of more bytes than a file header has");
+    make_file(f, "a.pcap.tmp", "a capture, of more bytes than a file header has, and then some");
+    make_old(f, "a.pcap", 100);
+    make_old(f, "a.pcap.tmp", 100);
+    const struct stat st = stat_of(f, "a.pcap");
+    const struct timespec same[2] = {st.st_mtim, st.st_mtim};
+    assert_int_equal(utimensat(f->fd, "a.pcap.tmp", same, 0), 0);
+    expect_reclaimed(f);
+}
+
 /* The bytes of a dead run's, but neither ours nor the capture's owner's. */
 static void test_leftover_of_a_third_user(void **state) {
     struct folder *f = *state;
@@ -446,6 +459,7 @@ int main(void) {
         IN_FOLDER(test_others_in_the_way),
         IN_FOLDER(test_leftovers),
         IN_FOLDER(test_a_strangers_file),
+        IN_FOLDER(test_leftover_is_the_capture_as_it_was),
         IN_FOLDER(test_leftover_of_a_third_user),
         IN_FOLDER(test_leftover_of_the_captures_owner),
         IN_FOLDER(test_leftover_that_is_locked),

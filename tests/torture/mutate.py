@@ -1,0 +1,177 @@
+#!/usr/bin/python3
+"""Does each test fail when its protection is taken out?
+
+    mutate.py [--only TEXT] [--list]
+
+Each mutation takes one protection out of a copy of the sources, builds it and runs the test that should notice. A test
+that stays green is the fault here. Prints TAP. After a change of the sources a mutation may no longer find its place; it
+says so and counts as a fault, too.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import box as torture
+
+INJECT = ["tests/torture/inject.py", "--short", "--only"]
+KILL = ["tests/torture/kill.py", "--kills"]
+POWER = ["tests/torture/power.py", "--short"]
+RACE = ["tests/torture/race.py", "--seconds", "1", "--files", "100"]
+
+
+def bats(file, name):
+    return ["bats", f"tests/cli/{file}.bats", "-f", name]
+
+
+# (what is taken out, file, from, to, the test)
+MUTATIONS = [
+    ("the sync of the slim capture", "lib/replace.c", "if (sync_fd(tmp_fd) != 0) {", "if (0) {", POWER),
+    ("the sync of the directory", "lib/replace.c", "if (sync_fd(p->directory_fd) != 0) {", "if (0) {", POWER),
+    (
+        "attributes before the sync",
+        "lib/replace.c",
+        "    if (check_and_rename(p, original_fd",
+        "    (void)preserve_attributes(original_fd, tmp_fd, f);\n    if (check_and_rename(p, original_fd",
+        POWER,
+    ),
+    ("trying an interrupted sync again", "lib/replace.c", "while (status != 0 && errno == EINTR)", "while (0)",
+     INJECT + ["batch/pcap-commit"]),
+    (
+        "the marker after the rename",
+        "tools/pcap-commit.c",
+        "    bool replaced = false;\n",
+        '    bool replaced = false;\n    (void)marker_create(c->site.claims.markers_fd, c->site.place.name, "{}\\n", '
+        "&c->site.owner, NULL);\n",
+        POWER,
+    ),
+    ("the verdict of pcap-verify", "tools/pcap-verify.c", "verdict == WITNESS_GOOD  ?", "verdict != 99 ?",
+     INJECT + ["batch/pcap-truncate"]),
+    ("verification before the rename", "tools/pcap-commit.c", "} else if (r->status == RECORD_CUT) {",
+     "} else if (r->status == RECORD_CUT && (r->status = RECORD_VERIFIED, r->verdict = RECORD_VERDICT_GOOD, 0)) {",
+     bats("stages", "pcap-commit")),
+    ("the identity of the temporary file", "lib/replace_tmp.c", "!identity_same(&now, tmp)", "0",
+     bats("stages", "pcap-commit")),
+    ("exclusive creation", "lib/replace_tmp.c", "O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW", "O_RDWR | O_CREAT | O_NOFOLLOW",
+     bats("slim-dir", "temporary file's name")),
+    ("creation that follows no link", "lib/replace_tmp.c", "O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW", "O_RDWR | O_CREAT",
+     bats("slim-dir", "temporary file's name")),
+    ("the look whether the capture is unchanged", "lib/replace.c", "if (!identity_same(&now, original)) {", "if (0) {",
+     bats("slim-race", "grows|changed in place")),
+    ("the look whether it is the same file", "lib/replace.c",
+     "if (now.inode != original->inode || now.device != original->device) {", "if (0) {",
+     ["build/release/tests/test_replace_sync"]),
+    ("the question for writers", "lib/lease.c", "? LEASE_WRITER : LEASE_UNKNOWN", "? LEASE_UNKNOWN : LEASE_UNKNOWN",
+     bats("slim-race", "a writer")),
+    ("the look for a writer behind the rename", "lib/lease.c", "return fcntl(fd, F_GETLEASE) == F_UNLCK;",
+     "return fd < 0;", bats("slim-race", "very moment")),
+    ("claims", "lib/claim.c", "F_OFD_SETLK, F_WRLCK, byte_of(name), 1) == 0", "F_OFD_GETLK, F_WRLCK, byte_of(name), 1) == 0",
+     RACE),
+    ("the second look at the marker", "lib/site.c", "} else if (marker_exists(s->claims.markers_fd, s->place.name)) {",
+     "} else if (0) {", RACE),
+    ("claims when cleaning up", "lib/replace_tmp.c", "if (claims_take(claims, capture, NULL) != 1) {",
+     "if (claims_take(claims, capture, NULL) == 99) {", bats("slim-dir", "live run")),
+    ("removal of the temporary file after a failure", "tools/pcap-commit.c", "    if (!replaced) {\n", "    if (0) {\n",
+     INJECT + ["by hand/pcap-commit"]),
+    ("removal by a stage that cannot hand on its record", "tools/pcap-truncate.c",
+     "if (status != CLI_DONE && r.has_tmp) {", "if (0) {", INJECT + ["chain/pcap-truncate"]),
+    ("clean-up after a run", "tools/pcap-slim/main.sh", '[ "$status" -eq 0 ] || pcap-commit ${stage:+--stage-dir "$stage"} --clean-after "$list"', ":",
+     INJECT + ["batch/pcap-verify"]),
+    ("leftovers of the capture as it was", "lib/replace_tmp.c", " || same_mtime(tmp, &original)", "", POWER),
+    ("reclaiming a dead run's file", "lib/replace_tmp.c", "!is_stale(&st) && !looks_like_ours(p, fd, &st)",
+     "!is_stale(&st)", KILL + ["60", "--signals", "0"]),
+    ("records that must arrive", "tools/pcap-slim/run.sh",
+     '--prefix "$SLIM_PREFIX" --expect "$SLIM_LIST"\'\n# shellcheck', '--prefix "$SLIM_PREFIX"\'\n# shellcheck',
+     INJECT + ["batch/pcap-verify"]),
+    ("lost memory while a record is written", "lib/record_json.c", "char *line = bad == 0 ?", "char *line = bad != 99 ?",
+     ["tests/torture/inject.py", "--only", "chain/pcap-report"]),
+    ("signals passed on", "tools/pcap-run.c", "(void)kill(-(pid_t)group_of_command, number);", "", KILL + ["0", "--signals", "40"]),
+    ("the scratch folder's removal", "tools/pcap-slim/places.sh", 'rm -rf -- "$scratch"', ":", KILL + ["0", "--signals", "20"]),
+    ("the status of an interrupted run", "tools/cli.c", "return cli_interrupted != 0 ? 128 + (int)cli_interrupted : status;",
+     "return status;", KILL + ["0", "--signals", "40"]),
+    ("waiting for the last process", "tools/pcap-run.c", "(void)prctl(PR_SET_CHILD_SUBREAPER, 1);", "",
+     bats("run", "waits for processes")),
+    ("SIGBUS under a mapping", "tools/fault.c", "(void)sigaction(SIGBUS, &a, NULL);", "", bats("slim-race", "shrinks")),
+    ("extended attributes that cannot be listed", "lib/preserve.c", "flistxattr(from_fd, NULL, 0) == 0 &&",
+     "flistxattr(from_fd, NULL, 0) <= 0 &&", ["tests/torture/inject.py", "--only", "by hand/pcap-commit"]),
+    ("owner and mode", "lib/preserve.c", "if (fchmod(to_fd, mode) != 0 &&", "if (0 && fchmod(to_fd, mode) != 0 &&", POWER),
+    ("the check of what was written", "lib/sink.c", "    if (put < 0) {\n        if (errno == EINTR) {",
+     "    if (put < 0) {\n        put = (ssize_t)length_bytes;\n        if (errno == EINTR) {",
+     INJECT + ["batch/pcap-truncate"]),
+    ("short writes", "lib/sink.c", "*written_bytes = (size_t)put;", "*written_bytes = length_bytes;",
+     INJECT + ["batch/pcap-truncate"]),
+    ("a marker that cannot be written goes again", "lib/marker.c", "    if (bad != 0) {\n        (void)unlinkat(markers_fd, name, 0);\n",
+     "    if (bad != 0) {\n", INJECT + ["batch/pcap-commit"]),
+    ("a limit on file sizes is an error", "tools/cli.c", "(void)signal(SIGXFSZ, SIG_IGN);", "",
+     ["tests/torture/limits.py", "--short"]),
+]
+
+
+def copy_of_the_sources():
+    folder = tempfile.mkdtemp(prefix="mutate.")
+    for name in ("Makefile", "VERSION", "lib", "tools", "tests", "fixtures", "build", "docs"):
+        path = os.path.join(torture.ROOT, name)
+        if os.path.isdir(path):
+            shutil.copytree(path, os.path.join(folder, name), ignore=shutil.ignore_patterns("asan", "*.log", "*.tap", "fuzz*"))
+        else:
+            shutil.copy2(path, folder)
+    return folder
+
+
+def build(folder, test):
+    """The programs, and the unit test if it is one."""
+    targets = ["all", *(t for t in test if t.startswith("build/"))]
+    return subprocess.run(["make", "-s", *targets], cwd=folder, capture_output=True, check=False).returncode == 0
+
+
+def notices(folder, test):
+    """Whether the test fails, and with what words."""
+    command = [sys.executable, *test] if test[0].endswith(".py") else test
+    env = {k: v for k, v in os.environ.items() if k != "BIN_DIR"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    text = (done.stdout + done.stderr).decode(errors="replace")
+    words = [l for l in text.splitlines() if l.startswith(("#", "not ok"))]
+    return done.returncode != 0, words[0][:160] if words else text[-160:].strip()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default="")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--part", default="1/1", help="I/N: only every N-th, from the I-th")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for what, file, _, _, test in MUTATIONS:
+            print(f"{what} | {file} | {' '.join(test)}")
+        return 0
+    folder = copy_of_the_sources()
+    green = number = 0
+    part, parts = (int(n) for n in arguments.part.split("/"))
+    for what, file, old, new, test in MUTATIONS[part - 1 :: parts]:
+        if arguments.only not in what:
+            continue
+        path = os.path.join(folder, file)
+        text = torture.read(path).decode()
+        number += 1
+        if text.count(old) != 1:
+            red, words = False, f"its place is in {file} {text.count(old)} times"
+        else:
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(text.replace(old, new))
+            red, words = notices(folder, test) if build(folder, test) else (False, "does not build")
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(text)
+        green += not red
+        print(f"{'ok' if red else 'not ok'} {number} - without {what}: {' '.join(test)}", flush=True)
+        print(f"#   {words}", flush=True)
+    shutil.rmtree(folder)
+    print(f"1..{number}")
+    print(f"# {number} protections taken out, {green} not noticed")
+    return 1 if green else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
