@@ -70,7 +70,7 @@ FACE_SOURCES := tools/cli.c tools/options.c tools/limit_options.c tools/policy_o
 FACE_OBJECTS := $(FACE_SOURCES:%.c=$(B)/%.o)
 FACE := $(B)/libface.a
 
-FILTERS := pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run
+FILTERS := pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status
 DRIVER := pcap-slim
 # One script, made of these parts in this order.
 DRIVER_PARTS := head messages usage values options config places listing free run main
@@ -83,6 +83,7 @@ LIBS_pcap-truncate := -ljansson -lxxhash -lseccomp
 LIBS_pcap-verify := -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-commit := -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-report := -ljansson -lxxhash -lseccomp
+LIBS_pcap-status := -ljansson -lxxhash
 LIBS_pcap-run := -lxxhash
 
 .PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay analyze install uninstall clean format lint recordings fixtures fidelity

@@ -1,3 +1,9 @@
+# What is slim in a directory and what is not. Does not return.
+say_status() {
+    # shellcheck disable=SC2086 # nothing or a word
+    exec pcap-status $prune ${age:+--age-minutes "$age"} --output "$output" -- "$status_dir"
+}
+
 main() {
     find_log "${PCAP_SLIM_LOG:-auto}"
     parse_options "$@"
@@ -11,6 +17,7 @@ main() {
     fi
     check_options
     find_filters
+    [ -z "$status_dir" ] || say_status
     make_scratch
     make_policy
     find_stage

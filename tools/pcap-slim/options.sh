@@ -3,11 +3,11 @@
 VALUED_OPTIONS=' --dir --single --glob --until-free --workers --age-minutes --verify --output --max-io-mbps
  --max-cpu-percent --cpu-backoff-above --cpu-backoff-strength --stage-dir --config --policy --flows --length --checksum
  --payload-bytes --tls-ports --quic-ports --ipsec-ports --ssh-ports --min-packets --keep --cut --policy-file
- --metrics --log '
-FLAG_OPTIONS=' --recursive --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --no-progress --help --version '
+ --metrics --log --status '
+FLAG_OPTIONS=' --recursive --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --no-progress --prune-markers --help --version '
 REPEATED_OPTIONS=' --glob --keep --cut '
 # What a configuration file cannot hold, because it is about this one call.
-COMMAND_LINE_ONLY=' --single --dry-run --check-only --config --help --version '
+COMMAND_LINE_ONLY=' --status --prune-markers --single --dry-run --check-only --config --help --version '
 
 # Whether the word $1 is in the list $2.
 is_in() {
@@ -35,7 +35,7 @@ unknown_option() {
 
 set_defaults() {
     dir='' single='' recursive='' globs='' until='' until_typed='' workers='' age='' output=human verify=full mode=run
-    metrics='' log='' progress=''
+    metrics='' log='' progress='' status_dir='' prune=''
     asked='' reads='' sandbox='' io='' cpu='' above='' strength=''
     stage='' stage_given='' dir_given='' single_given='' files=0 help='' version='' config=''
     origin='' typed=' '
@@ -95,6 +95,11 @@ take_option() {
         esac
         ;;
     --no-progress) progress=$1 ;;
+    --status)
+        [ -n "$2" ] || misuse "--status takes the path of a directory"
+        status_dir=$2
+        ;;
+    --prune-markers) prune=$1 ;;
     --log)
         case $2 in
         auto | plain | journal) log=$2 ;;
@@ -212,6 +217,12 @@ check_target() {
 
 # What is about a directory says nothing about files that are named.
 check_options() {
+    [ -z "$prune" ] || [ -n "$status_dir" ] || misuse "--prune-markers goes with --status"
+    if [ -n "$status_dir" ]; then
+        [ -z "$dir_given$single_given" ] || misuse "--status goes with neither --dir nor --single"
+        [ "$output" != ndjson ] || misuse "--status takes --output human or json"
+        return
+    fi
     check_target
     if [ -z "$dir_given" ]; then
         target=${single_given:+--single}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# pcap-status and pcap-slim --status: what is slim, what is not, and what is no longer what it was.
+load helpers
+
+setup_more() {
+    mkdir d
+    cp "$FIXTURES/good-real-ssh.pcap" d/a.pcap
+    cp "$FIXTURES/good-real-quic.pcap" d/b.pcap
+    pcap-slim --dir d 2>slim.log
+}
+
+@test "pcap-status --help" { check_help pcap-status; }
+@test "pcap-status --version" { check_version pcap-status; }
+@test "pcap-status: help and version on a full disk" { check_full pcap-status; }
+@test "pcap-status: unknown options" { check_unknown_options pcap-status; }
+@test "pcap-status: options without their value" { check_needs_value pcap-status --age-minutes --output; }
+@test "pcap-status: values where none is taken" { check_takes_no_value pcap-status --hash --prune-markers --help; }
+
+@test "pcap-status: slim, pending, too young, left alone" {
+    cp "$FIXTURES/good-real-dns.pcap" d/c.pcap
+    touch -d '1 hour ago' d/c.pcap
+    cp "$FIXTURES/good-real-dns.pcap" d/e.pcap
+    ln -s a.pcap d/l.pcap
+    ln d/e.pcap other
+    runs pcap-status d
+    status_is 0
+    out_is "slim          a.pcap
+slim          b.pcap
+pending       c.pcap
+left_alone    e.pcap: several hard links
+left_alone    l.pcap: symbolic link
+status: slim=2 changed=0 pending=1 too_young=0 left_alone=2 orphan_marker=0 pruned_marker=0"
+    rm other
+    runs pcap-status --age-minutes 30 d
+    out_has "pending       c.pcap"
+    out_has "too_young     e.pcap"
+    runs pcap-slim --status d --age-minutes 30 --output json
+    status_is 0
+    json_is '.summary.slim == 2 and .summary.pending == 1 and .summary.too_young == 1 and (.files | length) == 5'
+}
+
+@test "pcap-status: a file that changed, by size; by content only with --hash" {
+    local before
+    printf x >>d/a.pcap
+    kit patch d/b.pcap 60 ff
+    before=$(picture d)
+    runs pcap-status d
+    status_is 1
+    out_has "changed       a.pcap: 24387 bytes, its marker says 24386"
+    out_has "slim          b.pcap"
+    runs pcap-status --hash d
+    status_is 1
+    out_has "changed       b.pcap: digest "
+    unchanged d "$before"
+}
+
+@test "pcap-status --prune-markers: only markers whose file is gone" {
+    rm d/a.pcap
+    mkdir d/.slim_markers/dir.pcap
+    ln -s ../../slim.log d/.slim_markers/link.pcap
+    : >d/.slim_markers/b.pcap
+    runs pcap-status d
+    out_has "orphan_marker a.pcap: there is no such file any more"
+    out_has "slim          b.pcap: its marker holds no record to compare with"
+    only_files d/.slim_markers a.pcap b.pcap dir.pcap link.pcap
+    runs pcap-slim --status d --prune-markers
+    status_is 0
+    out_has "pruned_marker a.pcap"
+    only_files d/.slim_markers b.pcap dir.pcap link.pcap
+    [ -e slim.log ]
+}
+
+@test "pcap-status: no markers, a marker directory that is a link, no directory" {
+    mkdir e f
+    runs pcap-status e
+    status_is 0
+    out_is "status: slim=0 changed=0 pending=0 too_young=0 left_alone=0 orphan_marker=0 pruned_marker=0"
+    ln -s ../d/.slim_markers f/.slim_markers
+    runs pcap-status --prune-markers f
+    status_is 1
+    err_has "is not a directory of its own"
+    [ -e d/.slim_markers/a.pcap ]
+    runs pcap-status none
+    refused_with "pcap-status: none: cannot open: No such file or directory"
+}
+
+@test "pcap-slim --status: misuse" {
+    runs pcap-slim --prune-markers --dir d
+    misuse_is pcap-slim "--prune-markers goes with --status"
+    runs pcap-slim --status d --dir d
+    misuse_is pcap-slim "--status goes with neither --dir nor --single"
+}

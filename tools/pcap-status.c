@@ -1,0 +1,327 @@
+/*
+ * pcap-status: what is slim in a directory, what is not, and whether what is marked is still what its marker says.
+ */
+#include "claim.h"
+#include "cli.h"
+#include "failure.h"
+#include "framing.h"
+#include "marker.h"
+#include "names.h"
+#include "options.h"
+#include "record.h"
+#include "recount.h"
+#include "source.h"
+#include "tokens.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char HELP[] =
+    "Usage: pcap-status [OPTION...] DIR\n"
+    "Say of each *.pcap directly in DIR whether it is slim, pending or too young, and whether a marked\n"
+    "one is still what its marker says; name markers without a file.\n"
+    "\n"
+    "  --age-minutes N           what was written less than N minutes ago is too young\n"
+    "  --hash                    read marked captures and compare their digest with the marker's\n"
+    "  --prune-markers           delete markers without a file\n"
+    "  --output human|json       format (default human)\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
+    "Example:\n"
+    "  pcap-status --hash /srv/pcap\n";
+
+enum state {
+    STATE_SLIM,
+    STATE_CHANGED,
+    STATE_PENDING,
+    STATE_TOO_YOUNG,
+    STATE_LEFT_ALONE,
+    STATE_ORPHAN_MARKER,
+    STATE_PRUNED_MARKER,
+    STATES,
+};
+
+static const char *const STATE_NAMES[STATES] = {
+    [STATE_SLIM] = "slim",
+    [STATE_CHANGED] = "changed",
+    [STATE_PENDING] = "pending",
+    [STATE_TOO_YOUNG] = "too_young",
+    [STATE_LEFT_ALONE] = "left_alone",
+    [STATE_ORPHAN_MARKER] = "orphan_marker",
+    [STATE_PRUNED_MARKER] = "pruned_marker",
+};
+
+struct options {
+    bool json;
+    bool hash;
+    bool prune;
+    unsigned long age_minutes;
+    const char *directory;
+};
+
+struct status {
+    struct options options;
+    int directory_fd;
+    int markers_fd; /* -1: there are none */
+    time_t now;
+    struct framing framing;
+    uint64_t count[STATES];
+    json_t *files; /* JSON: the entries */
+    bool failed;
+};
+
+static int parse_options(int argc, char **argv, struct options *o) {
+    enum { OPT_AGE = 1, OPT_HASH, OPT_PRUNE, OPT_OUTPUT };
+    static const struct option LONG[] = {
+        {"age-minutes", required_argument, NULL, OPT_AGE},
+        {"hash", no_argument, NULL, OPT_HASH},
+        {"prune-markers", no_argument, NULL, OPT_PRUNE},
+        {"output", required_argument, NULL, OPT_OUTPUT},
+        OPTIONS_BASIC,
+    };
+    int c;
+    memset(o, 0, sizeof *o);
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+        switch (c) {
+        case OPT_AGE:
+            if (!cli_parse_unsigned(optarg, 0, 99999999, &o->age_minutes)) {
+                return cli_misuse("--age-minutes takes a whole number of minutes, not '%s'", optarg);
+            }
+            break;
+        case OPT_HASH:
+            o->hash = true;
+            break;
+        case OPT_PRUNE:
+            o->prune = true;
+            break;
+        case OPT_OUTPUT:
+            if (strcmp(optarg, "human") != 0 && strcmp(optarg, "json") != 0) {
+                return cli_misuse("--output takes human or json, not '%s'", optarg);
+            }
+            o->json = strcmp(optarg, "json") == 0;
+            break;
+        default:
+            if (options_take_common(c, argv, LONG, HELP, NULL) != 0) {
+                return CLI_MISUSE;
+            }
+        }
+    }
+    if (argc - optind != 1) {
+        return cli_misuse("one DIR is needed");
+    }
+    o->directory = argv[optind];
+    return 0;
+}
+
+/* ---- what is found, said ---- */
+
+static void say(struct status *s, const char *name, enum state state, const char *why) {
+    s->count[state]++;
+    if (s->options.json) {
+        char *shown = names_utf8(name);
+        json_t *entry = json_pack("{s:s,s:s}", "file", shown != NULL ? shown : "?", "state", STATE_NAMES[state]);
+        if (why != NULL) {
+            json_object_set_new(entry, "why", json_string(why));
+        }
+        if (!names_is_utf8(name)) {
+            char *hex = names_to_hex(name);
+            json_object_set_new(entry, "file_hex", json_string(hex != NULL ? hex : ""));
+            free(hex);
+        }
+        json_array_append_new(s->files, entry);
+        free(shown);
+        return;
+    }
+    char *shown = names_printable(name);
+    (void)printf("%-13s %s%s%s\n", STATE_NAMES[state], shown != NULL ? shown : "?", why != NULL ? ": " : "",
+                 why != NULL ? why : "");
+    free(shown);
+}
+
+/* ---- a marked file ---- */
+
+/* The marker's record. Returns false where it holds none: one that another program made, or that was lost half-way. */
+static bool read_marker(const struct status *s, const char *name, struct record *out) {
+    struct tokens lines;
+    struct failure failure;
+    char *line;
+    bool read = false;
+    int fd = openat(s->markers_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    if (tokens_open(&lines, fd, '\n', &failure) == 0) {
+        read = tokens_next(&lines, &line, &failure) == 1 && record_parse(line, out, &failure) == 0;
+    }
+    tokens_close(&lines);
+    (void)close(fd);
+    return read;
+}
+
+/* Returns whether the content is what the record says; else f says what is wrong. */
+static bool has_digest_of(struct status *s, const char *name, const struct record *r, struct failure *f) {
+    struct source source;
+    struct recount found;
+    int fd = openat(s->directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        (void)failure_errno(f, errno, "cannot open");
+        return false;
+    }
+    source_open(&source, fd, NULL);
+    enum framing_status end = recount_read(&s->framing, &source, &found, f);
+    source_close(&source);
+    (void)close(fd);
+    if (end == FRAMING_END && found.digest != r->digest) {
+        (void)failure_set(f, "digest %016" PRIx64 ", its marker says %016" PRIx64, found.digest, r->digest);
+        return false;
+    }
+    return end == FRAMING_END;
+}
+
+static void look_at_marked(struct status *s, const char *name, const struct stat *st) {
+    struct record r;
+    struct failure failure;
+    if (!read_marker(s, name, &r)) {
+        say(s, name, STATE_SLIM, "its marker holds no record to compare with");
+        return;
+    }
+    if (r.has_tally && (uint64_t)st->st_size != r.tally.out_bytes) {
+        (void)failure_set(&failure, "%lld bytes, its marker says %" PRIu64, (long long)st->st_size, r.tally.out_bytes);
+        say(s, name, STATE_CHANGED, failure.text);
+    } else if (s->options.hash && r.has_digest && !has_digest_of(s, name, &r, &failure)) {
+        say(s, name, STATE_CHANGED, failure.text);
+    } else {
+        say(s, name, STATE_SLIM, NULL);
+    }
+    record_free(&r);
+}
+
+/* ---- the two directories ---- */
+
+static void look_at_file(struct status *s, const char *name) {
+    struct stat st;
+    if (fstatat(s->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return; /* gone since it was listed */
+    }
+    if (!S_ISREG(st.st_mode)) {
+        say(s, name, STATE_LEFT_ALONE, S_ISLNK(st.st_mode) ? "symbolic link" : "not a regular file");
+    } else if (marker_exists(s->markers_fd, name)) {
+        look_at_marked(s, name, &st);
+    } else if (st.st_nlink > 1) {
+        say(s, name, STATE_LEFT_ALONE, "several hard links");
+    } else {
+        const bool young = s->options.age_minutes > 0 && st.st_mtime > s->now - (time_t)s->options.age_minutes * 60;
+        say(s, name, young ? STATE_TOO_YOUNG : STATE_PENDING, NULL);
+    }
+}
+
+/* Only a regular file in the marker directory is taken for a marker; that nothing of its name exists is asked last. */
+static void look_at_marker(struct status *s, const char *name) {
+    struct stat st;
+    if (name[0] == '.' && (name[1] == '\0' || strcmp(name, "..") == 0 || strcmp(name, CLAIM_LOCK_NAME) == 0)) {
+        return;
+    }
+    if (fstatat(s->markers_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
+        fstatat(s->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) {
+        return;
+    }
+    if (!s->options.prune) {
+        say(s, name, STATE_ORPHAN_MARKER, "there is no such file any more");
+    } else if (unlinkat(s->markers_fd, name, 0) == 0) {
+        say(s, name, STATE_PRUNED_MARKER, NULL);
+    } else {
+        s->failed = true;
+        (void)cli_fail(name, "cannot delete its marker: %s", strerror(errno));
+    }
+}
+
+static int is_capture_name(const struct dirent *entry) {
+    const size_t length = strlen(entry->d_name);
+    return length >= 5 && strcmp(entry->d_name + length - 5, ".pcap") == 0;
+}
+
+static int each_name(struct status *s, int fd, int (*filter)(const struct dirent *),
+                     void (*look)(struct status *, const char *)) {
+    struct dirent **names;
+    int count = scandirat(fd, ".", &names, filter, alphasort);
+    if (count < 0) {
+        return cli_fail(s->options.directory, "cannot list this directory: %s", strerror(errno));
+    }
+    for (int i = 0; i < count; i++) {
+        look(s, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    return 0;
+}
+
+static void conclude(const struct status *s) {
+    if (s->options.json) {
+        json_t *summary = json_object();
+        for (int i = 0; i < STATES; i++) {
+            json_object_set_new(summary, STATE_NAMES[i], json_integer((json_int_t)s->count[i]));
+        }
+        json_t *all = json_pack("{s:o,s:O}", "summary", summary, "files", s->files);
+        (void)json_dumpf(all, stdout, JSON_COMPACT);
+        (void)putchar('\n');
+        json_decref(all);
+        return;
+    }
+    (void)fputs("status:", stdout);
+    for (int i = 0; i < STATES; i++) {
+        (void)printf(" %s=%" PRIu64, STATE_NAMES[i], s->count[i]);
+    }
+    (void)putchar('\n');
+}
+
+static int open_directories(struct status *s) {
+    struct failure failure;
+    const struct marker_owner nobody = {.known = false};
+    s->directory_fd = open(s->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->directory_fd < 0) {
+        return cli_fail(s->options.directory, "cannot open: %s", strerror(errno));
+    }
+    s->markers_fd = marker_directory_open(s->directory_fd, false, &nobody, &failure);
+    if (s->markers_fd == -1) {
+        return cli_fail(s->options.directory, "%s", failure.text);
+    }
+    return framing_init(&s->framing, &failure) == FRAMING_OK ? 0 : cli_fail(NULL, "%s", failure.text);
+}
+
+int main(int argc, char **argv) {
+    struct status s;
+    memset(&s, 0, sizeof s);
+    cli_start("pcap-status");
+    int status = parse_options(argc, argv, &s.options);
+    if (status != 0) {
+        return status;
+    }
+    s.now = time(NULL);
+    s.files = json_array();
+    status = open_directories(&s);
+    if (status == 0) {
+        status = each_name(&s, s.directory_fd, is_capture_name, look_at_file);
+    }
+    if (status == 0 && s.markers_fd >= 0) {
+        status = each_name(&s, s.markers_fd, NULL, look_at_marker);
+    }
+    if (status == 0) {
+        conclude(&s);
+        status = s.failed || s.count[STATE_CHANGED] > 0 ? CLI_FAILED : CLI_DONE;
+    }
+    json_decref(s.files);
+    framing_free(&s.framing);
+    return cli_end(status);
+}
