@@ -347,15 +347,14 @@ int main(int argc, char **argv) {
     if (status != 0) {
         return status;
     }
-    cli_catch_signals(); /* the records of an interrupted run are still to be reported */
+    cli_outlive_signals(); /* the records of an interrupted run are still to be reported */
     status = prepare(&p);
     if (status == CLI_DONE) {
         report_records(&p);
         report_missing(&p);
         status = conclude(&p);
     }
-    cli_outlive_signals(); /* the records of an interrupted run are still to be reported */
-    status = prepare(&p);
+    report_lines_free(&p.lines);
     json_decref(p.expected);
     return cli_status_if_interrupted(cli_end(status));
 }
