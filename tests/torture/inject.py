@@ -277,6 +277,9 @@ def try_point(box, scenario, label, condition, point, shim):
     faults += box.faults_of_report(status, out if scenario.name != "by hand" else box_record(box), err, is_busy)
     if point.error == "EINTR" and point.call in RETRIED and program_of(label) in STAGES and not is_stdio and status:
         faults.append(f"an interrupted call is not tried again: exit {status} {err.decode(errors='replace')}")
+    is_of_a_file = point.call.startswith("SHIM_SHORT") and label != "pcap-run"  # that moves memory only
+    if is_of_a_file and status != 0:
+        faults.append(f"a call that moves a part only fails a file: exit {status} {err.decode(errors='replace')}")
     if (point.call, point.error) == ("renameat2", "EINVAL") and status != 0:
         faults.append(f"without an exchange of names it is not replaced: exit {status} {err.decode(errors='replace')}")
     if any(os.listdir(box.scratch)) and scenario.name != "by hand" and program_of(label) not in ("pcap-slim", "mktemp"):
@@ -303,6 +306,8 @@ def sample(points, label):
         key = (point.kind, errors)
         if point.call == "SHIM_NO_MEMORY":
             key = (point.kind, point.number // 60)
+        if point.call == "SHIM_SHORT_WRITE":
+            key = (point.kind, point.number)
         if key not in seen:
             seen.add(key)
             chosen.append(point)
