@@ -240,6 +240,11 @@ int settings_check(const struct settings *s, struct failure *f) {
     if (s->cut.checksum == CUT_INCREMENTAL && s->cut.mode == CUT_SNAP) {
         return failure_set(f, "checksum incremental goes with length rewrite or zero: snap changes no checksum");
     }
+    if (s->policy.kind == POLICY_FLOW && s->cut.mode != CUT_REWRITE &&
+        s->policy.floor_bytes < SETTINGS_FLOW_FLOOR_MIN_BYTES) {
+        return failure_set(f, "payload-bytes takes at least %d with policy flow and length %s",
+                           SETTINGS_FLOW_FLOOR_MIN_BYTES, cut_mode_name(s->cut.mode));
+    }
     return 0;
 }
 

@@ -16,6 +16,12 @@
 
 #define SETTINGS_EXPRESSIONS_MAX 256 /* of either kind */
 
+/*
+ * Where lengths stay as captured, a slim capture reads like one with a snaplen, and the policy flow follows it anew:
+ * with less than a TLS record header of what is cut it would lose the records it had followed, and cut something else.
+ */
+#define SETTINGS_FLOW_FLOOR_MIN_BYTES 5
+
 /* Expressions of pcap-filter(7), as they were given. */
 struct settings_expressions {
     char *at[SETTINGS_EXPRESSIONS_MAX];

@@ -6,6 +6,7 @@
  */
 #include "fuzz.h"
 #include "model.h"
+#include "settings.h"
 #include "slim.h"
 #include "witness.h"
 
@@ -135,12 +136,13 @@ static void set_up(struct trial *t, const uint8_t *control) {
     settings.kind = control[0] & 1 ? POLICY_FLOW : POLICY_PACKET;
     settings.floor_bytes = control[1] < 128 ? control[1] : POLICY_KEEP_BYTES;
     settings.flows = 1 + control[2] % 64U;
-    if (policy_init(&t->policy, &settings, NULL) != 0) {
-        settings.kind = POLICY_PACKET;
-        FUZZ_MUST(policy_init(&t->policy, &settings, NULL) == 0);
-    }
-    t->terms.policy = &t->policy;
     t->terms.cut.mode = (enum cut_mode)((control[0] >> 1) % CUT_MODES);
+    if (settings.kind == POLICY_FLOW && t->terms.cut.mode != CUT_REWRITE &&
+        settings.floor_bytes < SETTINGS_FLOW_FLOOR_MIN_BYTES) {
+        settings.floor_bytes = SETTINGS_FLOW_FLOOR_MIN_BYTES; /* less is refused */
+    }
+    FUZZ_MUST(policy_init(&t->policy, &settings, NULL) == 0);
+    t->terms.policy = &t->policy;
     t->terms.cut.checksum = (enum cut_checksum)((control[0] >> 3) % CUT_CHECKSUMS);
     if (t->terms.cut.checksum == CUT_KEEP && t->terms.cut.mode != CUT_ZERO) {
         t->terms.cut.checksum = CUT_COMPUTE; /* only zeroing can leave a checksum alone */

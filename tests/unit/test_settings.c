@@ -141,6 +141,25 @@ static void test_check(void **state) {
     }
 }
 
+/* With less than a record header of what is cut, a slim capture could not be followed again. */
+static void test_floor_of_flow(void **state) {
+    (void)state;
+    static const struct {
+        const char *policy, *length, *floor;
+        int right;
+    } cases[] = {{"flow", "snap", "4", -1}, {"flow", "zero", "4", -1},   {"flow", "snap", "5", 0},
+                 {"flow", "zero", "5", 0},  {"flow", "rewrite", "0", 0}, {"packet", "snap", "0", 0},
+                 {"packet", "zero", "0", 0}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct settings s;
+        settings_init(&s);
+        assert_int_equal(settings_set(&s, "policy", cases[i].policy, NULL), 0);
+        assert_int_equal(settings_set(&s, "length", cases[i].length, NULL), 0);
+        assert_int_equal(settings_set(&s, "payload-bytes", cases[i].floor, NULL), 0);
+        assert_int_equal(settings_check(&s, NULL), cases[i].right);
+    }
+}
+
 /* A policy file; what settings_text() says is one again and says the same. */
 static void test_file(void **state) {
     (void)state;
@@ -254,9 +273,9 @@ static void test_expressions(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),      cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_check),    cmocka_unit_test(test_file),        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_read),     cmocka_unit_test(test_expressions),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),        cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_check),    cmocka_unit_test(test_floor_of_flow), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_lines),    cmocka_unit_test(test_read),          cmocka_unit_test(test_expressions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
