@@ -149,6 +149,10 @@ int renameat(int a, const char *from, int b, const char *to) {
     note("rename to", to);
     return ((int (*)(int, const char *, int, const char *))dlsym(RTLD_NEXT, "renameat"))(a, from, b, to);
 }
+int renameat2(int a, const char *from, int b, const char *to, unsigned how) {
+    note("rename to", to);
+    return ((int (*)(int, const char *, int, const char *, unsigned))dlsym(RTLD_NEXT, "renameat2"))(a, from, b, to, how);
+}
 int fchmod(int fd, mode_t mode) {
     char link[64], name[4096] = "";
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);

@@ -23,7 +23,7 @@ meant() {
     meant pcap-slim --wokers=3 --workers
     meant pcap-slim --age --age-minutes
     meant pcap-slim --directory=x --dir
-    meant pcap-slim --check --check-only
+    meant pcap-slim --checkonly --check-only
     meant pcap-slim --dryrun --dry-run
 }
 
