@@ -9,6 +9,7 @@
 #include "limit_options.h"
 #include "marker.h"
 #include "options.h"
+#include "options_in_common.h"
 #include "pace.h"
 #include "policy.h"
 #include "policy_options.h"
@@ -86,6 +87,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
     };
     int c;
     int at = 0;
+    const struct options_in_common common = {&o->confine, &o->policy, &o->limits};
     size_t globs = 0;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
@@ -120,14 +122,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->beneath = true;
             break;
         default:
-            if (confine_take(&o->confine, c, optarg)) {
-                break;
-            }
-            if (policy_options_is(c)) {
-                if (policy_options_take(&o->policy, LONG + at, c, optarg) != 0) {
-                    return CLI_MISUSE;
-                }
-            } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
+            if (options_take_in_common(c, at, argv, LONG, HELP, &common) != 0) {
                 return CLI_MISUSE;
             }
         }

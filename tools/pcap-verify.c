@@ -8,6 +8,7 @@
 #include "identity.h"
 #include "limit_options.h"
 #include "options.h"
+#include "options_in_common.h"
 #include "pace.h"
 #include "place.h"
 #include "policy.h"
@@ -93,6 +94,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
     };
     int c;
     int at = 0;
+    const struct options_in_common common = {&o->confine, &o->policy, &o->limits};
     bool check_given = false;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
@@ -122,14 +124,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             }
             break;
         default:
-            if (confine_take(&o->confine, c, optarg)) {
-                break;
-            }
-            if (policy_options_is(c)) {
-                if (policy_options_take(&o->policy, LONG + at, c, optarg) != 0) {
-                    return CLI_MISUSE;
-                }
-            } else if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
+            if (options_take_in_common(c, at, argv, LONG, HELP, &common) != 0) {
                 return CLI_MISUSE;
             }
         }
