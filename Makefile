@@ -83,7 +83,7 @@ LIBS_pcap-truncate := -ljansson -lxxhash -lseccomp
 LIBS_pcap-verify := -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-commit := -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-report := -ljansson -lxxhash -lseccomp
-LIBS_pcap-status := -ljansson -lxxhash
+LIBS_pcap-status := -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
 
 .PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay analyze install uninstall clean format lint recordings fixtures fidelity

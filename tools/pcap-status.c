@@ -3,6 +3,7 @@
  */
 #include "claim.h"
 #include "cli.h"
+#include "confine.h"
 #include "failure.h"
 #include "framing.h"
 #include "marker.h"
@@ -34,8 +35,7 @@ static const char HELP[] =
     "  --age-minutes N           what was written less than N minutes ago is too young\n"
     "  --hash                    read marked captures and compare their digest with the marker's\n"
     "  --prune-markers           delete markers without a file\n"
-    "  --output human|json       format (default human)\n"
-    "  --help, --version\n"
+    "  --output human|json       format (default human)\n" CONFINE_HELP "  --help, --version\n"
     "\n"
     "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
     "Example:\n"
@@ -67,6 +67,7 @@ struct options {
     bool hash;
     bool prune;
     unsigned long age_minutes;
+    struct confine confine;
     const char *directory;
 };
 
@@ -88,6 +89,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"hash", no_argument, NULL, OPT_HASH},
         {"prune-markers", no_argument, NULL, OPT_PRUNE},
         {"output", required_argument, NULL, OPT_OUTPUT},
+        CONFINE_LONG_OPTION,
         OPTIONS_BASIC,
     };
     int c;
@@ -113,7 +115,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
             o->json = strcmp(optarg, "json") == 0;
             break;
         default:
-            if (options_take_common(c, argv, LONG, HELP, NULL) != 0) {
+            if (!confine_take(&o->confine, c, optarg) && options_take_common(c, argv, LONG, HELP, NULL) != 0) {
                 return CLI_MISUSE;
             }
         }
@@ -312,6 +314,7 @@ int main(int argc, char **argv) {
     s.files = json_array();
     status = open_directories(&s);
     if (status == 0) {
+        confine_to_directory(&s.options.confine, s.options.prune ? SANDBOX_CHANGE : SANDBOX_READ, s.directory_fd, -1);
         status = each_name(&s, s.directory_fd, is_capture_name, look_at_file);
     }
     if (status == 0 && s.markers_fd >= 0) {

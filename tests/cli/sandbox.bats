@@ -70,6 +70,30 @@ everything_escapes() {
     everything_escapes
 }
 
+@test "pcap-status: files of its directory for reading, markers of files that are gone for deleting" {
+    mkdir elsewhere
+    pcap-slim --dir captures 2>/dev/null || [ $? -eq 1 ]
+    rm captures/a.pcap
+    runs escaping look pcap-status --hash captures
+    nothing_escaped
+    runs escaping look pcap-status captures
+    nothing_escaped
+    runs escaping look pcap-status --prune-markers captures
+    nothing_escaped
+    out_has 'pruned_marker a.pcap'
+    runs escaping look pcap-status --no-sandbox captures
+    everything_escapes
+    runs escaping look pcap-slim --no-sandbox --status captures
+    everything_escapes
+    # A rule each: what may be opened lies beneath that directory, and is written to only to delete markers.
+    runs strace -y -e trace=landlock_add_rule,seccomp -o log pcap-status captures
+    status_is 0
+    [ "$(grep -c "parent_fd=[0-9]*<$(pwd -P)/captures>" log)" -eq 1 ] || explain "$(cat log)"
+    [ "$(grep -c landlock_add_rule log)" -eq 1 ] || explain "$(cat log)"
+    grep -q SECCOMP_SET_MODE_FILTER log
+    [ "$(grep -c LANDLOCK_ACCESS_FS_REMOVE_FILE log)" -eq 0 ] || explain "$(cat log)"
+}
+
 @test "stages within a directory: nothing outside it" {
     cd captures
     runs_from ../names escaping write pcap-truncate --within . --files0-from=-
@@ -173,6 +197,11 @@ EOF
     trace_is_clean log files
     runs traced log pcap-slim --single captures/a.pcap
     status_is 0
+    trace_is_clean log files
+    rm captures/a.pcap
+    runs traced log pcap-status --hash --prune-markers --output json captures
+    status_is 0
+    json_is '.summary.pruned_marker == 1 and .summary.slim == 1'
     trace_is_clean log files
 }
 

@@ -14,7 +14,7 @@ setup_more() {
 @test "pcap-status: help and version on a full disk" { check_full pcap-status; }
 @test "pcap-status: unknown options" { check_unknown_options pcap-status; }
 @test "pcap-status: options without their value" { check_needs_value pcap-status --age-minutes --output; }
-@test "pcap-status: values where none is taken" { check_takes_no_value pcap-status --hash --prune-markers --help; }
+@test "pcap-status: values where none is taken" { check_takes_no_value pcap-status --hash --prune-markers --no-sandbox --help; }
 
 @test "pcap-status: slim, pending, too young, left alone" {
     cp "$FIXTURES/good-real-dns.pcap" d/c.pcap

@@ -1,7 +1,7 @@
 # What is slim in a directory and what is not. Does not return.
 say_status() {
     # shellcheck disable=SC2086 # nothing or a word
-    exec pcap-status $prune ${age:+--age-minutes "$age"} --output "$output" -- "$status_dir"
+    exec pcap-status $sandbox $prune ${age:+--age-minutes "$age"} --output "$output" -- "$status_dir"
 }
 
 main() {
