@@ -1,8 +1,9 @@
 #include "settings.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,42 +249,34 @@ int settings_check(const struct settings *s, struct failure *f) {
     return 0;
 }
 
-static void print_ports(FILE *to, const char *name, const struct policy_ports *list) {
-    (void)fprintf(to, "%s =", name);
+static void add_ports(struct text *to, const char *name, const struct policy_ports *list) {
+    (void)text_add(to, "%s =", name);
     for (size_t i = 0; i < list->count; i++) {
-        (void)fprintf(to, "%c%u", i == 0 ? ' ' : ',', (unsigned)list->at[i]);
+        (void)text_add(to, "%c%u", i == 0 ? ' ' : ',', (unsigned)list->at[i]);
     }
-    (void)fputc('\n', to);
+    (void)text_add(to, "\n");
 }
 
-static void print_expressions(FILE *to, const char *name, const struct settings_expressions *list) {
+static void add_expressions(struct text *to, const char *name, const struct settings_expressions *list) {
     for (size_t i = 0; i < list->count; i++) {
-        (void)fprintf(to, "%s = %s\n", name, list->at[i]);
+        (void)text_add(to, "%s = %s\n", name, list->at[i]);
     }
 }
 
 char *settings_text(const struct settings *s) {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *to = open_memstream(&text, &length);
-    if (to == NULL) {
-        return NULL;
-    }
-    (void)fprintf(to, "policy = %s\n", policy_kind_name(s->policy.kind));
-    (void)fprintf(to, "flows = %" PRIu32 "\n", s->policy.flows);
-    (void)fprintf(to, "length = %s\nchecksum = %s\n", cut_mode_name(s->cut.mode), cut_checksum_name(s->cut.checksum));
-    (void)fprintf(to, "payload-bytes = %" PRIu32 "\n", s->policy.floor_bytes);
+    struct text text = {.at = NULL};
+    (void)text_add(&text, "policy = %s\n", policy_kind_name(s->policy.kind));
+    (void)text_add(&text, "flows = %" PRIu32 "\n", s->policy.flows);
+    (void)text_add(&text, "length = %s\n", cut_mode_name(s->cut.mode));
+    (void)text_add(&text, "checksum = %s\n", cut_checksum_name(s->cut.checksum));
+    (void)text_add(&text, "payload-bytes = %" PRIu32 "\n", s->policy.floor_bytes);
     for (int i = 0; i < POLICY_PORT_LISTS; i++) {
-        print_ports(to, NAME_WORDS[NAME_TLS_PORTS + i], &s->policy.ports[i]);
+        add_ports(&text, NAME_WORDS[NAME_TLS_PORTS + i], &s->policy.ports[i]);
     }
-    (void)fprintf(to, "min-packets = %" PRIu32 "\n", s->min_packets);
-    print_expressions(to, NAME_WORDS[NAME_KEEP], &s->keep);
-    print_expressions(to, NAME_WORDS[NAME_CUT], &s->cut_always);
-    if (fclose(to) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    (void)text_add(&text, "min-packets = %" PRIu32 "\n", s->min_packets);
+    add_expressions(&text, NAME_WORDS[NAME_KEEP], &s->keep);
+    add_expressions(&text, NAME_WORDS[NAME_CUT], &s->cut_always);
+    return text_take(&text);
 }
 
 static void free_expressions(struct settings_expressions *list) {

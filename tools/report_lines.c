@@ -53,23 +53,6 @@ static void put_human(const struct report_lines *l, const struct record *r) {
     free(printable);
 }
 
-/* Not open_memstream(3), which swallows a want of memory. */
-static int add_entry(struct report_lines *l, const char *line) {
-    const size_t wanted_bytes = l->files_bytes + strlen(line) + 2; /* a comma, a NUL */
-    if (wanted_bytes > l->files_room_bytes) {
-        char *more = realloc(l->files, 2 * wanted_bytes);
-        if (more == NULL) {
-            return -1;
-        }
-        l->files = more;
-        l->files_room_bytes = 2 * wanted_bytes;
-    }
-    char *end = l->files + l->files_bytes;
-    end = stpcpy(stpcpy(end, l->files_bytes > 0 ? "," : ""), line);
-    l->files_bytes = (size_t)(end - l->files);
-    return 0;
-}
-
 static int put_json(struct report_lines *l, const struct record *r) {
     char *line = record_format(r, false);
     int status = line != NULL ? 0 : -1;
@@ -79,7 +62,7 @@ static int put_json(struct report_lines *l, const struct record *r) {
         (void)printf("%s\n", line);
         (void)fflush(stdout); /* whoever follows the report is to have it now */
     } else {
-        status = add_entry(l, line);
+        status = text_add(&l->files, "%s%s", l->files.length_bytes > 0 ? "," : "", line);
     }
     free(line);
     if (status != 0) {
@@ -102,7 +85,7 @@ static void put_json_summary(struct report_lines *l, const struct outcome *o, ui
                  o->files[RECORD_OK], l->dry_run ? 0 : outcome_skipped(o), o->files[RECORD_FAIL], elapsed_ms,
                  l->check_only ? "true" : "false");
     if (l->format == REPORT_JSON) {
-        (void)printf(",\"files\":[%s]", l->files != NULL ? l->files : "");
+        (void)printf(",\"files\":[%s]", l->files.at != NULL ? l->files.at : "");
     }
     (void)printf("}\n");
 }
@@ -122,6 +105,5 @@ void report_lines_summary(struct report_lines *l, const struct outcome *o, uint6
 }
 
 void report_lines_free(struct report_lines *l) {
-    free(l->files);
-    l->files = NULL;
+    text_free(&l->files);
 }

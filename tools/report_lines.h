@@ -6,6 +6,7 @@
 
 #include "outcome.h"
 #include "record.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,10 +20,9 @@ enum report_format {
 
 struct report_lines {
     enum report_format format;
-    bool check_only; /* nothing was written */
-    bool dry_run;    /* only list what would be slimmed */
-    char *files;     /* JSON: the entries so far, with commas; NULL while there is none */
-    size_t files_bytes, files_room_bytes;
+    bool check_only;   /* nothing was written */
+    bool dry_run;      /* only list what would be slimmed */
+    struct text files; /* JSON: the entries so far, with commas */
 };
 
 /* The format of that name. Returns false when there is none. */

@@ -277,3 +277,27 @@ END
     runs_from cut.json pcap-verify --records --length snap
     json_is '.status == "verified"'
 }
+
+@test "the settings as text are whole or none when memory runs out" {
+    case $BIN_DIR in */asan/*) skip "a sanitizer has an allocator of its own" ;; esac
+    local n allocations succeeded=0
+    gcc -shared -fPIC -o shim.so "$ROOT/tests/torture/shim.c" -ldl
+    printf 'keep = host %20000s\n' 192.0.2.1 >policy
+    pcap-truncate --policy-file policy --print-policy >want
+    LD_PRELOAD=./shim.so SHIM_COUNTS=counts pcap-truncate --policy-file policy --print-policy >out
+    same_bytes want out
+    read -r _ _ allocations <counts
+    [ "$allocations" -gt 10 ] || explain "only $allocations allocations"
+    for n in $(seq "$allocations"); do
+        runs env LD_PRELOAD=./shim.so SHIM_NO_MEMORY="$n" SHIM_SPARE=libpcap \
+            pcap-truncate --policy-file policy --print-policy
+        if [ "$status" -eq 0 ]; then
+            succeeded=$((succeeded + 1))
+            same_bytes want "$out_file"
+        else
+            [ "$status" -le 2 ] || explain "memory $n: status $status"
+            out_is ''
+        fi
+    done
+    [ "$succeeded" -lt "$allocations" ] || explain "nothing failed"
+}

@@ -3,6 +3,7 @@
  * from where main begins (cli_start() sets SIGIO, first of all), so that loading is not part of it.
  *
  *   SHIM_SHORT_WRITE=N  SHIM_SHORT_READ=N  SHIM_NO_MEMORY=N  SHIM_COUNTS=FILE (how many there were, at the end)
+ *   SHIM_SPARE=NAME: the library of that name always gets its memory
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,6 +23,7 @@ extern void *__libc_realloc(void *, size_t);
 static bool in_main = false;
 static unsigned long writes, reads, allocations;
 static unsigned long short_write, short_read, no_memory;
+static const char *spared;
 static int counts_fd = -1;
 
 static unsigned long number(const char *name) {
@@ -38,6 +40,7 @@ sighandler_t signal(int number_of_signal, sighandler_t handler) {
         short_write = number("SHIM_SHORT_WRITE");
         short_read = number("SHIM_SHORT_READ");
         no_memory = number("SHIM_NO_MEMORY");
+        spared = getenv("SHIM_SPARE");
         const char *counts = getenv("SHIM_COUNTS");
         if (counts != NULL) { /* now: later the program may not open anything any more */
             counts_fd = open(counts, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -67,7 +70,8 @@ ssize_t read(int fd, void *to, size_t bytes) {
 /* libseccomp does not end when it lacks memory; that is not what is judged here. */
 static bool is_ours(const void *caller) {
     Dl_info info;
-    return dladdr(caller, &info) == 0 || info.dli_fname == NULL || strstr(info.dli_fname, "libseccomp") == NULL;
+    return dladdr(caller, &info) == 0 || info.dli_fname == NULL ||
+           (strstr(info.dli_fname, "libseccomp") == NULL && (spared == NULL || strstr(info.dli_fname, spared) == NULL));
 }
 
 static bool fails(const void *caller) {
