@@ -79,11 +79,11 @@ PROGRAMS := $(FILTERS:%=$(BIN)/%) $(BIN)/$(DRIVER)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 LIBS_pcap-scan := -ljansson -lxxhash -lseccomp
-LIBS_pcap-truncate := -ljansson -lxxhash -lseccomp
-LIBS_pcap-verify := -lpcap -ljansson -lxxhash -lseccomp
-LIBS_pcap-commit := -lpcap -ljansson -lxxhash -lseccomp
+LIBS_pcap-truncate := -lnettle -ljansson -lxxhash -lseccomp
+LIBS_pcap-verify := -lnettle -lpcap -ljansson -lxxhash -lseccomp
+LIBS_pcap-commit := -lnettle -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-report := -ljansson -lxxhash -lseccomp
-LIBS_pcap-status := -ljansson -lxxhash -lseccomp
+LIBS_pcap-status := -lnettle -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
 
 .PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay analyze install uninstall clean format lint recordings fixtures fidelity
@@ -123,7 +123,7 @@ $(BIN)/$(DRIVER): $(DRIVER_SOURCES) VERSION Makefile
 $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(filter-out -flto%,$(LDFLAGS_$(VARIANT))) -fno-lto $(LDFLAGS) -o $@ $^ -lcmocka -lpcap -ljansson -lxxhash -lseccomp
+	$(Q)$(CC) $(filter-out -flto%,$(LDFLAGS_$(VARIANT))) -fno-lto $(LDFLAGS) -o $@ $^ -lcmocka -lpcap -ljansson -lxxhash -lseccomp -lnettle
 
 # The harnesses: with a fuzzer's main, or with one that replays files.
 HARNESSES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

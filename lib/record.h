@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RECORD_SHA256_BYTES 32
+
 enum record_status {
     RECORD_OK,       /* all that was to be done is done */
     RECORD_FAIL,     /* error says why; the file is as it was, unless error says otherwise */
@@ -55,11 +57,17 @@ struct record {
     char *policy_text;      /* that text; NULL: the default's, or not known */
     bool has_digest;
     uint64_t digest; /* XXH3 of the slim capture */
+    bool has_in_sha256;
+    uint8_t in_sha256[RECORD_SHA256_BYTES]; /* of the capture as it was read to be cut */
+    bool has_out_sha256;
+    uint8_t out_sha256[RECORD_SHA256_BYTES]; /* of the slim capture as it was read to be verified */
     enum record_check check;
     enum record_verdict verdict; /* of the check */
     uint64_t checked_packets;
     bool has_elapsed;
     uint64_t elapsed_ms;
+    bool has_mtime; /* once it has taken its place */
+    int64_t mtime_sec, mtime_ns;
     /* Between stages only */
     uint64_t started_ns; /* CLOCK_MONOTONIC; 0: not known */
     bool has_source;

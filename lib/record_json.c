@@ -2,6 +2,7 @@
 #include "record.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ static const char *const VERDICT_NAMES[RECORD_VERDICTS] = {
 
 #define DIGEST_PREFIX "xxh3:"
 #define DIGEST_DIGITS 16
+#define SHA256_DIGITS (2 * RECORD_SHA256_BYTES)
 
 /* JSON integers are signed 64-bit in jansson; an inode or device number keeps its bits. */
 static json_t *number(uint64_t value) {
@@ -150,8 +152,26 @@ static int format_error(json_t *o, const struct record *r) {
     return bad;
 }
 
+static int format_sha256(json_t *o, const char *key, const uint8_t *digest) {
+    char text[SHA256_DIGITS + 1];
+    for (size_t i = 0; i < RECORD_SHA256_BYTES; i++) {
+        (void)snprintf(text + 2 * i, 3, "%02x", (unsigned)digest[i]);
+    }
+    return json_object_set_new(o, key, json_string(text));
+}
+
 static int format_check(json_t *o, const struct record *r) {
     int bad = 0;
+    if (r->has_in_sha256) {
+        bad |= format_sha256(o, "in_sha256", r->in_sha256);
+    }
+    if (r->has_out_sha256) {
+        bad |= format_sha256(o, "out_sha256", r->out_sha256);
+    }
+    if (r->has_mtime) {
+        bad |= json_object_set_new(o, "mtime",
+                                   json_sprintf("%lld.%09lld", (long long)r->mtime_sec, (long long)r->mtime_ns));
+    }
     if (r->has_digest) {
         bad |= json_object_set_new(o, "digest", json_sprintf(DIGEST_PREFIX "%016" PRIx64, r->digest));
     }
@@ -309,6 +329,36 @@ static bool parse_digest(const json_t *o, const char *key, uint64_t *out) {
     return false;
 }
 
+static unsigned hex_value(char digit) {
+    return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a') + 10;
+}
+
+static bool parse_sha256(const json_t *o, const char *key, uint8_t *out) {
+    const char *text = json_string_value(json_object_get(o, key));
+    if (text == NULL || strlen(text) != SHA256_DIGITS || strspn(text, "0123456789abcdef") != SHA256_DIGITS) {
+        return false;
+    }
+    for (size_t i = 0; i < RECORD_SHA256_BYTES; i++) {
+        out[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+    }
+    return true;
+}
+
+/* Seconds, which may be below 0, and nine digits. */
+static bool parse_mtime(const json_t *o, int64_t *sec, int64_t *ns) {
+    const char *text = json_string_value(json_object_get(o, "mtime"));
+    char *point = NULL;
+    errno = 0;
+    const long long seconds = text != NULL ? strtoll(text, &point, 10) : 0;
+    if (text == NULL || errno != 0 || point == text || *point != '.' || strlen(point + 1) != 9 ||
+        strspn(point + 1, "0123456789") != 9) {
+        return false;
+    }
+    *sec = seconds;
+    *ns = strtoll(point + 1, NULL, 10);
+    return true;
+}
+
 /* Without all of it there is none: a record of another version. */
 static int parse_policy(const json_t *o, struct record *out, struct failure *f) {
     const char *const modes[CUT_MODES] = {cut_mode_name(CUT_REWRITE), cut_mode_name(CUT_SNAP), cut_mode_name(CUT_ZERO)};
@@ -350,6 +400,9 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
         parse_tally(o, &out->tally);
     }
     out->has_digest = parse_digest(o, "digest", &out->digest);
+    out->has_in_sha256 = parse_sha256(o, "in_sha256", out->in_sha256);
+    out->has_out_sha256 = parse_sha256(o, "out_sha256", out->out_sha256);
+    out->has_mtime = parse_mtime(o, &out->mtime_sec, &out->mtime_ns);
     if (parse_policy(o, out, f) != 0) {
         return -1;
     }

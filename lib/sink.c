@@ -14,6 +14,7 @@ struct sink {
     bool writeback;
     uint64_t writeback_begun_bytes; /* from the beginning of the file */
     struct pace *pace;
+    const struct tap *tap;
     const volatile sig_atomic_t *interrupted;
     uint64_t written_bytes;
     XXH3_state_t *digest; /* NULL: none wanted */
@@ -28,6 +29,7 @@ struct sink *sink_open(int fd, const struct sink_options *options, struct failur
     s->fd = fd;
     if (options != NULL) {
         s->pace = options->pace;
+        s->tap = options->tap;
         s->interrupted = options->interrupted;
         s->writeback = options->writeback;
         if (options->digest) {
@@ -87,6 +89,7 @@ int sink_write(struct sink *s, const void *from, size_t length_bytes, struct fai
     if (s->digest != NULL) {
         (void)XXH3_64bits_update(s->digest, from, length_bytes);
     }
+    tap_show(s->tap, from, length_bytes);
     if (s->fd == SINK_NOWHERE) {
         s->written_bytes += length_bytes;
         left_bytes = 0;

@@ -6,6 +6,7 @@
 
 #include "failure.h"
 #include "pace.h"
+#include "tap.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct sink_options {
     bool digest;    /* keep an XXH3 digest of what is written */
     bool writeback; /* a file that will be synced: let the kernel begin to write it to the disk at once */
     struct pace *pace;
+    const struct tap *tap;                    /* is shown what is written; may be NULL */
     const volatile sig_atomic_t *interrupted; /* may be NULL */
 };
 

@@ -28,6 +28,7 @@ void source_open(struct source *s, int fd, const struct source_options *options)
     }
     s->pace = options->pace;
     s->progress = options->progress;
+    s->tap = options->tap;
     progress_begin_file(s->progress);
     s->interrupted = options->interrupted;
     struct stat st;
@@ -171,6 +172,7 @@ ptrdiff_t source_read(struct source *s, void *to, size_t wanted_bytes, struct fa
     ptrdiff_t got = s->fault != NULL ? copy_mapped(s, to, chunk_bytes, f) : read_some(s, to, chunk_bytes, f);
     if (got > 0) {
         s->offset_bytes += (uint64_t)got;
+        tap_show(s->tap, to, (size_t)got);
         progress_add(s->progress, (size_t)got);
         pace_charge(s->pace, (size_t)got);
     }

@@ -12,6 +12,7 @@
 #include "failure.h"
 #include "pace.h"
 #include "progress.h"
+#include "tap.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -22,6 +23,7 @@ struct source {
     int fd;
     struct pace *pace;                        /* NULL: no limits */
     struct progress *progress;                /* NULL: nobody watches */
+    const struct tap *tap;                    /* is shown what is delivered; may be NULL */
     const volatile sig_atomic_t *fault;       /* raised by the SIGBUS handler; NULL: read, never map */
     const volatile sig_atomic_t *interrupted; /* raised by a handler of SIGINT or SIGTERM; may be NULL */
     uint64_t offset_bytes;                    /* bytes delivered so far */
@@ -36,6 +38,7 @@ struct source {
 struct source_options {
     struct pace *pace;
     struct progress *progress;
+    const struct tap *tap;
     bool mapped; /* map where the descriptor can be mapped */
     bool once;   /* read and not again soon: leave nothing in the page cache that was not there before */
     const volatile sig_atomic_t *fault;

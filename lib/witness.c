@@ -48,6 +48,7 @@ struct stream {
     int fd;
     struct pace *pace;
     struct progress *progress;
+    const struct tap *tap;
     const volatile sig_atomic_t *interrupted;
     int error;                               /* errno of the read that failed; 0: none did */
     uint8_t header[FILE_HEADER_BYTES];       /* as it is in the file */
@@ -100,6 +101,7 @@ static ssize_t stream_read(struct stream *s, void *to, size_t wanted_bytes) {
         }
         ssize_t got = read(s->fd, to, chunk_bytes);
         if (got >= 0) {
+            tap_show(s->tap, to, (size_t)got);
             progress_add(s->progress, (size_t)got);
             pace_charge(s->pace, (size_t)got);
             s->read_bytes += (uint64_t)got;
@@ -364,12 +366,14 @@ enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct 
         .too_large = "larger than 128 MiB, unlike the original's",
         .fd = slim_fd,
         .pace = options->pace,
+        .tap = options->slim_tap,
         .interrupted = options->interrupted,
     };
     struct stream original = slim;
     original.name = "original";
     original.too_large = "larger than libpcap reads (128 MiB); check it with --verify count";
     original.fd = original_fd;
+    original.tap = options->original_tap;
     original.progress = options->progress;
     progress_begin_file(original.progress);
     *out = (struct witness_report){0};

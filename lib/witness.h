@@ -19,6 +19,7 @@
 #include "failure.h"
 #include "pace.h"
 #include "progress.h"
+#include "tap.h"
 #include "witness_frame.h"
 
 #include <signal.h>
@@ -28,6 +29,8 @@ struct witness_options {
     struct witness_terms terms;               /* what a cut must be like */
     struct pace *pace;                        /* NULL: no limits */
     struct progress *progress;                /* counts what is read of the original; NULL: nobody watches */
+    const struct tap *slim_tap;               /* is shown the bytes of the slim capture; may be NULL */
+    const struct tap *original_tap;           /* likewise those of the original */
     const volatile sig_atomic_t *interrupted; /* raised by a signal handler; may be NULL */
 };
 

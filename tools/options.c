@@ -20,6 +20,11 @@ int options_take_common(int c, char **argv, const struct option *table, const ch
     return cli_bad_option(argv, optind, optopt, table);
 }
 
+int options_take_hash(const char *value, bool *sha256) {
+    *sha256 = strcmp(value, "sha256") == 0;
+    return *sha256 || strcmp(value, "xxh3") == 0 ? 0 : cli_misuse("--hash takes sha256 or xxh3, not '%s'", value);
+}
+
 int options_open_stage(const char *path, int *fd) {
     *fd = path != NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     return path == NULL || *fd >= 0 ? 0 : cli_fail(path, "cannot open this stage directory: %s", strerror(errno));

@@ -7,10 +7,12 @@
 #include "limit_options.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 
 enum {
     OPTIONS_HELP = 0x2000, /* out of the way of letters, of a program's own options and of the limits */
     OPTIONS_VERSION,
+    OPTIONS_HASH,
 };
 
 /* For the end of a program's table of long options; the first without limits. */
@@ -18,6 +20,10 @@ enum {
     {"help", no_argument, NULL, OPTIONS_HELP}, {"version", no_argument, NULL, OPTIONS_VERSION}, {                      \
         NULL, 0, NULL, 0                                                                                               \
     }
+/* For those that digest. */
+#define OPTIONS_HASH_LONG                                                                                              \
+    { "hash", required_argument, NULL, OPTIONS_HASH }
+#define OPTIONS_HASH_HELP "  --hash sha256|xxh3        sha256: digests before and after go into the record\n"
 #define OPTIONS_COMMON LIMITS_LONG_OPTIONS, OPTIONS_BASIC
 
 /* The greatest number of a descriptor that is handed down: programs keep their own above it. */
@@ -29,6 +35,12 @@ enum {
  * Returns 0, or CLI_MISUSE.
  */
 int options_take_common(int c, char **argv, const struct option *table, const char *help, struct limits *l);
+
+/*
+ * Take the value of --hash: sha256, or xxh3, which costs next to nothing and is what there is anyway. Returns 0, or
+ * CLI_MISUSE after having said why.
+ */
+int options_take_hash(const char *value, bool *sha256);
 
 /* Open the directory of --stage-dir; NULL: none was given, *fd becomes -1. Returns 0, or CLI_FAILED after having said
  * why. */

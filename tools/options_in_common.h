@@ -14,6 +14,7 @@ struct options_in_common {
     struct confine *confine;
     struct policy_options *policy;
     struct limits *limits;
+    bool *sha256; /* --hash; NULL where the program makes no digests */
 };
 
 /*

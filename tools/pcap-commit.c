@@ -5,6 +5,7 @@
 #include "confine.h"
 #include "failure.h"
 #include "framing.h"
+#include "hash.h"
 #include "identity.h"
 #include "limit_options.h"
 #include "marker.h"
@@ -42,8 +43,8 @@ static const char HELP[] =
     "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
     "  --stage-dir DIR           temporary files are there, not beside TARGET (same filesystem)\n"
     "  --clean-stale DIR         only delete old DIR/*.pcap.tmp of no live run (--glob: or others)\n"
-    "  --clean-after LIST        only delete what a run left of captures named in LIST (ends: NUL)\n" POLICY_HELP
-        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
+    "  --clean-after LIST        only delete what a run left of captures named in LIST (ends: NUL)\n" OPTIONS_HASH_HELP
+        POLICY_HELP CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
     "  pcap-truncate <a.pcap | pcap-commit a.pcap\n";
@@ -61,12 +62,16 @@ struct options {
     const char *globs[GLOBS_MAX + 1]; /* a NULL behind the last */
     bool records;
     bool beneath;
+    bool sha256;
     int claim_fd;
 };
 
 struct committer {
     const struct policy_options *policy;
     struct decider *decider; /* by hand only */
+    bool sha256;             /* the record is to have both digests */
+    struct hash *before;     /* by hand; NULL: not wanted */
+    struct hash *after;
     struct pace pace;
     struct site site;
 };
@@ -83,11 +88,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"beneath", no_argument, NULL, OPT_BENEATH},
         POLICY_LONG_OPTIONS,
         CONFINE_LONG_OPTIONS,
+        OPTIONS_HASH_LONG,
         OPTIONS_COMMON,
     };
     int c;
     int at = 0;
-    const struct options_in_common common = {&o->confine, &o->policy, &o->limits};
+    const struct options_in_common common = {&o->confine, &o->policy, &o->limits, &o->sha256};
     size_t globs = 0;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
@@ -146,6 +152,16 @@ static int parse_options(int argc, char **argv, struct options *o) {
 
 /* ---- what both ways have in common ---- */
 
+/* As it has been put in place, so that a change is seen later without reading. */
+static void note_mtime(struct record *r, int fd) {
+    struct stat st;
+    r->has_mtime = fstat(fd, &st) == 0;
+    if (r->has_mtime) {
+        r->mtime_sec = st.st_mtim.tv_sec;
+        r->mtime_ns = st.st_mtim.tv_nsec;
+    }
+}
+
 /*
  * The rename and the marker. original_fd and tmp_fd are open on what the record says; the claim is held. On
  * failure the temporary file is gone unless it has taken its place.
@@ -155,7 +171,10 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
     r->status = replace_commit(&c->site.place, original_fd, &r->source, tmp_fd, &replaced, &r->error) == 0
                     ? RECORD_OK
                     : RECORD_FAIL;
-    if (!replaced) {
+    if (replaced) {
+        note_mtime(r, tmp_fd);
+    } else {
+        r->has_out_sha256 = false; /* no file has it */
         replace_remove_tmp(&c->site.place, &r->tmp);
     }
     /* On the disk now, and not needed before somebody reads it: the cache is the sensor's. */
@@ -233,6 +252,9 @@ static void commit_record(void *context, struct record *r) {
     if (taken != 1) { /* only without the run's descriptor: another run has come between */
         record_fail(r, taken == 0 ? "another run has taken it up" : failure.text);
         replace_remove_unchanged_tmp(&c->site.place, &r->tmp);
+    } else if (r->status == RECORD_VERIFIED && c->sha256 && !(r->has_in_sha256 && r->has_out_sha256)) {
+        record_fail(r, "its record lacks SHA-256 digests; give the stages before pcap-commit --hash sha256, too");
+        replace_remove_tmp(&c->site.place, &r->tmp);
     } else if (r->status == RECORD_VERIFIED && r->verdict == RECORD_VERDICT_GOOD && r->has_source && r->has_tmp) {
         commit_verified(c, r);
     } else {
@@ -285,7 +307,8 @@ static int copy_to_tmp(struct committer *c, int tmp_fd, struct record *r) {
  * capture that passes the witness may still be one that nobody slimmed, or one that lost cleartext; this tells.
  */
 static int slim_again(struct committer *c, struct record *r, int original_fd, uint64_t *digest) {
-    const struct source_options options = {.pace = &c->pace, .interrupted = &cli_interrupted};
+    const struct source_options options = {
+        .pace = &c->pace, .tap = hash_tap(c->before), .interrupted = &cli_interrupted};
     const struct sink_options sink_options = {.digest = true};
     struct framing framing;
     struct source source;
@@ -297,6 +320,7 @@ static int slim_again(struct committer *c, struct record *r, int original_fd, ui
         end = slim_pass(&framing, &source, &c->decider->terms, sink, &r->tally, &r->error);
         source_close(&source);
         *digest = sink_digest(sink);
+        r->has_in_sha256 = hash_end(c->before, r->in_sha256);
     }
     framing_free(&framing);
     sink_free(sink);
@@ -310,6 +334,7 @@ static int verify_tmp(struct committer *c, struct record *r, int original_fd, in
     const struct witness_options options = {
         .terms = policy_witness_terms(&c->policy->settings),
         .pace = &c->pace,
+        .slim_tap = hash_tap(c->after),
         .interrupted = &cli_interrupted,
     };
     struct witness_report report;
@@ -327,6 +352,7 @@ static int verify_tmp(struct committer *c, struct record *r, int original_fd, in
         return failure_set(&r->error, "left as it was, for what arrived %s: %.400s",
                            verdict == WITNESS_BAD ? "is not a slim of it" : "cannot be checked", failure.text);
     }
+    r->has_out_sha256 = hash_end(c->after, r->out_sha256);
     return 0;
 }
 
@@ -401,12 +427,15 @@ static int run_by_hand(struct committer *c, const struct options *o) {
     cli_catch_signals();
     r.started_ns = stage_now_ns();
     c->decider = &decider;
-    if (decider_init(&decider, &o->policy, &failure) == 0) {
+    if (decider_init(&decider, &o->policy, &failure) == 0 &&
+        (!o->sha256 || ((c->before = hash_new(&failure)) != NULL && (c->after = hash_new(&failure)) != NULL))) {
         commit_by_hand(c, o, &r);
     } else {
         record_fail(&r, failure.text);
     }
     decider_free(&decider);
+    hash_free(c->before);
+    hash_free(c->after);
     int status = CLI_DONE;
     if (r.status == RECORD_FAIL) {
         status = cli_fail(target, "%s", r.error.text);
@@ -471,6 +500,7 @@ int main(int argc, char **argv) {
     }
     memset(&c, 0, sizeof c);
     c.policy = &o.policy;
+    c.sha256 = o.sha256;
     int stage_fd;
     if (options_open_stage(o.stage_directory, &stage_fd) != 0) {
         return CLI_FAILED;

@@ -105,7 +105,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
     };
     int c;
     int at = 0;
-    const struct options_in_common common = {&o->confine, &o->policy, &o->limits};
+    const struct options_in_common common = {&o->confine, &o->policy, &o->limits, NULL};
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     opterr = 0;

@@ -6,6 +6,7 @@
 #include "confine.h"
 #include "failure.h"
 #include "framing.h"
+#include "hash.h"
 #include "marker.h"
 #include "names.h"
 #include "options.h"
@@ -33,13 +34,13 @@ static const char HELP[] =
     "one is still what its marker says; name markers without a file.\n"
     "\n"
     "  --age-minutes N           what was written less than N minutes ago is too young\n"
-    "  --hash                    read marked captures and compare their digest with the marker's\n"
+    "  --hash sha256|xxh3        read marked captures and compare their digest with the marker's\n"
     "  --prune-markers           delete markers without a file\n"
     "  --output human|json       format (default human)\n" CONFINE_HELP "  --help, --version\n"
     "\n"
     "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
     "Example:\n"
-    "  pcap-status --hash /srv/pcap\n";
+    "  pcap-status --hash sha256 /srv/pcap\n";
 
 enum state {
     STATE_SLIM,
@@ -65,6 +66,7 @@ static const char *const STATE_NAMES[STATES] = {
 struct options {
     bool json;
     bool hash;
+    bool sha256;
     bool prune;
     unsigned long age_minutes;
     struct confine confine;
@@ -77,16 +79,17 @@ struct status {
     int markers_fd; /* -1: there are none */
     time_t now;
     struct framing framing;
+    struct hash *sha256; /* NULL: not asked for */
     uint64_t count[STATES];
     json_t *files; /* JSON: the entries */
     bool failed;
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_AGE = 1, OPT_HASH, OPT_PRUNE, OPT_OUTPUT };
+    enum { OPT_AGE = 1, OPT_PRUNE, OPT_OUTPUT };
     static const struct option LONG[] = {
         {"age-minutes", required_argument, NULL, OPT_AGE},
-        {"hash", no_argument, NULL, OPT_HASH},
+        OPTIONS_HASH_LONG,
         {"prune-markers", no_argument, NULL, OPT_PRUNE},
         {"output", required_argument, NULL, OPT_OUTPUT},
         CONFINE_LONG_OPTION,
@@ -102,8 +105,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
                 return cli_misuse("--age-minutes takes a whole number of minutes, not '%s'", optarg);
             }
             break;
-        case OPT_HASH:
+        case OPTIONS_HASH:
             o->hash = true;
+            if (options_take_hash(optarg, &o->sha256) != 0) {
+                return CLI_MISUSE;
+            }
             break;
         case OPT_PRUNE:
             o->prune = true;
@@ -172,24 +178,41 @@ static bool read_marker(const struct status *s, const char *name, struct record 
     return read;
 }
 
-/* Returns whether the content is what the record says; else f says what is wrong. */
+/*
+ * Read the capture and compare. Of the digests that its marker holds SHA-256 counts where that was asked for and is
+ * there, and XXH3 in any case. Returns whether it is what the record says; else f says what is wrong.
+ */
 static bool has_digest_of(struct status *s, const char *name, const struct record *r, struct failure *f) {
     struct source source;
     struct recount found;
+    uint8_t sha256[HASH_SHA256_BYTES];
+    const struct source_options options = {.tap = hash_tap(s->sha256)};
     int fd = openat(s->directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         (void)failure_errno(f, errno, "cannot open");
         return false;
     }
-    source_open(&source, fd, NULL);
+    hash_begin(s->sha256);
+    source_open(&source, fd, &options);
     enum framing_status end = recount_read(&s->framing, &source, &found, f);
     source_close(&source);
     (void)close(fd);
-    if (end == FRAMING_END && found.digest != r->digest) {
+    if (end != FRAMING_END) {
+        return false;
+    }
+    if (r->has_digest && found.digest != r->digest) {
         (void)failure_set(f, "digest %016" PRIx64 ", its marker says %016" PRIx64, found.digest, r->digest);
         return false;
     }
-    return end == FRAMING_END;
+    if (hash_end(s->sha256, sha256) && r->has_out_sha256 && memcmp(sha256, r->out_sha256, sizeof sha256) != 0) {
+        (void)failure_set(f, "its SHA-256 digest is not that of its marker");
+        return false;
+    }
+    return true;
+}
+
+static bool was_touched(const struct record *r, const struct stat *st) {
+    return r->has_mtime && (st->st_mtim.tv_sec != r->mtime_sec || st->st_mtim.tv_nsec != r->mtime_ns);
 }
 
 static void look_at_marked(struct status *s, const char *name, const struct stat *st) {
@@ -199,13 +222,20 @@ static void look_at_marked(struct status *s, const char *name, const struct stat
         say(s, name, STATE_SLIM, "its marker holds no record to compare with");
         return;
     }
+    const bool can_hash = s->options.hash && (r.has_digest || (s->options.sha256 && r.has_out_sha256));
     if (r.has_tally && (uint64_t)st->st_size != r.tally.out_bytes) {
         (void)failure_set(&failure, "%lld bytes, its marker says %" PRIu64, (long long)st->st_size, r.tally.out_bytes);
         say(s, name, STATE_CHANGED, failure.text);
-    } else if (s->options.hash && r.has_digest && !has_digest_of(s, name, &r, &failure)) {
+    } else if (!can_hash && was_touched(&r, st)) {
+        (void)failure_set(&failure, "last modified at %lld.%09ld, its marker says %" PRId64 ".%09" PRId64,
+                          (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, r.mtime_sec, r.mtime_ns);
         say(s, name, STATE_CHANGED, failure.text);
+    } else if (can_hash && !has_digest_of(s, name, &r, &failure)) {
+        say(s, name, STATE_CHANGED, failure.text);
+    } else if (s->options.sha256 && !r.has_out_sha256) {
+        say(s, name, STATE_SLIM, "its marker holds no SHA-256 digest");
     } else {
-        say(s, name, STATE_SLIM, NULL);
+        say(s, name, STATE_SLIM, can_hash && was_touched(&r, st) ? "modified since, but its bytes are the same" : NULL);
     }
     record_free(&r);
 }
@@ -299,7 +329,10 @@ static int open_directories(struct status *s) {
     if (s->markers_fd == -1) {
         return cli_fail(s->options.directory, "%s", failure.text);
     }
-    return framing_init(&s->framing, &failure) == FRAMING_OK ? 0 : cli_fail(NULL, "%s", failure.text);
+    s->sha256 = s->options.sha256 ? hash_new(&failure) : NULL;
+    return framing_init(&s->framing, &failure) == FRAMING_OK && (s->sha256 != NULL || !s->options.sha256)
+               ? 0
+               : cli_fail(NULL, "%s", failure.text);
 }
 
 int main(int argc, char **argv) {
@@ -326,5 +359,6 @@ int main(int argc, char **argv) {
     }
     json_decref(s.files);
     framing_free(&s.framing);
+    hash_free(s.sha256);
     return cli_end(status);
 }

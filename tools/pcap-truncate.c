@@ -7,6 +7,7 @@
 #include "failure.h"
 #include "fault.h"
 #include "framing.h"
+#include "hash.h"
 #include "limit_options.h"
 #include "options.h"
 #include "options_in_common.h"
@@ -40,7 +41,7 @@ static const char HELP[] =
     "  --files0-from=F           work as a stage over many files\n"
     "  --stage-dir DIR           put temporary files there, on the same filesystem, not beside FILE\n"
     "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n"
-    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" POLICY_HELP
+    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" OPTIONS_HASH_HELP POLICY_HELP
         CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
@@ -56,6 +57,7 @@ struct options {
     const char *file;
     bool mapped;
     bool beneath;
+    bool sha256;
     int claim_fd;
 };
 
@@ -67,6 +69,8 @@ struct truncater {
     struct pace pace;
     struct progress progress;
     struct sink *sink;
+    struct hash *before; /* NULL: no digest is wanted */
+    struct hash *after;  /* likewise; behind a stage pcap-verify makes it */
     struct source_options source;
     struct site site;
 };
@@ -83,11 +87,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"beneath", no_argument, NULL, OPT_BENEATH},
         POLICY_LONG_OPTIONS,
         CONFINE_LONG_OPTIONS,
+        OPTIONS_HASH_LONG,
         OPTIONS_COMMON,
     };
     int c;
     int at = 0;
-    const struct options_in_common common = {&o->confine, &o->policy, &o->limits};
+    const struct options_in_common common = {&o->confine, &o->policy, &o->limits, &o->sha256};
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
     o->claim_fd = -1;
@@ -136,6 +141,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (o->confine.within != NULL && o->files0_from == NULL) {
         return cli_misuse("--within goes with --files0-from");
     }
+    if (o->sha256 && o->files0_from == NULL && o->record_path == NULL) {
+        return cli_misuse("--hash sha256 goes with --record or --files0-from");
+    }
     return policy_options_finish(&o->policy);
 }
 
@@ -167,6 +175,8 @@ static int filter(struct truncater *t, const struct options *o, int in_fd, int r
         return cli_fail(name, "out of memory");
     }
     uint64_t started_ns = stage_now_ns();
+    hash_begin(t->before);
+    hash_begin(t->after);
     source_open(&source, in_fd, &t->source);
     sink_reset(t->sink, STDOUT_FILENO);
     enum framing_status end = slim_pass(&t->framing, &source, &t->decider.terms, t->sink, &r.tally, &r.error);
@@ -178,6 +188,8 @@ static int filter(struct truncater *t, const struct options *o, int in_fd, int r
         r.has_digest = true;
         policy_options_note(t->policy, &r);
         r.digest = sink_digest(t->sink);
+        r.has_in_sha256 = hash_end(t->before, r.in_sha256);
+        r.has_out_sha256 = hash_end(t->after, r.out_sha256);
     } else {
         r.status = RECORD_FAIL;
         r.has_tally = false;
@@ -233,6 +245,7 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
         return;
     }
     fault_forget();
+    hash_begin(t->before);
     source_open(&source, original_fd, &t->source);
     sink_reset(t->sink, tmp_fd);
     enum framing_status end = slim_pass(&t->framing, &source, &t->decider.terms, t->sink, &r->tally, &r->error);
@@ -256,6 +269,7 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
     policy_options_note(t->policy, r);
     r->has_tally = r->has_digest = r->has_tmp = true;
     r->digest = sink_digest(t->sink);
+    r->has_in_sha256 = hash_end(t->before, r->in_sha256);
 }
 
 static void slim_file(struct truncater *t, const char *path, struct record *r) {
@@ -322,10 +336,16 @@ static int run_stage(struct truncater *t, const struct options *o) {
     return cli_status_if_interrupted(cli_end(status));
 }
 
+static int prepare_hashes(struct truncater *t, const struct options *o, struct failure *f) {
+    t->before = o->sha256 ? hash_new(f) : NULL;
+    t->after = o->sha256 && o->files0_from == NULL ? hash_new(f) : NULL;
+    return o->sha256 && (t->before == NULL || (t->after == NULL && o->files0_from == NULL)) ? -1 : 0;
+}
+
 static int prepare(struct truncater *t, const struct options *o) {
     struct failure failure;
     memset(t, 0, sizeof *t);
-    if (decider_init(&t->decider, &o->policy, &failure) != 0) {
+    if (decider_init(&t->decider, &o->policy, &failure) != 0 || prepare_hashes(t, o, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
     t->policy = &o->policy;
@@ -336,12 +356,14 @@ static int prepare(struct truncater *t, const struct options *o) {
     progress_take_part(&t->progress);
     t->source.pace = &t->pace;
     t->source.progress = &t->progress;
+    t->source.tap = hash_tap(t->before);
     t->source.mapped = o->mapped;
     t->source.fault = o->mapped ? fault_catch() : NULL;
     const struct sink_options sink = {
         .digest = o->files0_from != NULL || o->record_path != NULL,
         .writeback = o->files0_from != NULL,
         .pace = &t->pace,
+        .tap = hash_tap(t->after),
         .interrupted = &cli_interrupted,
     };
     t->sink = sink_open(STDOUT_FILENO, &sink, &failure);
@@ -366,6 +388,8 @@ int main(int argc, char **argv) {
     decider_free(&t.decider);
     policy_options_free(&o.policy);
     sink_free(t.sink);
+    hash_free(t.before);
+    hash_free(t.after);
     pace_detach(&t.pace);
     progress_detach(&t.progress);
     return status;

@@ -5,6 +5,7 @@
 #include "confine.h"
 #include "failure.h"
 #include "framing.h"
+#include "hash.h"
 #include "identity.h"
 #include "limit_options.h"
 #include "options.h"
@@ -39,8 +40,8 @@ static const char HELP[] =
     "  --record FILE             packet count and digest against the record of pcap-truncate\n"
     "  --records                 work as a stage between pcap-truncate and pcap-commit\n"
     "  --stage-dir DIR           with --records: temporary files are there (pcap-truncate)\n"
-    "  --check full|count        what a stage does: as --original (default) or as --record\n" POLICY_HELP
-        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
+    "  --check full|count        what a stage does: as --original (default) or as --record\n" OPTIONS_HASH_HELP
+        POLICY_HELP CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
     "  pcap-truncate <a.pcap | pcap-verify --original a.pcap\n"
@@ -56,6 +57,7 @@ struct options {
     const char *stage_directory;
     bool records;
     bool beneath;
+    bool sha256;
     enum record_check check;
 };
 
@@ -66,6 +68,8 @@ struct verifier {
     struct place place;
     const struct policy_options *policy;
     enum record_check check;
+    struct hash *before; /* of the original, by hand only; NULL: not wanted */
+    struct hash *after;
 };
 
 static int take_check(const char *value, enum record_check *out) {
@@ -90,11 +94,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"beneath", no_argument, NULL, OPT_BENEATH},
         POLICY_LONG_OPTIONS,
         CONFINE_LONG_OPTIONS,
+        OPTIONS_HASH_LONG,
         OPTIONS_COMMON,
     };
     int c;
     int at = 0;
-    const struct options_in_common common = {&o->confine, &o->policy, &o->limits};
+    const struct options_in_common common = {&o->confine, &o->policy, &o->limits, &o->sha256};
     bool check_given = false;
     memset(o, 0, sizeof *o);
     limits_init(&o->limits);
@@ -156,9 +161,13 @@ static void check_against_original(struct verifier *v, int slim_fd, int original
         .terms = policy_witness_terms(settings),
         .pace = &v->pace,
         .progress = &v->progress,
+        .slim_tap = hash_tap(v->after),
+        .original_tap = hash_tap(v->before),
         .interrupted = &cli_interrupted,
     };
     struct witness_report report;
+    hash_begin(v->before);
+    hash_begin(v->after);
     enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
     r->check = RECORD_CHECK_FULL;
     r->verdict = verdict == WITNESS_GOOD  ? RECORD_VERDICT_GOOD
@@ -167,13 +176,20 @@ static void check_against_original(struct verifier *v, int slim_fd, int original
     r->checked_packets = report.packets;
     if (verdict != WITNESS_GOOD) {
         progress_take_back(&v->progress);
+        return;
     }
+    if (v->before != NULL) { /* as a stage it has come with the record */
+        r->has_in_sha256 = hash_end(v->before, r->in_sha256);
+    }
+    r->has_out_sha256 = hash_end(v->after, r->out_sha256);
 }
 
 static void check_against_record(struct verifier *v, int slim_fd, const struct record *expected, struct record *r) {
-    const struct source_options options = {.pace = &v->pace, .interrupted = &cli_interrupted};
+    const struct source_options options = {
+        .pace = &v->pace, .tap = hash_tap(v->after), .interrupted = &cli_interrupted};
     struct source source;
     struct recount found = {0};
+    hash_begin(v->after);
     source_open(&source, slim_fd, &options);
     enum framing_status end = recount_read(&v->framing, &source, &found, &r->error);
     source_close(&source);
@@ -183,6 +199,9 @@ static void check_against_record(struct verifier *v, int slim_fd, const struct r
     if (end != FRAMING_END) {
         return;
     }
+    r->has_out_sha256 = hash_end(v->after, r->out_sha256);
+    const bool has_its_sha256 = !expected->has_out_sha256 || !r->has_out_sha256 ||
+                                memcmp(r->out_sha256, expected->out_sha256, RECORD_SHA256_BYTES) == 0;
     if (found.packets != expected->tally.packets) {
         (void)failure_set(&r->error, "%llu packets, the record says %llu", (unsigned long long)found.packets,
                           (unsigned long long)expected->tally.packets);
@@ -190,9 +209,13 @@ static void check_against_record(struct verifier *v, int slim_fd, const struct r
         (void)failure_set(&r->error,
                           "its bytes are not those that were written: digest %016llx, the record says %016llx",
                           (unsigned long long)found.digest, (unsigned long long)expected->digest);
+    } else if (!has_its_sha256) {
+        (void)failure_set(&r->error, "its SHA-256 digest is not that of the record");
     } else {
         r->verdict = RECORD_VERDICT_GOOD;
+        return;
     }
+    r->has_out_sha256 = false;
 }
 
 /* ---- by hand ---- */
@@ -247,6 +270,11 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
     struct record expected = {0};
     if (load_record(o->record_path, &expected) != 0) {
         return CLI_FAILED;
+    }
+    struct failure failure;
+    if (expected.has_out_sha256 && v->after == NULL && (v->after = hash_new(&failure)) == NULL) {
+        record_free(&expected);
+        return cli_fail(NULL, "%s", failure.text);
     }
     confine_to_streams(&o->confine);
     check_against_record(v, slim_fd, &expected, r);
@@ -412,7 +440,14 @@ int main(int argc, char **argv) {
     if (framing_init(&v.framing, &failure) != FRAMING_OK) {
         return cli_fail(NULL, "%s", failure.text);
     }
+    v.after = o.sha256 ? hash_new(&failure) : NULL;
+    v.before = o.sha256 && o.original_path != NULL ? hash_new(&failure) : NULL;
+    if (o.sha256 && (v.after == NULL || (v.before == NULL && o.original_path != NULL))) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
     status = o.records ? run_stage(&v, &o) : run_by_hand(&v, &o);
+    hash_free(v.before);
+    hash_free(v.after);
     place_leave(&v.place);
     framing_free(&v.framing);
     policy_options_free(&o.policy);

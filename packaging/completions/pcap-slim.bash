@@ -4,7 +4,7 @@ _pcap_slim_help() { command "$1" --help 2>/dev/null; }
 
 # The words that the option $2 of program $1 takes, where --help lists them: "--output human|json".
 _pcap_slim_choices() {
-    _pcap_slim_help "$1" | grep -oE -- "$2 [a-z]+(\|[a-z]+)+" | head -n 1 | sed -e 's/^[^ ]* //' -e 's/|/ /g'
+    _pcap_slim_help "$1" | grep -oE -- "$2 [a-z0-9]+(\|[a-z0-9]+)+" | head -n 1 | sed -e 's/^[^ ]* //' -e 's/|/ /g'
 }
 
 _pcap_slim() {
@@ -41,4 +41,4 @@ _pcap_slim() {
     compopt -o filenames 2>/dev/null
 }
 
-complete -F _pcap_slim pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run
+complete -F _pcap_slim pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status

@@ -100,7 +100,7 @@ Try 'pcap-commit --help'."
     only_files w/.slim_markers a.pcap
     same_bytes w/.slim_markers/a.pcap "$out_file"
     pcap-truncate --record r original >/dev/null
-    settled_out_is '{"file":"w/a.pcap","status":"ok","in_pkts":7,"truncated":3,"kept":4,"in_bytes":'"$(stat -c %s original)"',"out_bytes":'"$(stat -c %s slim)"',"elapsed_ms":0,"policy":"packet","by_reason":{"tls":{"packets":3,"bytes_saved":1427}},"kept_by_reason":{"short":4},"linktype":1,"linktype_high":0,"byte_order":"little","resolution":"us","snaplen":262144,"first_timestamp":"1700000000.000001","last_timestamp":"1700000006.006001","oddities":{},"length_mode":"rewrite","checksum":"compute","policy_digest":"'"$DEFAULT_POLICY"'","digest":"'"$(jq -r .digest r)"'","check":"full","verdict":"good","checked_pkts":7}'
+    settled_out_is '{"file":"w/a.pcap","status":"ok","in_pkts":7,"truncated":3,"kept":4,"in_bytes":'"$(stat -c %s original)"',"out_bytes":'"$(stat -c %s slim)"',"elapsed_ms":0,"policy":"packet","by_reason":{"tls":{"packets":3,"bytes_saved":1427}},"kept_by_reason":{"short":4},"linktype":1,"linktype_high":0,"byte_order":"little","resolution":"us","snaplen":262144,"first_timestamp":"1700000000.000001","last_timestamp":"1700000006.006001","oddities":{},"length_mode":"rewrite","checksum":"compute","policy_digest":"'"$DEFAULT_POLICY"'","mtime":"'"$(stat -c %.9Y w/a.pcap)"'","digest":"'"$(jq -r .digest r)"'","check":"full","verdict":"good","checked_pkts":7}'
 }
 
 @test "pcap-commit: behind pcap-truncate, in one directory, all fixtures" {

@@ -10,7 +10,7 @@ setup_more() { unset MAKEFLAGS MFLAGS MAKELEVEL; }
 @test "make install and make uninstall: everything in its place, and nothing is left" {
     installs PREFIX=/usr
     local program
-    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run; do
+    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status; do
         [ "$(stat -c %a "stage/usr/bin/$program")" = 755 ] || explain "$program is missing"
         [ -f "stage/usr/share/man/man1/$program.1" ] || explain "the page of $program is missing"
         [ -e "stage/usr/share/bash-completion/completions/$program" ] || explain "no completion for $program"
@@ -110,7 +110,7 @@ options_of() { "$1" --help | grep -oE -- '--[a-z0-9][a-z0-9-]+' | LC_ALL=C sort 
 
 @test "bash: options of every program, as its --help has them" {
     local program
-    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run; do
+    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status; do
         [ "$(completed "$program" --)" = "$(options_of "$program")" ] || explain "$program: $(completed "$program" --)"
     done
     [ "$(completed pcap-slim --wor)" = --workers ]

@@ -135,6 +135,15 @@ slim_of_tls() { pcap-truncate <"$TLS" >want && same_bytes want "$1"; }
     json_is ".before == $(cat "$TLS" "$HTTP" | wc -c) and .after == $(cat srv/pcap/*.pcap | wc -c)"
 }
 
+@test "recipe: Chain of custody" {
+    cp "$TLS" srv/pcap/a.pcap
+    cp "$HTTP" srv/pcap/b.pcap
+    runs_recipe 'Chain of custody'
+    out_is 'a.pcap: OK
+b.pcap: OK'
+    jq -e ".in_sha256 == \"$(sha256sum <"$TLS" | cut -d ' ' -f 1)\"" srv/pcap/.slim_markers/a.pcap
+}
+
 @test "recipe: A disk that is filling up" {
     cp "$TLS" srv/pcap/a.pcap
     printf '#!/bin/sh\n[ "$1" = -f ] || exec /usr/bin/stat "$@"\n[ -e .slim_markers/a.pcap ] && echo 200 200 1000 4096 || echo 100 100 1000 4096\n' >bin/stat

@@ -74,7 +74,7 @@ everything_escapes() {
     mkdir elsewhere
     pcap-slim --dir captures 2>/dev/null || [ $? -eq 1 ]
     rm captures/a.pcap
-    runs escaping look pcap-status --hash captures
+    runs escaping look pcap-status --hash sha256 captures
     nothing_escaped
     runs escaping look pcap-status captures
     nothing_escaped
@@ -178,20 +178,20 @@ EOF
 }
 
 @test "in normal work nothing is attempted that is refused" {
-    runs traced log pcap-truncate --record r.json captures/b.pcap
+    runs traced log pcap-truncate --hash sha256 --record r.json captures/b.pcap
     status_is 0
     trace_is_clean log streams
     runs_from captures/b.pcap traced log pcap-truncate --mmap --max-io-mbps 100 --cpu-backoff-above 1 --max-cpu-percent 90
     status_is 0
     trace_is_clean log streams
     pcap-truncate captures/b.pcap >slim.pcap
-    runs traced log pcap-verify --original captures/b.pcap slim.pcap
+    runs traced log pcap-verify --hash sha256 --original captures/b.pcap slim.pcap
     status_is 0
     trace_is_clean log streams
     runs traced log pcap-slim --dir captures --check-only
     status_is 1
     trace_is_clean log files
-    runs traced log pcap-slim --dir captures --max-io-mbps 100 --cpu-backoff-above 1 --output json
+    runs traced log pcap-slim --dir captures --hash sha256 --max-io-mbps 100 --cpu-backoff-above 1 --output json
     status_is 1
     json_is '.summary.ok == 2 and .summary.fail == 1'
     trace_is_clean log files
@@ -199,7 +199,7 @@ EOF
     status_is 0
     trace_is_clean log files
     rm captures/a.pcap
-    runs traced log pcap-status --hash --prune-markers --output json captures
+    runs traced log pcap-status --hash sha256 --prune-markers --output json captures
     status_is 0
     json_is '.summary.pruned_marker == 1 and .summary.slim == 1'
     trace_is_clean log files

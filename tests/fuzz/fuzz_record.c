@@ -21,6 +21,10 @@ static void must_be_sound(const struct record *r) {
 static void must_be_same(const struct record *a, const struct record *b) {
     FUZZ_MUST(strcmp(a->file, b->file) == 0 && a->status == b->status);
     FUZZ_MUST(a->has_tally == b->has_tally && a->has_digest == b->has_digest && a->digest == b->digest);
+    FUZZ_MUST(a->has_in_sha256 == b->has_in_sha256 && memcmp(a->in_sha256, b->in_sha256, sizeof a->in_sha256) == 0);
+    FUZZ_MUST(a->has_out_sha256 == b->has_out_sha256 &&
+              memcmp(a->out_sha256, b->out_sha256, sizeof a->out_sha256) == 0);
+    FUZZ_MUST(a->has_mtime == b->has_mtime && a->mtime_sec == b->mtime_sec && a->mtime_ns == b->mtime_ns);
     FUZZ_MUST(a->check == b->check && a->verdict == b->verdict);
     FUZZ_MUST(a->has_source == b->has_source && a->has_tmp == b->has_tmp && a->started_ns == b->started_ns);
     FUZZ_MUST(a->tally.packets == b->tally.packets && a->tally.out_bytes == b->tally.out_bytes);

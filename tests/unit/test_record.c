@@ -22,6 +22,10 @@ static void fill_numbers(struct record *r, uint64_t value) {
     t->savefile.snaplen_bytes = (uint32_t)value;
     t->savefile.linktype = t->savefile.linktype_high = (uint16_t)value;
     r->digest = r->checked_packets = r->elapsed_ms = r->started_ns = value;
+    memset(r->in_sha256, (int)(value & 0xff), sizeof r->in_sha256);
+    memset(r->out_sha256, (int)(~value & 0xff), sizeof r->out_sha256);
+    r->mtime_sec = (int64_t)value;
+    r->mtime_ns = (int64_t)(value % 1000000000);
     struct identity i = {value, value, value, (int64_t)value, (int64_t)value};
     r->source = r->tmp = i;
 }
@@ -55,6 +59,12 @@ static void number_all(struct record *r) {
     r->checked_packets = n++;
     r->elapsed_ms = n++;
     r->started_ns = n++;
+    r->mtime_sec = -(int64_t)n++;
+    r->mtime_ns = (int64_t)n++;
+    for (size_t i = 0; i < RECORD_SHA256_BYTES; i++) {
+        r->in_sha256[i] = (uint8_t)(n + i);
+        r->out_sha256[i] = (uint8_t)(0xf0 - i);
+    }
     r->source = (struct identity){n, n + 1, n + 2, (int64_t)n + 3, (int64_t)n + 4};
     n += 5;
     r->tmp = (struct identity){n, n + 1, n + 2, (int64_t)n + 3, (int64_t)n + 4};
@@ -63,6 +73,7 @@ static void number_all(struct record *r) {
 static void set_all(struct record *r, const char *file) {
     assert_int_equal(record_init(r, file), 0);
     r->has_tally = r->has_digest = r->has_elapsed = r->has_source = r->has_tmp = true;
+    r->has_in_sha256 = r->has_out_sha256 = r->has_mtime = true;
     r->tally.has_times = true;
     r->status = RECORD_VERIFIED;
     r->check = RECORD_CHECK_FULL;
@@ -108,6 +119,13 @@ static void expect_same(const struct record *a, const struct record *b) {
     }
     assert_int_equal(a->has_digest, b->has_digest);
     assert_int_equal(a->digest, b->digest);
+    assert_int_equal(a->has_in_sha256, b->has_in_sha256);
+    assert_memory_equal(a->in_sha256, b->in_sha256, sizeof a->in_sha256);
+    assert_int_equal(a->has_out_sha256, b->has_out_sha256);
+    assert_memory_equal(a->out_sha256, b->out_sha256, sizeof a->out_sha256);
+    assert_int_equal(a->has_mtime, b->has_mtime);
+    assert_int_equal(a->mtime_sec, b->mtime_sec);
+    assert_int_equal(a->mtime_ns, b->mtime_ns);
     assert_int_equal(a->check, b->check);
     assert_int_equal(a->verdict, b->verdict);
     assert_int_equal(a->checked_packets, b->checked_packets);
@@ -158,7 +176,7 @@ static void test_round_trip(void **state) {
 
 static void test_every_absence(void **state) {
     (void)state;
-    for (unsigned there = 0; there < 64; there++) {
+    for (unsigned there = 0; there < 512; there++) {
         struct record r;
         assert_int_equal(record_init(&r, "a.pcap"), 0);
         if ((there & 1) != 0) {
@@ -175,6 +193,9 @@ static void test_every_absence(void **state) {
         r.has_source = (there & 8) != 0;
         r.has_tmp = (there & 16) != 0;
         r.tally.has_times = (there & 33) == 33;
+        r.has_in_sha256 = (there & 64) != 0;
+        r.has_out_sha256 = (there & 128) != 0;
+        r.has_mtime = (there & 256) != 0;
         expect_round_trip(&r);
         record_free(&r);
     }
@@ -269,6 +290,38 @@ static void test_statuses(void **state) {
     assert_string_equal(record_status_name(RECORD_STATUSES), "unknown");
 }
 
+/* Hexadecimal digits, all of them and nothing else; a time with nine digits behind the point. */
+static void test_digests_and_times_that_are_none(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "\"in_sha256\":\"\"",
+        "\"in_sha256\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeef\"",
+        "\"in_sha256\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0\"",
+        "\"in_sha256\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeFF\"",
+        "\"out_sha256\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeg0\"",
+        "\"out_sha256\":5",
+        "\"out_sha256\":null",
+        "\"mtime\":\"5\"",
+        "\"mtime\":\"5.\"",
+        "\"mtime\":\"5.12345678\"",
+        "\"mtime\":\"5.1234567890\"",
+        "\"mtime\":\"5.-23456789\"",
+        "\"mtime\":\".123456789\"",
+        "\"mtime\":\"99999999999999999999.123456789\"",
+        "\"mtime\":5.5",
+    };
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct record r;
+        char line[160];
+        (void)snprintf(line, sizeof line, "{\"file\":\"a\",\"status\":\"ok\",%s}", bad[i]);
+        assert_int_equal(record_parse(line, &r, NULL), 0);
+        if (r.has_in_sha256 || r.has_out_sha256 || r.has_mtime) {
+            fail_msg("%s", line);
+        }
+        record_free(&r);
+    }
+}
+
 /* The example of SPEC.md section 6, up to where more keys may join. */
 static void test_keys_of_the_contract(void **state) {
     (void)state;
@@ -308,6 +361,11 @@ static void test_details(void **state) {
     r.tally.last_sec = 0;
     r.tally.last_frac = 4294967295;
     r.digest = 0xabc;
+    r.in_sha256[31] = 0xa7;
+    r.out_sha256[0] = 0x0f;
+    r.out_sha256[1] = 0xb0;
+    r.mtime_sec = -12;
+    r.mtime_ns = 345;
     r.checked_packets = 9;
     char *line = record_format(&r, false);
     static const char *const parts[] = {
@@ -322,6 +380,9 @@ static void test_details(void **state) {
         "\"last_timestamp\":\"0.4294967295\"",
         "\"oddities\":{\"sliced\":1}",
         "\"digest\":\"xxh3:0000000000000abc\"",
+        "\"in_sha256\":\"00000000000000000000000000000000000000000000000000000000000000a7\"",
+        "\"out_sha256\":\"0fb0000000000000000000000000000000000000000000000000000000000000\"",
+        "\"mtime\":\"-12.000000345\"",
         "\"check\":\"full\"",
         "\"verdict\":\"good\",\"checked_pkts\":9",
     };
@@ -449,6 +510,7 @@ int main(void) {
         cmocka_unit_test(test_every_absence),
         cmocka_unit_test(test_names_of_files),
         cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_digests_and_times_that_are_none),
         cmocka_unit_test(test_keys_of_the_contract),
         cmocka_unit_test(test_details),
         cmocka_unit_test(test_errors),

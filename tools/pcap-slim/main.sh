@@ -1,7 +1,8 @@
 # What is slim in a directory and what is not. Does not return.
 say_status() {
+    is_in --hash "$typed" || hash='' # one in the configuration file is for runs: this would read every capture
     # shellcheck disable=SC2086 # nothing or a word
-    exec pcap-status $sandbox $prune ${age:+--age-minutes "$age"} --output "$output" -- "$status_dir"
+    exec pcap-status $sandbox $prune ${hash:+--hash "$hash"} ${age:+--age-minutes "$age"} --output "$output" -- "$status_dir"
 }
 
 main() {

@@ -3,7 +3,7 @@
 VALUED_OPTIONS=' --dir --single --glob --until-free --workers --age-minutes --verify --output --max-io-mbps
  --max-cpu-percent --cpu-backoff-above --cpu-backoff-strength --stage-dir --config --policy --flows --length --checksum
  --payload-bytes --tls-ports --quic-ports --ipsec-ports --ssh-ports --min-packets --keep --cut --policy-file
- --metrics --log --status '
+ --metrics --log --status --hash '
 FLAG_OPTIONS=' --recursive --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --no-progress --prune-markers --help --version '
 REPEATED_OPTIONS=' --glob --keep --cut '
 # What a configuration file cannot hold, because it is about this one call.
@@ -37,7 +37,7 @@ set_defaults() {
     dir='' single='' recursive='' globs='' until='' until_typed='' workers='' age='' output=human verify=full mode=run
     metrics='' log='' progress='' status_dir='' prune=''
     asked='' reads='' sandbox='' io='' cpu='' above='' strength=''
-    stage='' stage_given='' dir_given='' single_given='' files=0 help='' version='' config=''
+    hash='' stage='' stage_given='' dir_given='' single_given='' files=0 help='' version='' config=''
     origin='' typed=' '
 }
 
@@ -127,6 +127,12 @@ take_option() {
     --policy | --flows | --length | --checksum | --payload-bytes | --tls-ports | --quic-ports | --ipsec-ports | \
         --ssh-ports | --min-packets | --keep | --cut | --policy-file) ask "$1=$2" ;;
     --stage-dir) stage=$2 stage_given=yes ;;
+    --hash)
+        case $2 in
+        sha256 | xxh3) hash=$2 ;;
+        *) misuse "--hash takes sha256 or xxh3, not '$2'" ;;
+        esac
+        ;;
     --mmap | --no-mmap) reads=$1 ;;
     --no-sandbox) sandbox=$1 ;;
     --help) help=yes ;;
@@ -235,6 +241,7 @@ check_options() {
     [ -z "$single_given" ] || workers=1
     if [ "$mode" != run ]; then
         has_no_effect --until-free "--$mode"
+        has_no_effect --hash "--$mode"
         until=''
     fi
     if [ -n "$strength" ] && [ -z "$above" ]; then

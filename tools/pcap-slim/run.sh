@@ -25,11 +25,11 @@ LET_GO='trap - HUP INT QUIT TERM'
 CHAIN='
     { '$LET_GO'; exec pcap-truncate $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
           ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
-          $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
+          $SLIM_HASH $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_SHARED $SLIM_BENEATH --records --check $SLIM_VERIFY |
+        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_HASH $SLIM_SHARED $SLIM_BENEATH --records --check $SLIM_VERIFY |
     pcap-commit $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-        $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --records'
+        $SLIM_HASH $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --records'
 
 # The command of a batch, for xargs: names are its arguments.
 # shellcheck disable=SC2016,SC2089
@@ -89,7 +89,7 @@ export_run() {
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify SLIM_UNTIL=$until SLIM_STAGE=$stage
     SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within
-    SLIM_PROGRESS=$progress SLIM_METRICS=$metrics
+    SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=${hash:+"--hash $hash"}
     shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
     SLIM_SHARED=$shared
     [ -z "$directories" ] || SLIM_COMMAND=$BATCHES
@@ -97,7 +97,7 @@ export_run() {
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
-        SLIM_PROGRESS SLIM_METRICS
+        SLIM_PROGRESS SLIM_METRICS SLIM_HASH
     # The filters find out for themselves where their messages go, unless told.
     [ -z "$log" ] || export PCAP_SLIM_LOG="$log"
 }

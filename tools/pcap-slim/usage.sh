@@ -13,7 +13,8 @@ Work    --workers N (files in parallel)  --verify full|count  --mmap  --no-mmap 
 Policy  --policy packet|flow (each packet by itself, or flows)  --length rewrite|snap|zero
         --keep EXPR, --cut EXPR (pcap-filter(7))  --policy-file FILE (pcap-slim-policy(5))
 Limits  --max-io-mbps N  --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F
-Audit   --status DIR (what is slim, pending, changed)  --prune-markers (of files that are gone)
+Audit   --hash sha256|xxh3 (digests before and after, in the markers)
+        --status DIR (what is slim, pending, changed)  --prune-markers (of files that are gone)
 Report  --output human|json|ndjson  --metrics FILE (for Prometheus)  --no-progress
         --log auto|plain|journal
         --help  --version
