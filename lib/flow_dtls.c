@@ -10,6 +10,8 @@ enum {
     TYPE_FIRST = 20, /* ChangeCipherSpec, alert, handshake, application data, heartbeat, connection ID, ACK */
     TYPE_LAST = 26,
     TYPE_HANDSHAKE = 22,
+    TYPE_CONNECTION_ID = 25, /* RFC 9146: always encrypted */
+    CONNECTION_ID_MAX_BYTES = 20,
     EPOCH_AT = 3,
     LENGTH_AT = 11,
 
@@ -62,6 +64,27 @@ static void note_hello(struct flow_dtls *d, const uint8_t *message, uint32_t the
     }
 }
 
+/*
+ * Whether these bytes are one record with a connection ID in its header (RFC 9146 section 4). How long that is was said
+ * in the handshake; it must be so that the record fills the datagram.
+ */
+static bool is_record_with_id(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+    if (there_bytes < RECORD_HEADER_BYTES || p[0] != TYPE_CONNECTION_ID || !is_version(bytes_get_be16(p + 1)) ||
+        bytes_get_be16(p + EPOCH_AT) == 0) {
+        return false;
+    }
+    for (uint32_t id_bytes = 1; id_bytes <= CONNECTION_ID_MAX_BYTES; id_bytes++) {
+        const uint32_t header_bytes = RECORD_HEADER_BYTES + id_bytes;
+        if (header_bytes > there_bytes) {
+            return false;
+        }
+        if (header_bytes + bytes_get_be16(p + LENGTH_AT + id_bytes) == length_bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct flow_dtls flow_dtls_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
     struct flow_dtls d = {.is_dtls = false};
     uint32_t at = 0;
@@ -71,6 +94,9 @@ struct flow_dtls flow_dtls_judge(const uint8_t *p, uint32_t there_bytes, uint32_
         }
         if (at > 0 && at < there_bytes && flow_dtls_is_unified(p[at]) && d.version_13) {
             break; /* encrypted records behind a ServerHello */
+        }
+        if (at < there_bytes && is_record_with_id(p + at, there_bytes - at, length_bytes - at)) {
+            break; /* it fills what is left */
         }
         if (at >= there_bytes || there_bytes - at < RECORD_HEADER_BYTES || p[at] < TYPE_FIRST || p[at] > TYPE_LAST ||
             !is_version(bytes_get_be16(p + at + 1))) {

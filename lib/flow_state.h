@@ -64,7 +64,7 @@ enum flow_datagram_flags {
 struct flow_side {
     uint32_t id;      /* WireGuard: receiver index; ESP: SPI; QUIC: connection ID, its first bytes; OpenVPN: session */
     uint32_t id_more; /* WireGuard: the index before; OpenVPN: the rest of the session identifier */
-    uint32_t counter; /* ESP: sequence number */
+    uint32_t counter; /* ESP: sequence number; QUIC: first bytes that were seen, a bit each */
     uint8_t has_id;
     uint8_t evidence; /* QUIC: packets in a row that look like it */
     uint8_t checks;   /* Google QUIC: packets whose hash was computed */

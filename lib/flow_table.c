@@ -99,6 +99,7 @@ void flow_table_reset(struct flow_table *t) {
     }
     t->used = 0;
     t->newest = t->oldest = t->clock = 0;
+    t->forgot = false;
 }
 
 static void unlink_age(struct flow_table *t, uint32_t i) {
@@ -180,6 +181,7 @@ static uint32_t take_place(struct flow_table *t, uint32_t hash) {
     }
     unlink_bucket(t, last);
     unlink_age(t, last);
+    t->forgot = true;
     return last;
 }
 

@@ -14,6 +14,7 @@
 #include "flow_state.h"
 #include "locate.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,7 @@ struct flow_table {
     uint32_t used;
     uint32_t newest, oldest;
     uint32_t clock; /* flows put in front so far */
+    bool forgot;    /* a flow had to make room: one that is not there may have been */
 };
 
 /* Make the key of a located packet of TCP or UDP. Returns its direction, 0 or 1. */

@@ -16,6 +16,8 @@ enum {
     SCANS_MAX = 248,
     /* Encrypted bytes that are remembered back: well below half of sequence space. */
     SECRET_WINDOW_BYTES = 1 << 30,
+    /* Of a segment behind a head that came before: enough for a ServerHello up to its cipher. */
+    BEHIND_HEAD_BYTES = 120,
     /* A segment so far from where a stream was is not of it. */
     STREAM_WINDOW_BYTES = 1 << 28,
 };
@@ -132,8 +134,8 @@ static struct flow_unit unit_at(struct walk *w, uint32_t at) {
     if (s->head_bytes == 0) {
         return read_unit(s, p, there_bytes);
     }
-    uint8_t head[2 * FLOW_HEAD_BYTES];
-    const uint32_t more_bytes = there_bytes < FLOW_HEAD_BYTES ? there_bytes : FLOW_HEAD_BYTES;
+    uint8_t head[FLOW_HEAD_BYTES + BEHIND_HEAD_BYTES];
+    const uint32_t more_bytes = there_bytes < BEHIND_HEAD_BYTES ? there_bytes : BEHIND_HEAD_BYTES;
     memcpy(head, s->head, s->head_bytes);
     memcpy(head + s->head_bytes, p, more_bytes);
     return read_unit(s, head, s->head_bytes + more_bytes);
@@ -302,6 +304,22 @@ static struct flow_verdict scan(struct walk *w) {
     return flow_keep(POLICY_UNPROVEN);
 }
 
+/*
+ * On the port of SSH, a stream that began before the capture is cut as the policy `packet` does it. Not while the other
+ * side is seen to exchange keys: then it is only the banner that is missing.
+ */
+static bool is_ssh_begun_before(const struct walk *w) {
+    return (w->in->port_flags & POLICY_PORT_SSH) && w->s->mode == FLOW_UNKNOWN &&
+           (w->flow->flags & FLOW_SYN_SEEN) == 0 && w->peer->mode != FLOW_SSH;
+}
+
+static struct flow_verdict begin_ssh_secret(struct walk *w) {
+    w->s->mode = FLOW_SSH_SECRET;
+    w->s->next_unit = w->in->seq + w->in->payload_bytes;
+    begin_secret_run(w->s, w->in->seq);
+    return flow_cut_behind(POLICY_SSH, 0);
+}
+
 /* A stream of which it is not known where a unit begins. */
 static struct flow_verdict find_the_way(struct walk *w) {
     struct flow_stream *s = w->s;
@@ -314,16 +332,13 @@ static struct flow_verdict find_the_way(struct walk *w) {
         w->s->scans = 0;
         return v;
     }
-    if ((in->port_flags & POLICY_PORT_SSH) && s->mode == FLOW_UNKNOWN && (w->flow->flags & FLOW_SYN_SEEN) == 0) {
-        return flow_cut_behind(POLICY_SSH, 0); /* the capture began later: as the policy `packet` has it */
+    if (is_ssh_begun_before(w)) {
+        return begin_ssh_secret(w);
     }
     if (s->mode == FLOW_SSH) {
         const int32_t past_bytes = flow_seq_diff(in->seq, s->next_unit);
         if (past_bytes > (int32_t)FLOW_SSH_CLEAR_MAX_BYTES && past_bytes < STREAM_WINDOW_BYTES) {
-            s->mode = FLOW_SSH_SECRET;
-            s->next_unit = in->seq;
-            begin_secret_run(s, in->seq);
-            return flow_cut_behind(POLICY_SSH, 0);
+            return begin_ssh_secret(w);
         }
     }
     if (s->mode == FLOW_UNKNOWN || s->mode == FLOW_TLS || s->mode == FLOW_BEGIN) {

@@ -16,6 +16,7 @@ enum {
     CLEAR_ALERT_BYTES = 2, /* level and description; with any cipher it is longer */
     CHANGE_CIPHER_SPEC_BYTES = 1,
 
+    HELLO_REQUEST = 0,
     CLIENT_HELLO = 1,
     SERVER_HELLO = 2,
     HANDSHAKE_HEADER_BYTES = 4,
@@ -50,6 +51,9 @@ static bool may_be_hello(const uint8_t *p, uint32_t there_bytes) {
     }
     const uint8_t *message = p + FLOW_TLS_HEADER_BYTES;
     const uint32_t message_bytes = (uint32_t)message[1] << 16 | bytes_get_be16(message + 2);
+    if (message[0] == HELLO_REQUEST) {
+        return message_bytes == 0;
+    }
     return (message[0] == CLIENT_HELLO || message[0] == SERVER_HELLO) && message_bytes >= HELLO_MIN_BYTES &&
            message_bytes <= UINT16_MAX && message[4] == MAJOR_VERSION && message[5] <= MINOR_VERSION_MAX;
 }

@@ -211,18 +211,18 @@ static bool is_short_quic(const struct look *k, bool looks_short, struct flow_ve
         }
         return (in->payload[0] & 0x80) == 0 && side->has_id && side->id == id && id != 0;
     }
-    if ((in->port_flags & POLICY_PORT_QUIC) == 0 || k->flow->flags != 0) {
-        return false;
+    if ((in->port_flags & POLICY_PORT_QUIC) == 0 || (k->flow->flags & ~(unsigned)FLOW_VPN_ASKED) != 0) {
+        return false; /* one packet of QUIC in 64 looks like a reset of OpenVPN */
     }
     if (!looks_short || !flow_quic_looks_random(in->payload, in->there_bytes)) {
         side->evidence = 0; /* from here on, if at all */
-        side->id_more = 0;
+        side->counter = 0;
         return false;
     }
     *k->remember = true;
-    side->id_more |= 1U << (in->payload[0] & 31);
+    side->counter |= 1U << (in->payload[0] & 31);
     side->evidence = side->evidence < UINT8_MAX ? (uint8_t)(side->evidence + 1) : UINT8_MAX;
-    if (side->evidence < QUIC_EVIDENCE_PACKETS || __builtin_popcount(side->id_more) < QUIC_EVIDENCE_FIRST_BYTES) {
+    if (side->evidence < QUIC_EVIDENCE_PACKETS || __builtin_popcount(side->counter) < QUIC_EVIDENCE_FIRST_BYTES) {
         return false;
     }
     note(k, FLOW_QUIC);

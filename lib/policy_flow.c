@@ -90,6 +90,10 @@ static struct decision decide_tcp(struct policy *p, const struct policy_packet *
     if (syn && (tcp[TCP_FLAGS] & TCP_ACK) == 0) {
         flow->state.flags = 0; /* a new connection */
     }
+    unsigned port_flags = (unsigned)p->port_flags[l->source_port] | p->port_flags[l->destination_port];
+    if (p->flows.forgot) {
+        port_flags &= ~(unsigned)POLICY_PORT_SSH; /* its key exchange may have been seen */
+    }
     const struct flow_segment segment = {
         .seq = bytes_get_be32(tcp + TCP_SEQUENCE) + (syn ? 1 : 0),
         .syn = syn,
@@ -97,7 +101,7 @@ static struct decision decide_tcp(struct policy *p, const struct policy_packet *
         .payload = frame + l->payload_offset,
         .there_bytes = l->payload_bytes,
         .payload_bytes = end - l->payload_offset,
-        .port_flags = (unsigned)p->port_flags[l->source_port] | p->port_flags[l->destination_port],
+        .port_flags = port_flags,
     };
     const struct flow_verdict v = flow_tcp_segment(&flow->state, direction, &segment);
     return flow->state.flags & FLOW_CUT_BEFORE ? keep(POLICY_CUT_BEFORE) : decide(p, l, &v);

@@ -6,7 +6,7 @@
 #include "policy.h"
 #include "support.h"
 
-enum { HEADERS_TCP = 14 + 20 + 20, HEADERS_UDP = 14 + 20 + 8, ALL = -1 };
+enum { HEADERS_TCP = 14 + 20 + 20, HEADERS_UDP = 14 + 20 + 8, ALL = -1, REST = 1 << 30 };
 
 #define SYN 0x02
 #define ACK 0x10
@@ -115,6 +115,14 @@ static inline void put_random(struct stream *s, size_t length, uint64_t *random)
     for (; length > 0; length--) {
         s->at[s->length++] = (uint8_t)next_random(random);
     }
+}
+
+/* Shows bytes of a stream that began at first_seq: `length` of them from offset `at` on, or as many as there are. */
+static inline int segment(struct talk *t, bool from_server, uint32_t first_seq, const struct stream *s, size_t at,
+                          size_t length) {
+    assert_true(at <= s->length);
+    const size_t there = s->length - at < length ? s->length - at : length;
+    return tcp(t, from_server, first_seq + (uint32_t)at, ACK, s->at + at, there);
 }
 
 /* A TLS record of random content. */

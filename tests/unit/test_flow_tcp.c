@@ -39,7 +39,7 @@ static void test_ssh(void **state) {
             for (size_t at = 0; at < s.length; at += size) {
                 const size_t length = s.length - at < size ? s.length - at : size;
                 const size_t stays = (at < clear ? clear - at : 0) + FLOOR;
-                const int kept = tcp(t, true, 0xfffffff0 + (uint32_t)at, ACK, s.at + at, length);
+                const int kept = segment(t, true, 0xfffffff0, &s, at, size);
                 assert_int_equal(kept, stays + 8 >= length ? ALL : (int)stays);
             }
             talk_end(t);
@@ -65,6 +65,26 @@ static void test_ssh_without_beginning(void **state) {
         assert_int_equal(tcp(t, true, 9 + (uint32_t)at, ACK, s.at + at, 500), ALL);
     }
     assert_int_equal(tcp(t, true, 9 + 300000, ACK, s.at + clear, 500), FLOOR); /* no key exchange is so long */
+    talk_end(t);
+}
+
+/* The port alone proves nothing while keys are exchanged, or once a flow was forgotten. */
+static void test_ssh_port_alone(void **state) {
+    (void)state;
+    uint64_t random = 4;
+    struct talk *t = talk_begin(2, 22);
+    (void)ssh_stream(&random);
+    assert_int_equal(segment(t, false, 5, &s, 0, 22), ALL);
+    assert_int_equal(segment(t, true, 9, &s, 22, 900), ALL); /* the server's banner is missing */
+    assert_int_equal(t->last.reason, POLICY_UNPROVEN);
+    t->host = 1;
+    assert_int_equal(segment(t, true, 9, &s, 22, 900), FLOOR);
+    t->host = 2; /* the first one makes room */
+    assert_int_equal(segment(t, true, 9, &s, 22, 900), ALL);
+    t->host = 1; /* is remembered */
+    assert_int_equal(segment(t, true, 9, &s, 922, 900), FLOOR);
+    t->host = 0; /* was seen, and is a new flow again */
+    assert_int_equal(segment(t, true, 9, &s, 922, 900), ALL);
     talk_end(t);
 }
 
@@ -133,6 +153,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ssh),
         cmocka_unit_test(test_ssh_without_beginning),
+        cmocka_unit_test(test_ssh_port_alone),
         cmocka_unit_test(test_not_ssh_on_its_port),
         cmocka_unit_test(test_smb),
         cmocka_unit_test(test_openvpn),

@@ -23,7 +23,7 @@ static void open_tls(struct talk *t, uint32_t client_seq, uint32_t server_seq) {
     uint64_t random = 7;
     shake_hands(t, client_seq, server_seq);
     put_handshake(&hello, 1, 200, &random);
-    assert_int_equal(tcp(t, false, client_seq, ACK, hello.at, hello.length), ALL);
+    assert_int_equal(segment(t, false, client_seq, &hello, 0, REST), ALL);
     assert_int_equal(t->last.reason, POLICY_HANDSHAKE);
 }
 
@@ -48,7 +48,7 @@ static void test_in_order(void **state) {
             const size_t clear = server_stream(&s, &random);
             for (size_t at = 0; at < s.length; at += size) {
                 const size_t length = s.length - at < size ? s.length - at : size;
-                const int kept = tcp(t, true, starts[i] + (uint32_t)at, ACK, s.at + at, length);
+                const int kept = segment(t, true, starts[i], &s, at, size);
                 /* Finished, when its head is spread over segments, cannot be told from a second hello and stays. */
                 const bool finished = at < clear + 45 && at + length > clear;
                 if (kept != expected(at, length, clear) && !(finished && kept >= FLOOR)) {
@@ -92,8 +92,7 @@ static void test_any_order(void **state) {
             if (at >= s.length) {
                 continue;
             }
-            length = s.length - at < length ? s.length - at : length;
-            const int kept = tcp(t, true, 77 + (uint32_t)at, ACK, s.at + at, length);
+            const int kept = segment(t, true, 77, &s, at, length);
             if (kept != ALL) {
                 cuts++;
                 if (at + (size_t)kept < clear) {
@@ -119,11 +118,10 @@ static void test_holes(void **state) {
     unsigned kept_behind = 0;
     for (size_t n = 0; n * MSS < s.length; n++) {
         const size_t at = n * MSS;
-        const size_t length = s.length - at < MSS ? s.length - at : MSS;
         if (n == lost) {
             continue;
         }
-        const int kept = tcp(t, true, 77 + (uint32_t)at, ACK, s.at + at, length);
+        const int kept = segment(t, true, 77, &s, at, MSS);
         kept_behind += n > lost && kept == ALL;
         assert_true(kept == ALL || at + (size_t)kept >= clear);
     }
@@ -142,10 +140,9 @@ static void test_hole_in_handshake(void **state) {
     put_handshake(&s, 2, 80, &random);
     put_handshake(&s, 11, 900, &random);
     put_handshake(&s, 11, 3000, &random);
-    assert_int_equal(tcp(t, true, 77, ACK, s.at, 500), ALL);
+    assert_int_equal(segment(t, true, 77, &s, 0, 500), ALL);
     for (size_t at = 1000; at < s.length; at += 500) {
-        assert_int_equal(tcp(t, true, 77 + (uint32_t)at, ACK, s.at + at, s.length - at < 500 ? s.length - at : 500),
-                         ALL);
+        assert_int_equal(segment(t, true, 77, &s, at, 500), ALL);
     }
     talk_end(t);
 }
@@ -163,10 +160,8 @@ static void test_split_headers(void **state) {
         put_record(&s, 0x17, 500, &random);
         const size_t second = s.length;
         put_record(&s, 0x17, 500, &random);
-        assert_int_equal(tcp(t, true, 77, ACK, s.at, second + first), 85 + FLOOR);
-        assert_int_equal(
-            tcp(t, true, 77 + (uint32_t)(second + first), ACK, s.at + second + first, s.length - second - first),
-            FLOOR);
+        assert_int_equal(segment(t, true, 77, &s, 0, second + first), 85 + FLOOR);
+        assert_int_equal(segment(t, true, 77, &s, second + first, REST), FLOOR);
         talk_end(t);
     }
 }
@@ -185,9 +180,9 @@ static void test_hello_retry(void **state) {
     put_handshake(s, 1, 400, &random);
     const size_t clear = s->length;
     put_record(s, 0x17, 300, &random);
-    assert_int_equal(tcp(t, false, 5 + 205, ACK, s->at, s->length), (int)clear + FLOOR);
+    assert_int_equal(segment(t, false, 5 + 205, s, 0, REST), (int)clear + FLOOR);
     /* the same in two segments, again */
-    assert_int_equal(tcp(t, false, 5 + 205, ACK, s->at, at + 20), ALL);
+    assert_int_equal(segment(t, false, 5 + 205, s, 0, at + 20), ALL);
     talk_end(t);
     free(s);
 }
@@ -201,12 +196,12 @@ static void test_alerts_and_heartbeats(void **state) {
     put_handshake(s, 2, 80, &random);
     put_record(s, 0x15, 2, &random);
     put_record(s, 0x18, 900, &random); /* before encryption: Heartbleed looks like this */
-    assert_int_equal(tcp(t, true, 77, ACK, s->at, s->length), ALL);
+    assert_int_equal(segment(t, true, 77, s, 0, REST), ALL);
     const size_t at = s->length;
     put_record(s, 0x17, 100, &random);
     put_record(s, 0x18, 900, &random);
     put_record(s, 0x15, 31, &random);
-    assert_int_equal(tcp(t, true, 77 + (uint32_t)at, ACK, s->at + at, s->length - at), FLOOR);
+    assert_int_equal(segment(t, true, 77, s, at, REST), FLOOR);
     talk_end(t);
     free(s);
 }
@@ -223,11 +218,11 @@ static void test_starttls(void **state) {
     assert_int_equal(t->last.reason, POLICY_CLEARTEXT);
     assert_int_equal(tcp(t, false, 5, ACK, text, sizeof text), ALL);
     put_handshake(s, 1, 200, &random);
-    assert_int_equal(tcp(t, false, 5 + sizeof text, ACK, s->at, s->length), ALL);
+    assert_int_equal(segment(t, false, 5 + sizeof text, s, 0, REST), ALL);
     s->length = 0;
     put_handshake(s, 2, 80, &random);
     put_record(s, 0x17, 700, &random);
-    assert_int_equal(tcp(t, true, 77 + sizeof text, ACK, s->at, s->length), 85 + FLOOR);
+    assert_int_equal(segment(t, true, 77 + sizeof text, s, 0, REST), 85 + FLOOR);
     talk_end(t);
     free(s);
 }
@@ -245,7 +240,7 @@ static void test_not_tls(void **state) {
         s->at[at + 1] = 3;
         s->at[at + 2] = 3;
         s->at[at + 3] = 0x10;
-        assert_int_equal(tcp(t, true, 77 + (uint32_t)at, ACK, s->at + at, MSS), ALL);
+        assert_int_equal(segment(t, true, 77, s, at, MSS), ALL);
     }
     talk_end(t);
     /* a capture that began later: incredible headers */
@@ -254,7 +249,7 @@ static void test_not_tls(void **state) {
     for (size_t i = 0; i < COUNT_OF(heads); i++) {
         t = talk_begin(10, 443);
         memcpy(s->at, heads[i], 5);
-        assert_int_equal(tcp(t, true, 77, ACK, s->at, MSS), ALL);
+        assert_int_equal(segment(t, true, 77, s, 0, MSS), ALL);
         assert_int_equal(t->last.reason, POLICY_UNPROVEN);
         talk_end(t);
     }
@@ -273,7 +268,7 @@ static void test_mid_flow(void **state) {
     }
     unsigned cut = 0;
     for (size_t at = 0; at + MSS <= s->length; at += MSS) {
-        cut += tcp(t, true, (uint32_t)at, ACK, s->at + at, MSS) != ALL;
+        cut += segment(t, true, 0, s, at, MSS) != ALL;
     }
     assert_true(cut >= 15);
     talk_end(t);
@@ -290,10 +285,45 @@ static void test_null_cipher(void **state) {
     put_handshake(s, 2, 80, &random);
     bytes_put_be16(s->at + 5 + 39, 0x003b);
     put_record(s, 0x17, 700, &random);
-    assert_int_equal(tcp(t, true, 77, ACK, s->at, s->length), ALL);
+    assert_int_equal(segment(t, true, 77, s, 0, REST), ALL);
     s->length = 0;
     put_record(s, 0x17, 700, &random);
-    assert_int_equal(tcp(t, false, 210, ACK, s->at, s->length), ALL);
+    assert_int_equal(segment(t, false, 210, s, 0, REST), ALL);
+    talk_end(t);
+    free(s);
+}
+
+/* The same where the header of the ServerHello came in a segment of its own. */
+static void test_null_cipher_split(void **state) {
+    (void)state;
+    uint64_t random = 14;
+    struct stream *s = calloc(1, sizeof *s);
+    for (size_t first = 1; first < 5; first++) {
+        struct talk *t = talk_begin(10, 443);
+        open_tls(t, 5, 77);
+        s->length = 0;
+        put_handshake(s, 2, 80, &random);
+        bytes_put_be16(s->at + 5 + 39, 0x003b);
+        put_record(s, 0x17, 700, &random);
+        assert_int_equal(segment(t, true, 77, s, 0, first), ALL);
+        assert_int_equal(segment(t, true, 77, s, first, REST), ALL);
+        talk_end(t);
+    }
+    free(s);
+}
+
+/* A server may ask for a handshake before there is one. */
+static void test_hello_request(void **state) {
+    (void)state;
+    uint64_t random = 16;
+    static const uint8_t request[] = {0x16, 3, 3, 0, 4, 0, 0, 0, 0};
+    struct stream *s = calloc(1, sizeof *s);
+    struct talk *t = talk_begin(10, 443);
+    open_tls(t, 5, 77);
+    put_bytes(s, request, sizeof request);
+    put_handshake(s, 2, 80, &random);
+    put_record(s, 0x17, 700, &random);
+    assert_int_equal(segment(t, true, 77, s, 0, REST), (int)sizeof request + 85 + FLOOR);
     talk_end(t);
     free(s);
 }
@@ -306,20 +336,20 @@ static void test_forgotten_and_cut_before(void **state) {
     struct talk *t = talk_begin(2, 443);
     put_record(s, 0x17, 5000, &random);
     open_tls(t, 5, 77);
-    assert_int_equal(tcp(t, false, 210, ACK, s->at, MSS), FLOOR);
+    assert_int_equal(segment(t, false, 210, s, 0, MSS), FLOOR);
     for (uint32_t host = 1; host <= 2; host++) {
         t->host = host;
         open_tls(t, 5, 77);
     }
     t->host = 0;
-    assert_int_equal(tcp(t, false, 210 + MSS, ACK, s->at + MSS, MSS), ALL);
+    assert_int_equal(segment(t, false, 210, s, MSS, MSS), ALL);
     assert_int_equal(t->last.reason, POLICY_UNPROVEN);
     t->host = 2;
-    assert_int_equal(tcp(t, false, 210, ACK, s->at, MSS), FLOOR);
+    assert_int_equal(segment(t, false, 210, s, 0, MSS), FLOOR);
     t->more_origlen = 900;
-    assert_int_equal(tcp(t, false, 210 + MSS, ACK, s->at + MSS, FLOOR), ALL);
+    assert_int_equal(segment(t, false, 210, s, MSS, FLOOR), ALL);
     assert_int_equal(t->last.reason, POLICY_CUT_BEFORE);
-    assert_int_equal(tcp(t, false, 210 + 2 * MSS, ACK, s->at + 2 * MSS, MSS), ALL);
+    assert_int_equal(segment(t, false, 210, s, (size_t)2 * MSS, MSS), ALL);
     assert_int_equal(t->last.reason, POLICY_CUT_BEFORE);
     talk_end(t);
     free(s);
@@ -338,6 +368,8 @@ int main(void) {
         cmocka_unit_test(test_not_tls),
         cmocka_unit_test(test_mid_flow),
         cmocka_unit_test(test_null_cipher),
+        cmocka_unit_test(test_null_cipher_split),
+        cmocka_unit_test(test_hello_request),
         cmocka_unit_test(test_forgotten_and_cut_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,17 @@ static void test_quic_mid_flow(void **state) {
         cut += udp(t, true, d, sizeof d) != ALL;
     }
     assert_in_range(cut, 20, 26);
+    /* one that begins with what could be a reset of OpenVPN */
+    t->host = 1;
+    fill(d, sizeof d);
+    d[0] = 0x40;
+    assert_int_equal(udp(t, true, d, 60), ALL);
+    for (int i = 0; i < 10; i++) {
+        fill(d, sizeof d);
+        d[0] = (uint8_t)(0x40 | (d[0] & 0x3f));
+        (void)udp(t, true, d, sizeof d);
+    }
+    assert_int_equal(t->last.reason, POLICY_QUIC);
     t->server = 4433;
     for (int i = 0; i < 30; i++) {
         assert_int_equal(udp(t, true, d, sizeof d), ALL); /* another port proves nothing */
@@ -149,6 +160,23 @@ static size_t put_dtls(uint8_t *p, unsigned type, unsigned epoch, size_t length)
     bytes_put_be16(p + 11, (uint16_t)length);
     fill(p + 13, length);
     return 13 + length;
+}
+
+/* A record with a connection ID in its header, which fills the datagram. */
+static void test_dtls_connection_id(void **state) {
+    (void)state;
+    uint8_t d[400];
+    struct talk *t = begin(5684);
+    for (size_t id = 1; id <= 20; id++) {
+        (void)put_dtls(d, 25, 1, 300);
+        bytes_put_be16(d + 11 + id, 300);
+        assert_int_equal(udp(t, false, d, 13 + id + 300), FLOOR);
+        assert_int_equal(t->last.reason, POLICY_DTLS);
+        assert_int_equal(udp(t, false, d, 13 + id + 299), ALL);
+        d[4] = 0; /* nothing is encrypted in epoch 0 */
+        assert_int_equal(udp(t, false, d, 13 + id + 300), ALL);
+    }
+    talk_end(t);
 }
 
 static void test_dtls_and_srtp(void **state) {
@@ -219,9 +247,10 @@ static void test_openvpn(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quic),          cmocka_unit_test(test_not_quic),  cmocka_unit_test(test_quic_mid_flow),
-        cmocka_unit_test(test_ike_and_esp),   cmocka_unit_test(test_wireguard), cmocka_unit_test(test_openvpn),
-        cmocka_unit_test(test_dtls_and_srtp),
+        cmocka_unit_test(test_quic),          cmocka_unit_test(test_not_quic),
+        cmocka_unit_test(test_quic_mid_flow), cmocka_unit_test(test_ike_and_esp),
+        cmocka_unit_test(test_wireguard),     cmocka_unit_test(test_openvpn),
+        cmocka_unit_test(test_dtls_and_srtp), cmocka_unit_test(test_dtls_connection_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
