@@ -127,7 +127,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)
 
 # The harnesses: with a fuzzer's main, or with one that replays files.
 HARNESSES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-HARNESS_PARTS := $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/model.o $(if $(HARNESS_LDFLAGS_$(VARIANT)),,$(B)/tests/fuzz/replay.o)
+HARNESS_PARTS := $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/model.o $(B)/tests/fuzz/trial.o $(B)/tests/fuzz/stream.o $(if $(HARNESS_LDFLAGS_$(VARIANT)),,$(B)/tests/fuzz/replay.o)
 
 $(HARNESSES:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(HARNESS_PARTS) $(LIB)
 	@mkdir -p $(@D)

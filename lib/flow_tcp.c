@@ -398,6 +398,13 @@ static struct flow_verdict all_secret(struct walk *w) {
     return conclude(w);
 }
 
+/* Whether a segment that came before holds, at its end, the beginning of a unit that has to stay. */
+static bool ends_with_clear_head(const struct walk *w) {
+    struct flow_stream *s = w->s;
+    return s->head_bytes > 0 && flow_seq_diff(w->in->seq + w->in->payload_bytes, s->next_unit) > 0 &&
+           read_unit(s, s->head, s->head_bytes).clear_bytes > 0;
+}
+
 static struct flow_verdict follow(struct walk *w) {
     struct flow_stream *s = w->s;
     const struct flow_segment *in = w->in;
@@ -409,7 +416,7 @@ static struct flow_verdict follow(struct walk *w) {
         if (at > STREAM_WINDOW_BYTES) {
             return flow_keep(POLICY_UNPROVEN);
         }
-        w->clear_end = clear_before(w, in->payload_bytes);
+        w->clear_end = ends_with_clear_head(w) ? in->payload_bytes : clear_before(w, in->payload_bytes);
         return conclude(w);
     }
     return read_units(w, (uint32_t)at);

@@ -6,33 +6,13 @@
  */
 #include "fuzz.h"
 #include "model.h"
-#include "settings.h"
-#include "slim.h"
-#include "witness.h"
+#include "trial.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CONTROL_BYTES = 3, HEADERS_MOST = 2048 };
-
-static struct framing framing;
-static struct sink *sink;
-
-struct trial {
-    struct policy policy;
-    struct slim_terms terms;
-    struct witness_options witness;
-};
-
-static enum framing_status pass(const struct trial *t, int fd, int to, struct tally *tally) {
-    struct source source;
-    source_open(&source, fd, NULL);
-    sink_reset(sink, to);
-    enum framing_status status = slim_pass(&framing, &source, &t->terms, sink, tally, NULL);
-    source_close(&source);
-    return status;
-}
+enum { HEADERS_MOST = 2048 };
 
 static uint32_t field(const uint8_t *p, bool big_endian) {
     uint32_t value = 0;
@@ -88,8 +68,6 @@ static void must_keep_records(const struct trial *t, const uint8_t *in, size_t i
 
 static void must_be_slim(struct trial *t, const uint8_t *in, size_t in_bytes, int out_fd, const struct tally *tally) {
     size_t out_bytes;
-    size_t again_bytes;
-    struct tally again_tally;
     struct witness_report report;
     struct failure failure = {""};
     uint8_t *out = fuzz_contents(out_fd, &out_bytes);
@@ -103,12 +81,7 @@ static void must_be_slim(struct trial *t, const uint8_t *in, size_t in_bytes, in
     }
     FUZZ_MUST(report.packets == tally->packets);
 
-    const int again_fd = fuzz_file(2, NULL, 0);
-    FUZZ_MUST(lseek(out_fd, 0, SEEK_SET) == 0);
-    FUZZ_MUST(pass(t, out_fd, again_fd, &again_tally) == FRAMING_END);
-    uint8_t *again = fuzz_contents(again_fd, &again_bytes);
-    FUZZ_MUST(again_bytes == out_bytes && memcmp(again, out, out_bytes) == 0);
-    free(again);
+    trial_must_be_done(t, out_fd, out, out_bytes);
     free(out);
 }
 
@@ -118,61 +91,30 @@ static void must_agree(struct trial *t, const uint8_t *in, size_t in_bytes, enum
     struct tally other;
     const int fd = fuzz_pipe(in, in_bytes);
     if (fd >= 0) {
-        FUZZ_MUST(pass(t, fd, fuzz_file(2, NULL, 0), &other) == status);
+        FUZZ_MUST(trial_pass(t, fd, fuzz_file(2, NULL, 0), &other) == status);
         FUZZ_MUST(close(fd) == 0);
-        FUZZ_MUST(status != FRAMING_END || sink_digest(sink) == digest);
+        FUZZ_MUST(status != FRAMING_END || trial_digest(t) == digest);
     }
-    struct source source;
-    source_open(&source, fuzz_file(0, in, in_bytes), NULL);
-    FUZZ_MUST(slim_pass(&framing, &source, &t->terms, NULL, &other, NULL) == status);
-    source_close(&source);
+    FUZZ_MUST(trial_pass(t, fuzz_file(0, in, in_bytes), -1, &other) == status);
     FUZZ_MUST(other.packets == tally->packets && other.out_bytes == tally->out_bytes);
     FUZZ_MUST(memcmp(other.packets_by_reason, tally->packets_by_reason, sizeof other.packets_by_reason) == 0);
 }
 
-static void set_up(struct trial *t, const uint8_t *control) {
-    struct policy_settings settings;
-    policy_settings_init(&settings);
-    settings.kind = control[0] & 1 ? POLICY_FLOW : POLICY_PACKET;
-    settings.floor_bytes = control[1] < 128 ? control[1] : POLICY_KEEP_BYTES;
-    settings.flows = 1 + control[2] % 64U;
-    t->terms.cut.mode = (enum cut_mode)((control[0] >> 1) % CUT_MODES);
-    if (settings.kind == POLICY_FLOW && t->terms.cut.mode != CUT_REWRITE &&
-        settings.floor_bytes < SETTINGS_FLOW_FLOOR_MIN_BYTES) {
-        settings.floor_bytes = SETTINGS_FLOW_FLOOR_MIN_BYTES; /* less is refused */
-    }
-    FUZZ_MUST(policy_init(&t->policy, &settings, NULL) == 0);
-    t->terms.policy = &t->policy;
-    t->terms.cut.checksum = (enum cut_checksum)((control[0] >> 3) % CUT_CHECKSUMS);
-    if (t->terms.cut.checksum == CUT_KEEP && t->terms.cut.mode != CUT_ZERO) {
-        t->terms.cut.checksum = CUT_COMPUTE; /* only zeroing can leave a checksum alone */
-    }
-    t->witness.terms.cut = t->terms.cut;
-    t->witness.terms.floor_bytes = settings.floor_bytes;
-    t->witness.terms.may_leave_more = settings.kind == POLICY_FLOW;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct trial t;
-    const struct sink_options options = {.digest = true};
     struct tally tally;
-    if (size < CONTROL_BYTES) {
+    if (size < TRIAL_CONTROL_BYTES) {
         return 0;
     }
-    if (sink == NULL) {
-        sink = sink_open(SINK_NOWHERE, &options, NULL);
-        FUZZ_MUST(sink != NULL && framing_init(&framing, NULL) == FRAMING_OK);
-    }
-    const size_t in_bytes = size - CONTROL_BYTES;
-    memset(&t, 0, sizeof t);
-    set_up(&t, data + in_bytes);
+    const size_t in_bytes = size - TRIAL_CONTROL_BYTES;
+    trial_begin(&t, data + in_bytes);
     const int out_fd = fuzz_file(1, NULL, 0);
-    const enum framing_status status = pass(&t, fuzz_file(0, data, in_bytes), out_fd, &tally);
-    must_agree(&t, data, in_bytes, status, &tally, sink_digest(sink));
+    const enum framing_status status = trial_pass(&t, fuzz_file(0, data, in_bytes), out_fd, &tally);
+    must_agree(&t, data, in_bytes, status, &tally, trial_digest(&t));
     if (status == FRAMING_END) {
-        /* sink_digest() is another's by now; the file is still the first one's. */
+        /* trial_digest() is another's by now; the file is still the first one's. */
         must_be_slim(&t, data, in_bytes, out_fd, &tally);
     }
-    policy_free(&t.policy);
+    trial_end(&t);
     return 0;
 }
