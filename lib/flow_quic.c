@@ -14,7 +14,8 @@ enum {
 
     VERSION_1 = 0x00000001,
     VERSION_2 = 0x6b3343cf,
-    GOOGLE_46 = 0x51303436, /* "Q046": long headers, connection IDs of eight bytes, no length */
+    VERSION_2_DRAFT = 0x709a50c4, /* draft-ietf-quic-v2-01 to 04 */
+    GOOGLE_46 = 0x51303436,       /* "Q046": long headers, connection IDs of eight bytes, no length */
 
     /* Public header of Google QUIC up to version 43. */
     OLD_VERSION = 0x01,
@@ -38,7 +39,7 @@ static bool is_digit(unsigned c) {
 /* Versions whose long headers are those of RFC 9000: 1 and 2, the drafts, Facebook's, Google's T05x and Q05x. */
 static bool is_known_version(uint32_t version) {
     const uint32_t family = version >> 8;
-    return version == VERSION_1 || version == VERSION_2 || version == GOOGLE_46 ||
+    return version == VERSION_1 || version == VERSION_2 || version == VERSION_2_DRAFT || version == GOOGLE_46 ||
            (family == 0xff0000 && (version & 0xff) >= 1 && (version & 0xff) <= 0x40) || family == 0xfaceb0 ||
            ((family == 0x543035 || family == 0x513035) && is_digit(version & 0xff));
 }
@@ -50,7 +51,8 @@ static bool is_old_version(uint32_t version) {
 
 static enum packet_type type_of(uint8_t first, uint32_t version) {
     const unsigned bits = first >> 4 & 3;
-    return version == VERSION_2 ? (enum packet_type)((bits + 3) & 3) : (enum packet_type)bits;
+    return version == VERSION_2 || version == VERSION_2_DRAFT ? (enum packet_type)((bits + 3) & 3)
+                                                              : (enum packet_type)bits;
 }
 
 /* RFC 9000 section 16. Returns false when it is not there; *at goes behind it. */
@@ -98,7 +100,7 @@ static bool take_ids(const uint8_t *p, uint32_t there_bytes, struct header *h) {
 }
 
 static bool take_header(const uint8_t *p, uint32_t there_bytes, struct header *h) {
-    if (there_bytes < IDS_AT + 2 || (p[0] & (LONG_HEADER | FIXED_BIT)) != (LONG_HEADER | FIXED_BIT)) {
+    if (there_bytes < IDS_AT + 2 || (p[0] & LONG_HEADER) == 0) {
         return false;
     }
     h->version = bytes_get_be32(p + VERSION_AT);
@@ -132,11 +134,11 @@ static uint32_t packet_bytes(const uint8_t *p, uint32_t there_bytes, uint32_t le
     return length_bytes > 0 && length_bytes <= left_bytes - at ? at + (uint32_t)length_bytes : 0;
 }
 
-static struct flow_quic judge_long(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+static struct flow_quic judge_long(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes, bool greased) {
     struct flow_quic q = {.kind = FLOW_QUIC_NONE};
     struct header h;
     uint32_t at = 0;
-    while (at < there_bytes && take_header(p + at, there_bytes - at, &h)) {
+    while (at < there_bytes && (greased || (p[at] & FIXED_BIT)) && take_header(p + at, there_bytes - at, &h)) {
         const uint32_t bytes = packet_bytes(p + at, there_bytes - at, length_bytes - at, &h);
         if (bytes == 0) {
             break;
@@ -152,7 +154,7 @@ static struct flow_quic judge_long(const uint8_t *p, uint32_t there_bytes, uint3
         }
     }
     /* What follows must be a packet as well, or padding, which some send behind the last packet. */
-    if (q.kind == FLOW_QUIC_LONG && at < there_bytes && (p[at] & FIXED_BIT) == 0 && p[at] != 0) {
+    if (q.kind == FLOW_QUIC_LONG && !greased && at < there_bytes && (p[at] & FIXED_BIT) == 0 && p[at] != 0) {
         q.clear_bytes = length_bytes;
     }
     return q;
@@ -169,13 +171,13 @@ static bool is_old(const uint8_t *p, uint32_t there_bytes) {
            is_old_version(bytes_get_be32(p + 1 + OLD_ID_BYTES));
 }
 
-struct flow_quic flow_quic_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+struct flow_quic flow_quic_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes, bool greased) {
     struct flow_quic q = {.kind = FLOW_QUIC_NONE};
     if (there_bytes == 0) {
         return q;
     }
     if (p[0] & LONG_HEADER) {
-        return judge_long(p, there_bytes, length_bytes);
+        return judge_long(p, there_bytes, length_bytes, greased);
     }
     if (is_old(p, there_bytes)) {
         q.kind = FLOW_QUIC_OLD;

@@ -31,8 +31,11 @@ struct flow_quic {
     bool has_source_id;
 };
 
-/* Judge a datagram of length_bytes of which there_bytes are there. */
-struct flow_quic flow_quic_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes);
+/*
+ * Judge a datagram of length_bytes of which there_bytes are there. greased: its flow is known to be QUIC, so the fixed
+ * bit may be 0 (RFC 9287).
+ */
+struct flow_quic flow_quic_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes, bool greased);
 
 /* Whether the hash of an unencrypted packet of Google QUIC up to version 43 is right. It must be whole. */
 bool flow_quic_old_is_clear(const uint8_t *p, uint32_t length_bytes);

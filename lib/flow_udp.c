@@ -231,7 +231,8 @@ static bool is_short_quic(const struct look *k, bool looks_short, struct flow_ve
 
 static bool is_quic(const struct look *k, struct flow_verdict *out) {
     const struct flow_datagram *in = k->in;
-    const struct flow_quic q = flow_quic_judge(in->payload, in->there_bytes, in->payload_bytes);
+    const struct flow_quic q =
+        flow_quic_judge(in->payload, in->there_bytes, in->payload_bytes, k->flow->flags & FLOW_QUIC);
     if (q.kind == FLOW_QUIC_LONG) {
         note(k, FLOW_QUIC);
         if (q.has_source_id) { /* the peer puts it into its short headers */

@@ -8,8 +8,7 @@ enum {
     TYPE_DATA = 4,
     INITIATION_BYTES = 148,
     RESPONSE_BYTES = 92,
-    DATA_MIN_BYTES = 32, /* header and tag */
-    DATA_UNIT_BYTES = 16,
+    DATA_MIN_BYTES = 32, /* header and tag; padded to a multiple of 16, except up to the MTU */
 };
 
 struct flow_wireguard flow_wireguard_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
@@ -25,7 +24,7 @@ struct flow_wireguard flow_wireguard_judge(const uint8_t *p, uint32_t there_byte
         w.kind = FLOW_WIREGUARD_RESPONSE;
         w.sender = bytes_get_le32(p + 4);
         w.receiver = bytes_get_le32(p + 8);
-    } else if (type == TYPE_DATA && length_bytes >= DATA_MIN_BYTES && length_bytes % DATA_UNIT_BYTES == 0) {
+    } else if (type == TYPE_DATA && length_bytes >= DATA_MIN_BYTES) {
         w.kind = FLOW_WIREGUARD_DATA;
         w.receiver = bytes_get_le32(p + 4);
     }

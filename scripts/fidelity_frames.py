@@ -13,7 +13,7 @@ FIELDS = [
     "quic.remaining_payload", "gquic.tag", "gquic.payload", "ssh.protocol", "ssh.message_code", "ssh.encrypted_packet",
     "isakmp.exchangetype", "isakmp.flag_e", "isakmp.enc.data", "esp.spi", "dtls.record.content_type",
     "dtls.record.special_type", "dtls.handshake.type", "dtls.app_data", "wg.type", "openvpn.opcode", "openvpn.data",
-    "srtp.enc_payload", "smb2.header.transform.enc_data",
+    "srtp.enc_payload", "smb2.header.transform.signature",
 ]
 SEPARATOR = "\x1f"
 QUIC_2 = "0x6b3343cf"
@@ -57,7 +57,7 @@ def of_others(frame):
         kinds.append(CIPHER if frame["openvpn.data"] else CLEAR)
     if "23" in frame["dtls.record.content_type"] or frame["dtls.record.special_type"] or frame["dtls.app_data"]:
         kinds.append(CIPHER)
-    for field in ("ssh.encrypted_packet", "esp.spi", "srtp.enc_payload", "smb2.header.transform.enc_data"):
+    for field in ("ssh.encrypted_packet", "esp.spi", "srtp.enc_payload", "smb2.header.transform.signature"):
         if frame[field]:
             kinds.append(CIPHER)
     return kinds

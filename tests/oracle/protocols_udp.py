@@ -271,7 +271,7 @@ def wireguard():
     def transfer(initiator, responder, count):
         for n in range(count):
             receiver = initiator if n % 2 else responder
-            t.say(n % 2, (SECRET, b"\x04\0\0\0" + receiver + struct.pack("<Q", n) + t.noise(16 * (1 + n) + 16)))
+            t.say(n % 2, (SECRET, b"\x04\0\0\0" + receiver + struct.pack("<Q", n) + t.noise(16 * (1 + n) + 16 + n % 4)))
 
     t.say(CLIENT, b"\x01\0\0\0" + index[0] + t.noise(140))
     t.say(SERVER, b"\x03\0\0\0" + index[0] + t.noise(56))  # a cookie

@@ -16,6 +16,11 @@ static struct talk *begin(uint16_t port) {
     return talk_begin(100, port);
 }
 
+/* Version 2 and its drafts have other types of packets. */
+static unsigned is_second(uint32_t version) {
+    return version == 0x6b3343cf || version == 0x709a50c4;
+}
+
 /* A QUIC packet with a long header; type: its bits. Returns its length. */
 static size_t put_long(uint8_t *p, uint32_t version, unsigned type, size_t payload) {
     size_t at = 0;
@@ -28,7 +33,7 @@ static size_t put_long(uint8_t *p, uint32_t version, unsigned type, size_t paylo
     p[at++] = 4;
     bytes_put_be32(p + at, 0x01020304);
     at += 4;
-    if (type == (version == 0x6b3343cf ? 1U : 0U)) {
+    if (type == is_second(version)) {
         p[at++] = 0; /* no token */
     }
     bytes_put_be16(p + at, (uint16_t)(0x4000 | payload));
@@ -39,12 +44,12 @@ static size_t put_long(uint8_t *p, uint32_t version, unsigned type, size_t paylo
 
 static void test_quic(void **state) {
     (void)state;
-    static const uint32_t versions[] = {1, 0x6b3343cf, 0xff00001d, 0xfaceb002, 0x51303530};
+    static const uint32_t versions[] = {1, 0x6b3343cf, 0x709a50c4, 0xff00001d, 0xfaceb002, 0x51303530};
     static const uint16_t ports[] = {443, 8853};
     uint8_t d[1500];
     for (size_t i = 0; i < COUNT_OF(versions) * COUNT_OF(ports); i++) {
         const uint32_t version = versions[i / 2];
-        const unsigned shift = version == 0x6b3343cf;
+        const unsigned shift = is_second(version);
         struct talk *t = begin(ports[i % 2]);
         const size_t initial = put_long(d, version, 0 + shift, 900);
         assert_int_equal(udp(t, false, d, initial), ALL);
@@ -58,6 +63,16 @@ static void test_quic(void **state) {
         d[0] = 0x45;
         assert_int_equal(udp(t, true, d, 1200), FLOOR);
         assert_int_equal(t->last.reason, POLICY_QUIC);
+        /* a fixed bit that is not fixed, once the flow is known */
+        length = put_long(d, version, 0 + shift, 300);
+        const size_t behind = length;
+        length += put_long(d + length, version, (2 + shift) & 3, 500);
+        d[0] &= 0xbf;
+        d[behind] &= 0xbf;
+        assert_int_equal(udp(t, true, d, length), (int)behind);
+        t->host++;
+        assert_int_equal(udp(t, true, d, length), ALL);
+        t->host--;
         /* a long header that lies about its length */
         length = put_long(d, version, (2 + shift) & 3, 500);
         assert_int_equal(udp(t, true, d, length - 1), ALL);
@@ -221,7 +236,10 @@ static void test_wireguard(void **state) {
     memcpy(d, "\x04\0\0\0\x0a\0\0\0", 8);
     assert_int_equal(udp(t, true, d, 1024), FLOOR);
     assert_int_equal(udp(t, false, d, 1024), ALL); /* not the index of that side */
-    assert_int_equal(udp(t, true, d, 1025), ALL);
+    assert_int_equal(udp(t, true, d, 1452), FLOOR); /* a full one is not padded */
+    assert_int_equal(udp(t, true, d, 31), ALL);
+    d[1] = 1;
+    assert_int_equal(udp(t, true, d, 1024), ALL);
     talk_end(t);
 }
 
