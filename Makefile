@@ -154,6 +154,7 @@ fixtures:
 
 recordings:
 	sh scripts/record-fixtures
+	sh scripts/record-tunnels
 
 # How fast, beside other programs: tests/bench/bench --help. BENCH='--rounds 3' and the like.
 bench: all
