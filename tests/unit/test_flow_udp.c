@@ -235,7 +235,7 @@ static void test_wireguard(void **state) {
     assert_int_equal(t->last.reason, POLICY_HANDSHAKE);
     memcpy(d, "\x04\0\0\0\x0a\0\0\0", 8);
     assert_int_equal(udp(t, true, d, 1024), FLOOR);
-    assert_int_equal(udp(t, false, d, 1024), ALL); /* not the index of that side */
+    assert_int_equal(udp(t, false, d, 1024), ALL);  /* not the index of that side */
     assert_int_equal(udp(t, true, d, 1452), FLOOR); /* a full one is not padded */
     assert_int_equal(udp(t, true, d, 31), ALL);
     d[1] = 1;
