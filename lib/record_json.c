@@ -24,7 +24,7 @@ static const char *const VERDICT_NAMES[RECORD_VERDICTS] = {
 
 #define DIGEST_PREFIX "xxh3:"
 #define DIGEST_DIGITS 16
-#define SHA256_DIGITS (2 * RECORD_SHA256_BYTES)
+#define SHA256_DIGITS ((size_t)2 * RECORD_SHA256_BYTES)
 
 /* JSON integers are signed 64-bit in jansson; an inode or device number keeps its bits. */
 static json_t *number(uint64_t value) {
@@ -238,17 +238,6 @@ char *record_format(const struct record *r, bool between_stages) {
     char *line = bad == 0 ? dump(o) : NULL;
     json_decref(o);
     return line;
-}
-
-char *record_format_line(const struct record *r) {
-    char *line = record_format(r, false);
-    char *text = line != NULL ? realloc(line, strlen(line) + 2) : NULL;
-    if (text == NULL) {
-        free(line);
-        return NULL;
-    }
-    memcpy(text + strlen(text), "\n", 2);
-    return text;
 }
 
 /* ---- in ---- */

@@ -19,18 +19,27 @@ static const char *program_name = "pcap-slim";
 
 static bool to_journal = false;
 
+/* stream: DEVICE:INODE. */
+static bool is_stream(const char *stream, const struct stat *st) {
+    char *colon;
+    char *end;
+    const unsigned long long device = strtoull(stream, &colon, 10);
+    if (colon == stream || *colon != ':') {
+        return false;
+    }
+    const unsigned long long inode = strtoull(colon + 1, &end, 10);
+    return end != colon + 1 && *end == '\0' && st->st_dev == device && st->st_ino == inode;
+}
+
 /* JOURNAL_STREAM: device and inode of the stream that systemd connected, see systemd.exec(5). */
 static bool is_journal(void) {
     const char *asked = getenv("PCAP_SLIM_LOG");
     const char *stream = getenv("JOURNAL_STREAM");
-    unsigned long long device = 0;
-    unsigned long long inode = 0;
     struct stat st;
     if (asked != NULL && (strcmp(asked, "journal") == 0 || strcmp(asked, "plain") == 0)) {
         return asked[0] == 'j';
     }
-    return stream != NULL && sscanf(stream, "%20llu:%20llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
-           st.st_dev == device && st.st_ino == inode;
+    return stream != NULL && fstat(STDERR_FILENO, &st) == 0 && is_stream(stream, &st);
 }
 
 const char *cli_level(enum cli_level level) {

@@ -52,13 +52,16 @@ static void put_reasons(FILE *to, const struct outcome *o) {
 
 /* 0 where the old file has none. */
 static uint64_t last_success(const char *path) {
+    static const char name[] = LAST_SUCCESS " ";
     uint64_t seconds = 0;
     char line[256];
     FILE *old = fopen(path, "re");
     while (old != NULL && fgets(line, sizeof line, old) != NULL) {
-        uint64_t value;
-        if (sscanf(line, LAST_SUCCESS " %20" SCNu64, &value) == 1) {
-            seconds = value;
+        const char *value = line + strlen(name);
+        char *end = line;
+        const uint64_t number = strncmp(line, name, strlen(name)) == 0 ? strtoull(value, &end, 10) : 0;
+        if (end > value) {
+            seconds = number;
         }
     }
     if (old != NULL) {

@@ -34,7 +34,8 @@ static bool is_set(const char *variable) {
 }
 
 static bool cursor_can_move(void) {
-    return isatty(STDERR_FILENO) && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
+    const char *terminal = getenv("TERM");
+    return isatty(STDERR_FILENO) && terminal != NULL && terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
 }
 
 void watch_begin(struct watch *w, json_t *expected, bool wanted, bool check_only, uint64_t now_ns) {

@@ -23,6 +23,8 @@ has_no_executable_stack() { readelf -lW "$1" | grep -Eq 'GNU_STACK.* RW +0x'; }
 has_no_writable_code() { ! readelf -lW "$1" | grep -Eq ' LOAD .* RWE '; }
 has_stack_protector() { readelf -sW --dyn-syms "$1" | grep -q '__stack_chk_fail'; }
 is_fortified() { readelf -sW --dyn-syms "$1" | grep -Eq '__(v?fprintf|v?snprintf|v?printf|memcpy|read|strcpy|memmove)_chk'; }
+# Of a large frame every page is touched when it is made.
+probes_its_stack() { objdump -d --no-show-raw-insn "$1" | grep -Eq 'or[ql] +\$0x0,(0x[0-9a-f]+)?\(%rsp'; }
 has_no_search_path() { ! readelf -dW "$1" | grep -Eq 'RPATH|RUNPATH'; }
 has_no_text_relocations() { ! readelf -dW "$1" | grep -q TEXTREL; }
 
@@ -44,7 +46,8 @@ has_cet() { objdump -d --no-show-raw-insn --disassemble=main "$1" | grep -A 1 '<
     each is_fortified
 }
 
-@test "control-flow enforcement" {
+@test "control-flow enforcement, large frames of the stack" {
     [ "$(uname -m)" = x86_64 ] || skip "x86-64 only"
     each has_cet
+    each probes_its_stack
 }

@@ -377,3 +377,33 @@ cached_capture() {
     status_is 1
     out_empty
 }
+
+# ---- what stands at the name when it is opened is not what was looked at ----
+
+# exchanged KIND STATUS: pcap-scan --pending of a file whose place KIND takes meanwhile, and how that ends.
+exchanged() {
+    cp "$FIXTURES/good-little-micro.pcap" w/a.pcap
+    runs env LD_PRELOAD="$PWD/exchange.so" EXCHANGE=a.pcap EXCHANGE_WITH="$1" pcap-scan --no-sandbox --pending -- w/a.pcap
+    status_is "$2"
+    err_is ''
+    [ ! -e "w/$1" ] || explain "$1 was not exchanged"
+    rm -f w/a.pcap
+}
+
+@test "pcap-scan --pending: a file that is exchanged for a link, a FIFO or a second name is not read" {
+    gcc -shared -fPIC -o exchange.so "$BATS_TEST_DIRNAME/exchange.c"
+    case $BIN_DIR in */asan/*) skip "a sanitizer wants to be loaded first" ;; esac
+    cp "$FIXTURES/good-real-ssh.pcap" elsewhere
+    ln -s ../elsewhere w/link
+    exchanged link 1
+    json_is '.status == "fail" and .error == "cannot open: Too many levels of symbolic links"'
+    mkfifo w/fifo
+    exchanged fifo 1
+    json_is '.status == "fail" and .error == "it is no longer a regular file of one name"'
+    ln elsewhere w/second
+    exchanged second 1
+    json_is '.status == "fail" and .error == "it is no longer a regular file of one name"'
+    cp elsewhere w/regular
+    exchanged regular 0
+    json_is '.status == "ok" and .in_pkts == 164'
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Does each test fail when its protection is taken out?
 
-    mutate.py [--only TEXT] [--list]
+    mutate.py [--only REGEX] [--list]
 
 Each mutation takes one protection out of a copy of the sources, builds it and runs the test that should notice. A test
 that stays green is the fault here. Prints TAP. After a change of the sources a mutation may no longer find its place; it
@@ -10,6 +10,7 @@ says so and counts as a fault, too.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,10 +22,16 @@ INJECT = ["tests/torture/inject.py", "--short", "--only"]
 KILL = ["tests/torture/kill.py", "--kills"]
 POWER = ["tests/torture/power.py", "--short"]
 RACE = ["tests/torture/race.py", "--seconds", "1", "--files", "100"]
+HOSTILE = ["tests/hostile/directory.py", "build/bin", "fixtures"]
+HARDENING = ["bats", "tests/cli/hardening.bats"]
 
 
 def bats(file, name):
     return ["bats", f"tests/cli/{file}.bats", "-f", name]
+
+
+def replay(harness):
+    return ["env", f"FUZZ_HARNESSES={harness}", "sh", "scripts/fuzz", "replay"]
 
 
 # (what is taken out, file, from, to, the test)
@@ -102,6 +109,40 @@ MUTATIONS = [
     ("owner and mode", "lib/preserve.c", "if (fchmod(to_fd, mode) != 0 &&", "if (0 && fchmod(to_fd, mode) != 0 &&", POWER),
     ("short writes", "lib/sink.c", "*written_bytes = (size_t)put;", "*written_bytes = length_bytes + 0 * (size_t)put;",
      INJECT + ["batch/pcap-truncate"]),
+    ("opening that follows no link", "lib/place.c", "O_RDONLY | O_NOFOLLOW | O_NONBLOCK", "O_RDONLY | O_NONBLOCK",
+     bats("scan", "exchanged")),
+    ("the look at what was opened for a look", "tools/pcap-scan.c",
+     "if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {", "if (fstat(fd, &st) != 0) {",
+     bats("scan", "exchanged")),
+    ("that a run stays in the directory it has entered", "tools/pcap-slim/run.sh", "SLIM_COMMAND=$BATCH SLIM_CHAIN",
+     'SLIM_COMMAND="cd -- \'$PWD\' || exit; $BATCH" SLIM_CHAIN', HOSTILE),
+    ("names that lead down only, through no link", "lib/place.c", "openat(fd, name, DIRECTORY_FLAGS | O_NOFOLLOW)",
+     "openat(fd, name, DIRECTORY_FLAGS)", bats("slim-tree", "link")),
+    ("a call that normal work needs in the sandbox", "lib/sandbox.c", "SCMP_SYS(fsync), ", "", bats("sandbox", "normal work")),
+    ("a call that is not missed when it is refused", "lib/sandbox.c", "    SCMP_SYS(fadvise64),\n", "",
+     bats("sandbox", "normal work")),
+    ("the seccomp filter", "lib/sandbox.c", "if (enter_seccomp(need)) {", "if (need > 99 && enter_seccomp(need)) {",
+     bats("sandbox", "over what is open")),
+    ("Landlock", "lib/sandbox.c", "enter_landlock(need, directories, count) ?", "(need > 99 && enter_landlock(need, directories, count)) ?",
+     bats("sandbox", "nothing outside it")),
+    ("pcap-status going into the sandbox", "tools/pcap-status.c",
+     "        confine_to_directory(&s.options.confine, s.options.prune", "        if (0)\n        confine_to_directory(&s.options.confine, s.options.prune",
+     bats("sandbox", "pcap-status")),
+    ("the driver's --within", "tools/pcap-slim/run.sh", "SLIM_WITHIN=$within", "SLIM_WITHIN=''", bats("sandbox", "keeps its stages within")),
+    ("lost memory while settings become text", "lib/text.c", "    if (t->lost) {\n", "    if (0) {\n", bats("policy", "whole or none")),
+    ("the head of a unit at the end of what is sent again", "lib/flow_tcp.c", "ends_with_clear_head(w) ? in->payload_bytes : ", "",
+     replay("flow")),
+    ("the flow that was in a place of the table before", "lib/flow_table.c", "    memset(flow, 0, sizeof *flow);", "",
+     replay("flow")),
+    ("position-independent programs", "Makefile", "HARDENED_LINK := -pie ", "HARDENED_LINK := -no-pie ", HARDENING),
+    ("RELRO", "Makefile", "HARDENED_LINK := -pie -Wl,-z,relro,-z,now", "HARDENED_LINK := -pie -Wl,-z,norelro,-z,now", HARDENING),
+    ("binding at the start", "Makefile", "HARDENED_LINK := -pie -Wl,-z,relro,-z,now", "HARDENED_LINK := -pie -Wl,-z,relro", HARDENING),
+    ("a stack that is not executed", "Makefile", "-Wl,-z,noexecstack -Wl,-z,separate-code", "-Wl,-z,execstack -Wl,-z,separate-code",
+     HARDENING),
+    ("the stack protector", "Makefile", "-fPIE -fstack-protector-strong", "-fPIE", HARDENING),
+    ("fortified functions", "Makefile", "-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2", "-U_FORTIFY_SOURCE", HARDENING),
+    ("control-flow enforcement", "Makefile", "-fcf-protection=full", "-fcf-protection=none", HARDENING),
+    ("stack clash protection", "Makefile", " -fstack-clash-protection", "", HARDENING),
 ]
 
 
@@ -114,6 +155,12 @@ def copy_of_the_sources():
         else:
             shutil.copy2(path, folder)
     return folder
+
+
+def make_anew(folder, file):
+    """Objects depend on VERSION, not on the Makefile."""
+    if file == "Makefile":
+        os.utime(os.path.join(folder, "VERSION"))
 
 
 def build(folder, test):
@@ -146,7 +193,7 @@ def main():
     green = number = 0
     part, parts = (int(n) for n in arguments.part.split("/"))
     for what, file, old, new, test in MUTATIONS[part - 1 :: parts]:
-        if arguments.only not in what:
+        if not re.search(arguments.only, what):
             continue
         path = os.path.join(folder, file)
         text = torture.read(path).decode()
@@ -156,9 +203,11 @@ def main():
         else:
             with open(path, "w", encoding="utf-8") as out:
                 out.write(text.replace(old, new))
+            make_anew(folder, file)
             red, words = notices(folder, test) if build(folder, test) else (False, "does not build")
             with open(path, "w", encoding="utf-8") as out:
                 out.write(text)
+            make_anew(folder, file)
         green += not red
         print(f"{'ok' if red else 'not ok'} {number} - without {what}: {' '.join(test)}", flush=True)
         print(f"#   {words}", flush=True)
