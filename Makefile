@@ -64,7 +64,7 @@ BIN := $(if $(filter release,$(VARIANT)),build/bin,$(B)/bin)
 LIB_SOURCES := $(wildcard lib/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(B)/%.o)
 LIB := $(B)/libpcapslim.a
-FACE_SOURCES := tools/cli.c tools/options.c tools/options_in_common.c tools/limit_options.c tools/policy_options.c tools/stage.c tools/fault.c tools/confine.c \
+FACE_SOURCES := tools/cli.c tools/options.c tools/options_in_common.c tools/limit_options.c tools/policy_options.c tools/stage.c tools/tidy.c tools/fault.c tools/confine.c \
                 tools/quantity.c tools/outcome.c tools/metrics.c tools/report_lines.c tools/progress_line.c tools/watch.c \
                 tools/overview.c tools/overview_text.c tools/overview_html.c
 FACE_OBJECTS := $(FACE_SOURCES:%.c=$(B)/%.o)

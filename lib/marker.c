@@ -51,28 +51,33 @@ static bool is_just_made(int fd) {
            now.tv_sec - st.st_mtim.tv_sec < NEW_FOR_S;
 }
 
-int marker_directory_open(int directory_fd, bool create, const struct marker_owner *owner, struct failure *f) {
+int marker_subdirectory_open(int parent_fd, const char *name, bool create, const struct marker_owner *owner,
+                             struct failure *f) {
     bool made = false;
-    if (create && mkdirat(directory_fd, MARKER_DIRECTORY, 0755) == 0) {
+    if (create && mkdirat(parent_fd, name, 0755) == 0) {
         made = true;
     } else if (create && errno != EEXIST) {
-        return failure_errno(f, errno, "cannot make the marker directory " MARKER_DIRECTORY);
+        return failure_errno(f, errno, "cannot make the marker directory %s", name);
     }
-    int fd = openat(directory_fd, MARKER_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
         if (errno == ENOENT) {
             return -2;
         }
         if (errno == ELOOP || errno == ENOTDIR) {
-            return failure_set(f, MARKER_DIRECTORY " is not a directory of its own (a symbolic link?); remove it");
+            return failure_set(f, "%s is not a directory of its own (a symbolic link?); remove it", name);
         }
-        return failure_errno(f, errno, "cannot open the marker directory " MARKER_DIRECTORY);
+        return failure_errno(f, errno, "cannot open the marker directory %s", name);
     }
     if (made && is_just_made(fd)) {
         (void)fchmod(fd, 0755); /* whatever the umask */
         marker_give_away(fd, owner);
     }
     return fd;
+}
+
+int marker_directory_open(int directory_fd, bool create, const struct marker_owner *owner, struct failure *f) {
+    return marker_subdirectory_open(directory_fd, MARKER_DIRECTORY, create, owner, f);
 }
 
 bool marker_exists(int markers_fd, const char *name) {
@@ -95,11 +100,14 @@ static int write_all(int fd, const char *text, size_t length_bytes) {
     return 0;
 }
 
-int marker_create(int markers_fd, const char *name, const char *text, const struct marker_owner *owner,
-                  struct failure *f) {
-    int fd = openat(markers_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+int marker_write_new(int directory_fd, const char *name, const char *text, const struct marker_owner *owner,
+                     struct failure *f) {
+    int fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) {
-        return errno == EEXIST ? 0 : failure_errno(f, errno, "cannot create the marker");
+        const int why = errno;
+        failure_errno(f, why, "cannot create the marker");
+        errno = why;
+        return -1;
     }
     (void)fchmod(fd, 0644);
     marker_give_away(fd, owner);
@@ -110,8 +118,14 @@ int marker_create(int markers_fd, const char *name, const char *text, const stru
         error = errno;
     }
     if (bad != 0) {
-        (void)unlinkat(markers_fd, name, 0);
-        return failure_errno(f, error, "cannot write the marker");
+        (void)unlinkat(directory_fd, name, 0);
+        failure_errno(f, error, "cannot write the marker");
+        errno = error;
     }
-    return 0;
+    return bad;
+}
+
+int marker_create(int markers_fd, const char *name, const char *text, const struct marker_owner *owner,
+                  struct failure *f) {
+    return marker_write_new(markers_fd, name, text, owner, f) == 0 || errno == EEXIST ? 0 : -1;
 }

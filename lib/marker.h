@@ -30,6 +30,13 @@ struct marker_owner marker_owner_find(void);
  */
 int marker_directory_open(int directory_fd, bool create, const struct marker_owner *owner, struct failure *f);
 
+/*
+ * The same for a directory of another name in an open one: what is beneath the marker directory is made and opened with
+ * the same care.
+ */
+int marker_subdirectory_open(int parent_fd, const char *name, bool create, const struct marker_owner *owner,
+                             struct failure *f);
+
 /* Whether name has a marker. markers_fd: of marker_directory_open(), or negative: no. */
 bool marker_exists(int markers_fd, const char *name);
 
@@ -40,6 +47,13 @@ bool marker_exists(int markers_fd, const char *name);
  */
 int marker_create(int markers_fd, const char *name, const char *text, const struct marker_owner *owner,
                   struct failure *f);
+
+/*
+ * The same in any directory, and one that exists already is an error.
+ * Returns 0, or -1 with f and errno set; then nothing of ours is there.
+ */
+int marker_write_new(int directory_fd, const char *name, const char *text, const struct marker_owner *owner,
+                     struct failure *f);
 
 /* Give a file or directory just made to the owner of markers, as far as the process may. */
 void marker_give_away(int fd, const struct marker_owner *owner);

@@ -110,6 +110,9 @@ bool record_status_of_name(const char *name, enum record_status *out);
  */
 char *record_format(const struct record *r, bool between_stages);
 
+/* As it lies in a marker: not for the next stage, and with a newline. Returns as record_format(). */
+char *record_format_line(const struct record *r);
+
 /*
  * Read a line of JSON. What it does not know it ignores; what is missing or of the wrong type is an error
  * only where a later stage needs it (file, status). out: to be freed with record_free() on success. Returns

@@ -240,6 +240,17 @@ char *record_format(const struct record *r, bool between_stages) {
     return line;
 }
 
+char *record_format_line(const struct record *r) {
+    char *line = record_format(r, false);
+    char *text = line != NULL ? realloc(line, strlen(line) + 2) : NULL;
+    if (text == NULL) {
+        free(line);
+        return NULL;
+    }
+    memcpy(text + strlen(text), "\n", 2);
+    return text;
+}
+
 /* ---- in ---- */
 
 /* A member that is an integer; a missing or other one reads as 0. */

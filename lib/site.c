@@ -1,5 +1,6 @@
 #include "site.h"
 
+#include "note.h"
 #include "replace.h"
 
 #include <string.h>
@@ -49,7 +50,7 @@ void site_inspect(struct site *s, const char *path, struct record *r) {
             return;
         }
     }
-    if (strcmp(s->place.name, CLAIM_LOCK_NAME) == 0) {
+    if (strcmp(s->place.name, CLAIM_LOCK_NAME) == 0 || strcmp(s->place.name, NOTE_DIRECTORY) == 0) {
         (void)failure_set(&r->error, "a capture of this name cannot have a marker; rename it");
         return;
     }

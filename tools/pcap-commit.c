@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "limit_options.h"
 #include "marker.h"
+#include "note.h"
 #include "options.h"
 #include "options_in_common.h"
 #include "pace.h"
@@ -21,6 +22,7 @@
 #include "slim.h"
 #include "source.h"
 #include "stage.h"
+#include "tidy.h"
 #include "witness.h"
 
 #include <errno.h>
@@ -43,7 +45,8 @@ static const char HELP[] =
     "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
     "  --stage-dir DIR           temporary files are there, not beside TARGET (same filesystem)\n"
     "  --clean-stale DIR         only delete old DIR/*.pcap.tmp of no live run (--glob: or others)\n"
-    "  --clean-after LIST        only delete what a run left of captures named in LIST (ends: NUL)\n" OPTIONS_HASH_HELP
+    "  --clean-after LIST        only delete what a run left of captures named in LIST (ends: NUL)\n"
+    "  --note-failed RECORDS     and note in .slim_markers/.failed which failed, and why\n" OPTIONS_HASH_HELP
         POLICY_HELP CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
@@ -59,6 +62,7 @@ struct options {
     const char *clean_directory;
     const char *stage_directory;
     const char *clean_list;
+    const char *failed_path;
     const char *globs[GLOBS_MAX + 1]; /* a NULL behind the last */
     bool records;
     bool beneath;
@@ -77,12 +81,22 @@ struct committer {
 };
 
 static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORDS = 1, OPT_CLAIM, OPT_CLEAN_STALE, OPT_CLEAN_AFTER, OPT_STAGE, OPT_GLOB, OPT_BENEATH };
+    enum {
+        OPT_RECORDS = 1,
+        OPT_CLAIM,
+        OPT_CLEAN_STALE,
+        OPT_CLEAN_AFTER,
+        OPT_NOTE_FAILED,
+        OPT_STAGE,
+        OPT_GLOB,
+        OPT_BENEATH
+    };
     static const struct option LONG[] = {
         {"records", no_argument, NULL, OPT_RECORDS},
         {"claim-fd", required_argument, NULL, OPT_CLAIM},
         {"clean-stale", required_argument, NULL, OPT_CLEAN_STALE},
         {"clean-after", required_argument, NULL, OPT_CLEAN_AFTER},
+        {"note-failed", required_argument, NULL, OPT_NOTE_FAILED},
         {"stage-dir", required_argument, NULL, OPT_STAGE},
         {"glob", required_argument, NULL, OPT_GLOB},
         {"beneath", no_argument, NULL, OPT_BENEATH},
@@ -115,6 +129,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
         case OPT_CLEAN_AFTER:
             o->clean_list = optarg;
             break;
+        case OPT_NOTE_FAILED:
+            o->failed_path = optarg;
+            break;
         case OPT_STAGE:
             o->stage_directory = optarg;
             break;
@@ -139,6 +156,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
     }
     if (o->confine.within != NULL && !o->records) {
         return cli_misuse("--within goes with --records");
+    }
+    if (o->failed_path != NULL && o->clean_list == NULL) {
+        return cli_misuse("--note-failed goes with --clean-after");
     }
     if (globs > 0 && o->clean_directory == NULL) {
         return cli_misuse("--glob goes with --clean-stale");
@@ -186,17 +206,16 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
         return;
     }
     struct failure failure;
-    char *line = record_format(r, false);
-    char *text = line != NULL ? realloc(line, strlen(line) + 2) : NULL;
+    char *text = record_format_line(r);
     if (text == NULL) {
-        free(line);
         record_fail(r, "slimmed, but there is no memory for its marker");
         return;
     }
-    memcpy(text + strlen(text), "\n", 2);
     if (marker_create(c->site.claims.markers_fd, c->site.place.name, text, &c->site.owner, &failure) != 0) {
         r->status = RECORD_FAIL;
         (void)failure_set(&r->error, "slimmed, but %.480s", failure.text);
+    } else {
+        note_remove(c->site.claims.markers_fd, c->site.place.name);
     }
     free(text);
 }
@@ -451,45 +470,6 @@ static int run_by_hand(struct committer *c, const struct options *o) {
     return cli_status_if_interrupted(cli_end(status));
 }
 
-static int clean_stale(const struct committer *c, const struct options *o) {
-    const char *directory = o->clean_directory;
-    struct failure failure;
-    unsigned long removed = 0;
-    int fd = place_open_directory(directory, o->beneath, &failure);
-    if (fd < 0) {
-        return cli_fail(directory, "%s", failure.text);
-    }
-    confine_to_directory(&o->confine, SANDBOX_CHANGE, fd, c->site.place.stage_fd);
-    int status = replace_clean_stale(fd, c->site.place.stage_fd, o->globs, &c->site.owner, &removed, &failure);
-    (void)close(fd);
-    if (removed > 0) {
-        (void)fprintf(stderr, "%scleaned %lu stale .pcap.tmp file(s)\n", cli_level(CLI_INFO), removed);
-    }
-    return status == 0 ? CLI_DONE : cli_fail(directory, "%s", failure.text);
-}
-
-/*
- * After a run: a stage that died took its records with it, and nobody behind it knew of the temporary files in them. A
- * capture that is marked, or in another run's work, has none of ours.
- */
-static int clean_after_one(void *context, const char *name) {
-    struct committer *c = context;
-    struct record r;
-    if (record_init(&r, name) != 0) {
-        return cli_fail(name, "out of memory");
-    }
-    site_inspect(&c->site, name, &r);
-    if (r.status == RECORD_WOULD_SLIM && replace_has_tmp(&c->site.place)) {
-        site_claim(&c->site, &r);
-        if (r.status == RECORD_WOULD_SLIM) {
-            replace_remove_leftover(&c->site.place);
-            site_release(&c->site);
-        }
-    }
-    record_free(&r);
-    return CLI_DONE;
-}
-
 int main(int argc, char **argv) {
     struct options o;
     struct committer c;
@@ -511,10 +491,9 @@ int main(int argc, char **argv) {
         return CLI_FAILED;
     }
     if (o.clean_directory != NULL) {
-        status = clean_stale(&c, &o);
+        status = tidy_stale(&c.site, &o.confine, o.clean_directory, o.globs);
     } else if (o.clean_list != NULL) {
-        const int names_fd = stage_open_names(o.clean_list);
-        status = names_fd < 0 ? CLI_FAILED : stage_each_name(names_fd, o.clean_list, clean_after_one, &c);
+        status = tidy_after_run(&c.site, o.clean_list, o.failed_path);
     } else {
         status = o.records ? run_stage(&c, &o.confine) : run_by_hand(&c, &o);
     }

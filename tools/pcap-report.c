@@ -15,6 +15,7 @@
 #include "tokens.h"
 #include "watch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
@@ -34,6 +35,7 @@ static const char HELP[] =
     "  --output ndjson           a line of JSON a file on standard output as each arrives\n"
     "  --expect F                names (NUL after each) that a record must arrive for\n"
     "  --taken F                 of those, the ones that were taken up; read at the end\n"
+    "  --failed F                write the records of files that failed to F\n"
     "  --prefix P                what to put before each name\n"
     "  --metrics FILE            write the outcome to FILE for Prometheus\n"
     "  --no-progress             no line on a terminal\n"
@@ -55,6 +57,7 @@ struct options {
     int progress_fd;
     const char *expect_path;
     const char *taken_path;
+    const char *failed_path;
     const char *metrics_path;
     const char *prefix;
 };
@@ -67,6 +70,7 @@ struct report {
     struct watch watch;
     bool bad_input;
     int taken_fd;     /* opened early: later nothing can be opened any more */
+    int failed_fd;    /* likewise; -1: nobody wants them */
     json_t *expected; /* names without a record so far: an object used as a set */
 };
 
@@ -75,6 +79,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         OPT_OUTPUT = 1,
         OPT_EXPECT,
         OPT_TAKEN,
+        OPT_FAILED,
         OPT_PREFIX,
         OPT_METRICS,
         OPT_NO_PROGRESS,
@@ -86,6 +91,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
         {"output", required_argument, NULL, OPT_OUTPUT},
         {"expect", required_argument, NULL, OPT_EXPECT},
         {"taken", required_argument, NULL, OPT_TAKEN},
+        {"failed", required_argument, NULL, OPT_FAILED},
         {"prefix", required_argument, NULL, OPT_PREFIX},
         {"metrics", required_argument, NULL, OPT_METRICS},
         {"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
@@ -112,6 +118,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
             break;
         case OPT_TAKEN:
             o->taken_path = optarg;
+            break;
+        case OPT_FAILED:
+            o->failed_path = optarg;
             break;
         case OPT_PREFIX:
             o->prefix = optarg;
@@ -152,6 +161,9 @@ static int parse_options(int argc, char **argv, struct options *o) {
 static void report_record(struct report *p, struct record *r) {
     if (!record_is_final(r)) {
         record_fail(r, "the run ended before it was replaced; it is as it was");
+    }
+    if (r->status == RECORD_FAIL && p->failed_fd >= 0 && stage_put(p->failed_fd, r, false) != CLI_DONE) {
+        p->bad_input = true;
     }
     watch_count(&p->watch, r);
     if (p->expected != NULL) {
@@ -333,6 +345,12 @@ static int prepare(struct report *p) {
             return CLI_FAILED;
         }
     }
+    if (p->options.failed_path != NULL) {
+        p->failed_fd = open(p->options.failed_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (p->failed_fd < 0) {
+            return cli_fail(p->options.failed_path, "cannot open: %s", strerror(errno));
+        }
+    }
     watch_begin(&p->watch, p->expected, !p->options.no_progress && !p->options.dry_run, p->options.check_only,
                 p->started_ns);
     return confine(&p->options);
@@ -341,6 +359,7 @@ static int prepare(struct report *p) {
 int main(int argc, char **argv) {
     struct report p;
     memset(&p, 0, sizeof p);
+    p.failed_fd = -1;
     cli_start("pcap-report");
     p.started_ns = stage_now_ns();
     int status = parse_options(argc, argv, &p.options);

@@ -9,9 +9,11 @@
 #include "hash.h"
 #include "marker.h"
 #include "names.h"
+#include "note.h"
 #include "options.h"
 #include "record.h"
 #include "recount.h"
+#include "replace.h"
 #include "source.h"
 #include "tokens.h"
 
@@ -30,12 +32,12 @@
 
 static const char HELP[] =
     "Usage: pcap-status [OPTION...] DIR\n"
-    "Say of each *.pcap directly in DIR whether it is slim, pending or too young, and whether a marked\n"
-    "one is still what its marker says; name markers without a file.\n"
+    "Say of each *.pcap directly in DIR whether it is slim, pending, too young or failed last time, and\n"
+    "whether a marked one is still what its marker says; name markers without a file.\n"
     "\n"
     "  --age-minutes N           what was written less than N minutes ago is too young\n"
     "  --hash sha256|xxh3        read marked captures and compare their digest with the marker's\n"
-    "  --prune-markers           delete markers without a file\n"
+    "  --prune-markers           delete markers and notes of failures without a file\n"
     "  --output human|json       format (default human)\n" CONFINE_HELP "  --help, --version\n"
     "\n"
     "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
@@ -45,6 +47,7 @@ static const char HELP[] =
 enum state {
     STATE_SLIM,
     STATE_CHANGED,
+    STATE_FAILED,
     STATE_PENDING,
     STATE_TOO_YOUNG,
     STATE_LEFT_ALONE,
@@ -56,6 +59,7 @@ enum state {
 static const char *const STATE_NAMES[STATES] = {
     [STATE_SLIM] = "slim",
     [STATE_CHANGED] = "changed",
+    [STATE_FAILED] = "failed",
     [STATE_PENDING] = "pending",
     [STATE_TOO_YOUNG] = "too_young",
     [STATE_LEFT_ALONE] = "left_alone",
@@ -77,6 +81,7 @@ struct status {
     struct options options;
     int directory_fd;
     int markers_fd; /* -1: there are none */
+    int notes_fd;   /* of failures, likewise */
     time_t now;
     struct framing framing;
     struct hash *sha256; /* NULL: not asked for */
@@ -135,13 +140,20 @@ static int parse_options(int argc, char **argv, struct options *o) {
 
 /* ---- what is found, said ---- */
 
-static void say(struct status *s, const char *name, enum state state, const char *why) {
+/* why: NULL, or more about it; it may quote a name, or come from a file that anybody has written. when: NULL, or a
+ * time.
+ */
+static void say_when(struct status *s, const char *name, enum state state, const char *why, const char *when) {
     s->count[state]++;
     if (s->options.json) {
         char *shown = names_utf8(name);
+        char *reason = why != NULL ? names_utf8(why) : NULL;
         json_t *entry = json_pack("{s:s,s:s}", "file", shown != NULL ? shown : "?", "state", STATE_NAMES[state]);
-        if (why != NULL) {
-            json_object_set_new(entry, "why", json_string(why));
+        if (reason != NULL) {
+            json_object_set_new(entry, "why", json_string(reason));
+        }
+        if (when != NULL) {
+            json_object_set_new(entry, "when", json_string(when));
         }
         if (!names_is_utf8(name)) {
             char *hex = names_to_hex(name);
@@ -150,30 +162,42 @@ static void say(struct status *s, const char *name, enum state state, const char
         }
         json_array_append_new(s->files, entry);
         free(shown);
+        free(reason);
         return;
     }
     char *shown = names_printable(name);
-    (void)printf("%-13s %s%s%s\n", STATE_NAMES[state], shown != NULL ? shown : "?", why != NULL ? ": " : "",
-                 why != NULL ? why : "");
+    char *reason = why != NULL ? names_printable(why) : NULL;
+    (void)printf("%-13s %s%s%s%s%s%s\n", STATE_NAMES[state], shown != NULL ? shown : "?", reason != NULL ? ": " : "",
+                 reason != NULL ? reason : "", when != NULL ? " (" : "", when != NULL ? when : "",
+                 when != NULL ? ")" : "");
     free(shown);
+    free(reason);
+}
+
+static void say(struct status *s, const char *name, enum state state, const char *why) {
+    say_when(s, name, state, why, NULL);
 }
 
 /* ---- a marked file ---- */
 
-/* The marker's record. Returns false where it holds none: one that another program made, or that was lost half-way. */
-static bool read_marker(const struct status *s, const char *name, struct record *out) {
+/*
+ * The record in a marker or a note. Returns false where it holds none: one that another program made, or that was lost
+ * half-way, or a second name of somebody else's file. st: what the file itself is.
+ */
+static bool read_record(int directory_fd, const char *name, struct record *out, struct stat *st) {
     struct tokens lines;
     struct failure failure;
     char *line;
     bool read = false;
-    int fd = openat(s->markers_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
-    if (tokens_open(&lines, fd, '\n', &failure) == 0) {
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 1 &&
+        tokens_open(&lines, fd, '\n', &failure) == 0) {
         read = tokens_next(&lines, &line, &failure) == 1 && record_parse(line, out, &failure) == 0;
+        tokens_close(&lines);
     }
-    tokens_close(&lines);
     (void)close(fd);
     return read;
 }
@@ -218,7 +242,8 @@ static bool was_touched(const struct record *r, const struct stat *st) {
 static void look_at_marked(struct status *s, const char *name, const struct stat *st) {
     struct record r;
     struct failure failure;
-    if (!read_marker(s, name, &r)) {
+    struct stat marker;
+    if (!read_record(s->markers_fd, name, &r, &marker)) {
         say(s, name, STATE_SLIM, "its marker holds no record to compare with");
         return;
     }
@@ -240,7 +265,32 @@ static void look_at_marked(struct status *s, const char *name, const struct stat
     record_free(&r);
 }
 
-/* ---- the two directories ---- */
+/* ---- one that failed last time ---- */
+
+static bool has_note(const struct status *s, const char *name) {
+    struct stat st;
+    return s->notes_fd >= 0 && fstatat(s->notes_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+static void say_failed(struct status *s, const char *name) {
+    struct record r;
+    struct stat note;
+    struct tm t;
+    char when[80] = "";
+    if (!read_record(s->notes_fd, name, &r, &note)) {
+        say(s, name, STATE_FAILED, "the note about it holds no record");
+        return;
+    }
+    if (gmtime_r(&note.st_mtime, &t) != NULL) {
+        (void)snprintf(when, sizeof when, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+                       t.tm_hour, t.tm_min, t.tm_sec);
+    }
+    say_when(s, name, STATE_FAILED, r.error.text[0] != '\0' ? r.error.text : "no reason is noted",
+             when[0] != '\0' ? when : NULL);
+    record_free(&r);
+}
+
+/* ---- the three directories ---- */
 
 static void look_at_file(struct status *s, const char *name) {
     struct stat st;
@@ -253,25 +303,24 @@ static void look_at_file(struct status *s, const char *name) {
         look_at_marked(s, name, &st);
     } else if (st.st_nlink > 1) {
         say(s, name, STATE_LEFT_ALONE, "several hard links");
+    } else if (has_note(s, name)) {
+        say_failed(s, name);
     } else {
         const bool young = s->options.age_minutes > 0 && st.st_mtime > s->now - (time_t)s->options.age_minutes * 60;
         say(s, name, young ? STATE_TOO_YOUNG : STATE_PENDING, NULL);
     }
 }
 
-/* Only a regular file in the marker directory is taken for a marker; that nothing of its name exists is asked last. */
-static void look_at_marker(struct status *s, const char *name) {
-    struct stat st;
-    if (name[0] == '.' && (name[1] == '\0' || strcmp(name, "..") == 0 || strcmp(name, CLAIM_LOCK_NAME) == 0)) {
-        return;
-    }
-    if (fstatat(s->markers_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
-        fstatat(s->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) {
-        return;
-    }
+static bool is_capture_name(const char *name) {
+    const size_t length = strlen(name);
+    return length >= 5 && strcmp(name + length - 5, ".pcap") == 0;
+}
+
+/* A marker or note whose file is gone. */
+static void orphan(struct status *s, int directory_fd, const char *name, const char *what) {
     if (!s->options.prune) {
-        say(s, name, STATE_ORPHAN_MARKER, "there is no such file any more");
-    } else if (unlinkat(s->markers_fd, name, 0) == 0) {
+        say(s, name, STATE_ORPHAN_MARKER, what);
+    } else if (unlinkat(directory_fd, name, 0) == 0) {
         say(s, name, STATE_PRUNED_MARKER, NULL);
     } else {
         s->failed = true;
@@ -279,9 +328,58 @@ static void look_at_marker(struct status *s, const char *name) {
     }
 }
 
-static int is_capture_name(const struct dirent *entry) {
-    const size_t length = strlen(entry->d_name);
-    return length >= 5 && strcmp(entry->d_name + length - 5, ".pcap") == 0;
+/* Whether a regular file of that name is in the directory of markers or notes, and if so whether its capture is there.
+ */
+enum found { FOUND_NONE, FOUND_WITH_FILE, FOUND_ORPHAN };
+
+static enum found look_for_file(const struct status *s, int directory_fd, const char *name) {
+    struct stat st;
+    if (fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)) {
+        return FOUND_NONE;
+    }
+    if (fstatat(s->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        return FOUND_WITH_FILE;
+    }
+    return errno == ENOENT ? FOUND_ORPHAN : FOUND_NONE;
+}
+
+static void look_at_marker(struct status *s, const char *name) {
+    if (strcmp(name, CLAIM_LOCK_NAME) != 0 && look_for_file(s, s->markers_fd, name) == FOUND_ORPHAN) {
+        orphan(s, s->markers_fd, name, "there is no such file any more");
+    }
+}
+
+/* Of a dead process: whoever lives makes a note in no time. */
+static bool is_old(int directory_fd, const char *name, time_t now) {
+    struct stat st;
+    return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && now - st.st_mtime > REPLACE_STALE_S;
+}
+
+static void look_at_note(struct status *s, const char *name) {
+    if (note_is_temporary(name)) {
+        if (s->options.prune && is_old(s->notes_fd, name, s->now)) {
+            (void)unlinkat(s->notes_fd, name, 0);
+        }
+        return;
+    }
+    const enum found found = look_for_file(s, s->notes_fd, name);
+    if (found == FOUND_ORPHAN) {
+        orphan(s, s->notes_fd, name, "it failed last time, and there is no such file any more");
+    } else if (found == FOUND_WITH_FILE && marker_exists(s->markers_fd, name)) {
+        if (s->options.prune) {
+            (void)unlinkat(s->notes_fd, name, 0); /* it was slimmed at that very moment */
+        }
+    } else if (found == FOUND_WITH_FILE && !is_capture_name(name)) {
+        say_failed(s, name); /* of another pattern: not among the captures */
+    }
+}
+
+static int names_capture(const struct dirent *entry) {
+    return is_capture_name(entry->d_name);
+}
+
+static int names_anything(const struct dirent *entry) {
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
 static int each_name(struct status *s, int fd, int (*filter)(const struct dirent *),
@@ -329,6 +427,10 @@ static int open_directories(struct status *s) {
     if (s->markers_fd == -1) {
         return cli_fail(s->options.directory, "%s", failure.text);
     }
+    s->notes_fd = note_directory_open(s->markers_fd, &failure);
+    if (s->notes_fd == -1) {
+        return cli_fail(s->options.directory, "%s", failure.text);
+    }
     s->sha256 = s->options.sha256 ? hash_new(&failure) : NULL;
     return framing_init(&s->framing, &failure) == FRAMING_OK && (s->sha256 != NULL || !s->options.sha256)
                ? 0
@@ -344,14 +446,21 @@ int main(int argc, char **argv) {
         return status;
     }
     s.now = time(NULL);
+    tzset(); /* gmtime_r(3) reads the local time zone's file all the same, which it cannot later */
     s.files = json_array();
     status = open_directories(&s);
     if (status == 0) {
         confine_to_directory(&s.options.confine, s.options.prune ? SANDBOX_CHANGE : SANDBOX_READ, s.directory_fd, -1);
-        status = each_name(&s, s.directory_fd, is_capture_name, look_at_file);
+        status = each_name(&s, s.directory_fd, names_capture, look_at_file);
     }
     if (status == 0 && s.markers_fd >= 0) {
-        status = each_name(&s, s.markers_fd, NULL, look_at_marker);
+        status = each_name(&s, s.markers_fd, names_anything, look_at_marker);
+    }
+    if (status == 0 && s.notes_fd >= 0) {
+        status = each_name(&s, s.notes_fd, names_anything, look_at_note);
+        if (s.options.prune) {
+            (void)unlinkat(s.markers_fd, NOTE_DIRECTORY, AT_REMOVEDIR); /* where it is empty */
+        }
     }
     if (status == 0) {
         conclude(&s);

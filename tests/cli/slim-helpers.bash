@@ -59,6 +59,12 @@ data = open(sys.argv[1], "rb").read()
 open(sys.argv[2], "wb").write(data[:24] + data[24:] * int(sys.argv[3]))' "$@"
 }
 
+# forget_notes DIR: the notes about what failed there, which --status reads (failed.bats).
+forget_notes() {
+    rm -rf "$1/.slim_markers/.failed"
+    rmdir "$1/.slim_markers" 2>/dev/null || true
+}
+
 # ---- runs in the background ----
 
 # starts COMMAND...: in a session of its own, whose number is its process id: $run. Its output goes where runs puts it.

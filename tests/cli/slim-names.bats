@@ -171,7 +171,8 @@ long() { printf "%$(($1 - 5))s.pcap" '' | tr ' ' n; }
 done: ok=0 skip=0 fail=1 elapsed=_"
         runs pcap-slim --dir d --output json
     done
-    only_files d/.slim_markers a.pcap
+    only_files d/.slim_markers .failed a.pcap
+    [ "$(find d/.slim_markers/.failed -type f | wc -l)" -eq 4 ]
     [ "$(find d -maxdepth 1 -type f | wc -l)" -eq 5 ]
 }
 

@@ -157,10 +157,11 @@ slow_run() {
     starts pcap-slim --dir d --max-io-mbps 6
     wait_for is_written d/big.pcap.tmp
 }
-# Nothing but the capture is there, and no marker.
+# Nothing but the capture is there and a note about it, and no marker.
 left_alone() {
     status_is 1
     err_has "$1"
+    forget_notes d
     only_files d big.pcap
 }
 
@@ -175,7 +176,7 @@ left_alone() {
 ok d/b.pcap pkts=7 truncated=3 in=$(bytes_of "$SMALL") out=$(bytes_of d/b.pcap) (_ms)
 done: ok=1 skip=0 fail=1 elapsed=_"
     same_bytes "$SMALL" d/a.pcap
-    only_files d/.slim_markers b.pcap
+    only_files d/.slim_markers .failed b.pcap
     runs pcap-slim --dir d
     status_is 0
     same_bytes d/a.pcap "$ORACLE/good-payload-tcp.pcap"
@@ -242,6 +243,7 @@ at_the_rename() {
     cat "$SMALL" >want
     printf appended >>want
     same_bytes d/a.pcap want
+    forget_notes d
     only_files d a.pcap
 }
 

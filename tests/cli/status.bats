@@ -29,7 +29,7 @@ slim          b.pcap
 pending       c.pcap
 left_alone    e.pcap: several hard links
 left_alone    l.pcap: symbolic link
-status: slim=2 changed=0 pending=1 too_young=0 left_alone=2 orphan_marker=0 pruned_marker=0"
+status: slim=2 changed=0 failed=0 pending=1 too_young=0 left_alone=2 orphan_marker=0 pruned_marker=0"
     rm other
     runs pcap-status --age-minutes 30 d
     out_has "pending       c.pcap"
@@ -75,7 +75,7 @@ status: slim=2 changed=0 pending=1 too_young=0 left_alone=2 orphan_marker=0 prun
     mkdir e f
     runs pcap-status e
     status_is 0
-    out_is "status: slim=0 changed=0 pending=0 too_young=0 left_alone=0 orphan_marker=0 pruned_marker=0"
+    out_is "status: slim=0 changed=0 failed=0 pending=0 too_young=0 left_alone=0 orphan_marker=0 pruned_marker=0"
     ln -s ../d/.slim_markers f/.slim_markers
     runs pcap-status --prune-markers f
     status_is 1

@@ -27,6 +27,7 @@ BIN, FIXTURES = map(os.path.abspath, sys.argv[1:3])
 SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 4.0
 LIBC = ctypes.CDLL(None, use_errno=True)
 GOOD = os.path.join(FIXTURES, "good-little-micro.pcap")
+BAD = os.path.join(FIXTURES, "bad-body-none.pcap")
 
 number = 0
 failures = 0
@@ -241,6 +242,38 @@ def test_lock_file(top):
         check(f"the lock file is a {kind}: refused", wrong)
 
 
+def test_notes(top):
+    """What failed is noted in the marker directory: traps at the names that this takes."""
+    for kind in ("symlink", "fifo", "file", "inside"):
+        g = Ground(top)
+        g.capture("bad.pcap", of=BAD)
+        g.capture("worse.pcap", of=BAD)
+        notes = os.path.join(g.captures, ".slim_markers", ".failed")
+        os.makedirs(os.path.dirname(notes))
+        if kind == "symlink":
+            os.symlink(g.canary, notes)
+        elif kind == "fifo":
+            os.mkfifo(notes)
+        elif kind == "file":
+            open(notes, "w").close()
+        else:
+            os.mkdir(notes)
+            os.symlink(os.path.join(g.canary, "a.pcap"), os.path.join(notes, "bad.pcap"))
+            os.link(os.path.join(g.canary, "b.pcap"), os.path.join(notes, "worse.pcap"))
+        for arguments, status in ((["--dir", g.captures], 1), (["--status", g.captures], 0 if kind == "inside" else 1)):
+            result = g.run(*arguments)
+            wrong = g.problems()
+            if result.returncode != status:
+                wrong.append(f"status {result.returncode}: {result.stderr}")
+            check(f"notes of failures, a {kind} at their place: {arguments[0]}", wrong)
+        # The capture is slim now: its note is to go, and nothing else.
+        g.capture("bad.pcap")
+        g.run("--dir", g.captures)
+        check(f"notes of failures, a {kind} at their place: removed", g.problems())
+        g.run("--status", g.captures, "--prune-markers")
+        check(f"notes of failures, a {kind} at their place: pruned", g.problems())
+
+
 # ---- somebody who exchanges things in a loop ----
 
 
@@ -283,6 +316,34 @@ def adversary_markers(g):
             exchange(name, other)
             time.sleep(random.random() * 0.0005)
             exchange(name, other)
+            os.unlink(other)
+        except OSError:
+            try:
+                os.unlink(other)
+            except OSError:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def adversary_notes(g):
+    """A capture that fails is there, and the directory of notes becomes a link out, and back."""
+    bad = os.path.join(g.captures, "b.pcap")
+    notes = os.path.join(g.captures, ".slim_markers", ".failed")
+    other = os.path.join(g.captures, "hidden")
+    while True:
+        try:
+            os.truncate(bad, 30)
+        except OSError:
+            pass
+        try:
+            os.symlink(g.canary, other)
+            if os.path.isdir(notes):
+                exchange(notes, other)
+                time.sleep(random.random() * 0.0005)
+                exchange(notes, other)
+            elif random.random() < 0.2:
+                os.rename(other, notes)
+                time.sleep(random.random() * 0.002)
+                os.unlink(notes)
             os.unlink(other)
         except OSError:
             try:
@@ -378,8 +439,10 @@ def main():
         test_traps(top)
         test_marker_directory(top)
         test_lock_file(top)
+        test_notes(top)
         race(top, "captures and temporary files are exchanged for links and FIFOs", adversary_files)
         race(top, "marker directory and lock file are exchanged for links", adversary_markers)
+        race(top, "the directory of notes is exchanged for a link out", adversary_notes)
         race(top, "the directory is moved away and a link stands in its place", adversary_parent, anew=True)
     finally:
         shutil.rmtree(top, ignore_errors=True)

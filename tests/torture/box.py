@@ -21,6 +21,7 @@ FIXTURES = os.path.join(ROOT, "fixtures")
 ORACLE = os.path.join(ROOT, "tests", "oracle", "oracle.py")
 PROGRAMS = ("pcap-slim", "pcap-run", "pcap-truncate", "pcap-verify", "pcap-commit", "pcap-report", "pcap-scan")
 MARKERS = ".slim_markers"
+NOTES = ".failed"  # in it: a note about each capture that failed
 TIMEOUT_S = 60
 
 # Endings of a FAIL that are true of a file that has been replaced all the same.
@@ -210,8 +211,12 @@ class Box:
                 faults.append(f"{name} is left behind")
         if os.path.isdir(os.path.join(self.d, MARKERS)):
             for name in sorted(os.listdir(os.path.join(self.d, MARKERS))):
-                if name not in names and name != ".lock":
+                if name not in names and name not in (".lock", NOTES):
                     faults.append(f"{MARKERS}/{name} is left behind")
+        if os.path.isdir(os.path.join(self.d, MARKERS, NOTES)):
+            for name in sorted(os.listdir(os.path.join(self.d, MARKERS, NOTES))):
+                if name not in names and not (killed and name.startswith(".new-")):
+                    faults.append(f"{MARKERS}/{NOTES}/{name} is left behind")
         return faults
 
     def faults_of_report(self, status, out, err, may_be_busy=False):

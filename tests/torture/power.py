@@ -370,7 +370,7 @@ def power_loss(box, command, dice, reruns):
             if faults and len(outcome.faults) < 20:
                 outcome.faults.append(f"power lost after {call.name} ({at}): " + "; ".join(faults))
             marked = names.get(os.fsencode(torture.MARKERS))
-            possible = () if marked is None else tuple(sorted(n for n in marked.now if n != b".lock"))
+            possible = () if marked is None else tuple(sorted(n for n in marked.now if n not in (b".lock", os.fsencode(torture.NOTES))))
             if not faults:
                 for some in {(), possible}:
                     snapshot = {n: freeze(f) for n, f in names.items()}

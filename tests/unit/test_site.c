@@ -226,6 +226,10 @@ static void test_inspect_fails(void **state) {
     make_file(f, ".lock", "capture");
     expect_inspected(&v, RECORD_FAIL, "a capture of this name cannot have a marker; rename it");
     end_visit(&v);
+    begin_visit(&v, f, ".failed"); /* its marker would be the directory of notes */
+    make_file(f, ".failed", "capture");
+    expect_inspected(&v, RECORD_FAIL, "a capture of this name cannot have a marker; rename it");
+    end_visit(&v);
     begin_visit(&v, f, "");
     expect_inspected(&v, RECORD_FAIL, "this is not the name of a file");
     end_visit(&v);

@@ -74,7 +74,7 @@ RUN=$HOLD'
       [ -z "$SLIM_UNTIL" ] || exec 3>&2 2>/dev/null
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch; } |
     pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
-        --progress-fd 7 $SLIM_PROGRESS ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
+        --failed "$SLIM_FAILED" --progress-fd 7 $SLIM_PROGRESS ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
 # shellcheck disable=SC2016
 CHECK=$HOLD'
     { '$LET_GO'
@@ -90,6 +90,7 @@ export_run() {
     SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within
     SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=${hash:+"--hash $hash"}
+    SLIM_FAILED=$scratch/failed
     shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
     SLIM_SHARED=$shared
     [ -z "$directories" ] || SLIM_COMMAND=$BATCHES
@@ -97,7 +98,7 @@ export_run() {
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
-        SLIM_PROGRESS SLIM_METRICS SLIM_HASH
+        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_FAILED
     # The filters find out for themselves where their messages go, unless told.
     [ -z "$log" ] || export PCAP_SLIM_LOG="$log"
 }
@@ -141,13 +142,15 @@ run_and_wait() {
     return "$status"
 }
 
-# A stage that died has taken its records with it, and nobody else knows of the temporary files in them. A program that
-# died of something else than one of our signals has left a status that means nothing here.
+# A stage that died has taken its records with it, and nobody else knows of the temporary files in them. What failed is
+# noted for --status. A program that died of something else than one of our signals has left a status that means nothing here.
 run_and_tidy() {
+    : >"$SLIM_FAILED" || fail "cannot write to $scratch"
     run_and_wait "$@"
     status=$?
     # shellcheck disable=SC2086 # an option or nothing
-    [ "$status" -eq 0 ] || pcap-commit ${stage:+--stage-dir "$stage"} $SLIM_BENEATH --clean-after "$list"
+    [ "$status" -eq 0 ] ||
+        pcap-commit ${stage:+--stage-dir "$stage"} $SLIM_BENEATH --clean-after "$list" --note-failed "$SLIM_FAILED"
     case $status in
     0 | 1 | 129 | 130 | 131 | 143) return "$status" ;;
     esac

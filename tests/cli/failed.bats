@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# What failed last time and why: notes in .slim_markers/.failed, which pcap-slim --status reads.
+load slim-helpers
+
+DAMAGED='offset 348, packet 4: packet cut short after 0 of 60 bytes; the capture is damaged or still being written'
+
+setup_more() {
+    mkdir d
+    cp "$FIXTURES/good-real-ssh.pcap" d/a.pcap
+    cp "$FIXTURES/bad-body-none.pcap" d/b.pcap
+}
+
+NOTES=d/.slim_markers/.failed
+
+# note_says NAME TEXT: the note about it gives this reason, and nothing else is with the notes.
+note_says() {
+    only_files "${3-$NOTES}" "$1"
+    [ "$(jq -r '.status + " " + .file + " " + .error' "${3-$NOTES}/$1")" = "fail ${4-$1} $2" ] || explain "$(cat "${3-$NOTES}/$1")"
+}
+
+@test "a file that fails leaves a note: --status says why and when" {
+    runs pcap-slim --dir d
+    status_is 1
+    note_says b.pcap "$DAMAGED"
+    [ "$(stat -c %a $NOTES) $(stat -c %a $NOTES/b.pcap)" = '755 644' ]
+    touch -d '2026-01-02T03:04:05Z' $NOTES/b.pcap
+    runs pcap-slim --status d
+    status_is 0
+    out_is "slim          a.pcap
+failed        b.pcap: $DAMAGED (2026-01-02T03:04:05Z)
+status: slim=1 changed=0 failed=1 pending=0 too_young=0 left_alone=0 orphan_marker=0 pruned_marker=0"
+    runs pcap-slim --status d --output json --age-minutes 600
+    status_is 0
+    json_is '.summary.failed == 1 and .summary.pending == 0'
+    json_is ".files[1] == {file: \"b.pcap\", state: \"failed\", why: \"$DAMAGED\", when: \"2026-01-02T03:04:05Z\"}"
+}
+
+@test "the time of the note is that of the last failure; the note goes when the file is slim" {
+    pcap-slim --dir d 2>/dev/null || true
+    touch -d '2000-01-01' $NOTES/b.pcap
+    runs pcap-slim --dir d
+    status_is 1
+    [ -n "$(find $NOTES/b.pcap -mmin -10)" ] || explain "the time stayed"
+    cp "$FIXTURES/good-real-ssh.pcap" d/b.pcap
+    runs pcap-slim --dir d
+    status_is 0
+    only_files d/.slim_markers a.pcap b.pcap
+    # By hand as well.
+    rm d/.slim_markers/b.pcap
+    cp "$FIXTURES/bad-body-none.pcap" d/b.pcap
+    pcap-slim --dir d 2>/dev/null || true
+    [ -e $NOTES/b.pcap ]
+    cp "$FIXTURES/good-real-ssh.pcap" d/b.pcap
+    pcap-truncate <d/b.pcap >slim
+    runs_from slim pcap-commit d/b.pcap
+    status_is 0
+    only_files d/.slim_markers a.pcap b.pcap
+}
+
+@test "trees, files by name, other patterns, one file" {
+    mkdir -p t/sub
+    cp d/b.pcap t/sub/b.pcap
+    cp d/b.pcap t/c.cap
+    runs pcap-slim --dir t --recursive --glob '*.pcap' --glob '*.cap'
+    status_is 1
+    note_says c.cap "$DAMAGED" t/.slim_markers/.failed
+    note_says b.pcap "$DAMAGED" t/sub/.slim_markers/.failed sub/b.pcap
+    runs pcap-slim --status t
+    out_has "failed        c.cap: $DAMAGED ("
+    rm -r t/sub/.slim_markers
+    runs pcap-slim t/sub/b.pcap
+    status_is 1
+    note_says b.pcap "$DAMAGED" t/sub/.slim_markers/.failed t/sub/b.pcap
+    rm -r t/sub/.slim_markers
+    runs pcap-slim --single t/sub/b.pcap --stage-dir t
+    status_is 1
+    note_says b.pcap "$DAMAGED" t/sub/.slim_markers/.failed
+}
+
+@test "--check-only and --dry-run write no note" {
+    local before mode
+    before=$(picture d)
+    for mode in --check-only --dry-run; do
+        runs pcap-slim --dir d $mode
+        unchanged d "$before"
+    done
+}
+
+@test "whichever stage fails, and one that dies: there is a note" {
+    local stage
+    mkdir bin
+    for stage in truncate verify commit; do
+        rm -rf d/.slim_markers bin/*
+        cp "$FIXTURES/good-real-ssh.pcap" d/a.pcap
+        cp "$FIXTURES/good-real-dns.pcap" d/b.pcap
+        # Dies before it has handed on anything; the tidying up behind the run is not the stage.
+        printf '#!/bin/sh\ncase " $* " in *" --clean"* | *"--print-policy"*) exec "%s" "$@" ;; esac\nkill -9 $$\n' \
+            "$BIN_DIR/pcap-$stage" >"bin/pcap-$stage"
+        for program in "$BIN_DIR"/pcap-*; do
+            [ "${program##*/}" = "pcap-$stage" ] || ln -s "$program" bin
+        done
+        rm bin/pcap-slim
+        cp "$BIN_DIR/pcap-slim" bin
+        chmod 755 "bin/pcap-$stage"
+        runs bin/pcap-slim --dir d
+        status_is 1
+        only_files $NOTES a.pcap b.pcap
+        runs pcap-slim --status d
+        out_has 'failed        a.pcap: no result arrived: a process of the run died; run again ('
+    done
+    runs pcap-slim --dir d
+    status_is 0
+    only_files d/.slim_markers a.pcap b.pcap
+}
+
+@test "verification and commit that fail" {
+    cp "$FIXTURES/good-real-ssh.pcap" d/b.pcap
+    rm d/a.pcap
+    mkdir bin
+    ln -s "$BIN_DIR"/pcap-* bin
+    rm bin/pcap-slim bin/pcap-truncate
+    cp "$BIN_DIR/pcap-slim" bin
+    # What was cut is spoiled before it is verified.
+    printf '#!/bin/sh\n"%s" "$@" >records\n[ ! -e b.pcap.tmp ] || printf x | dd of=b.pcap.tmp bs=1 seek=200 conv=notrunc 2>/dev/null\ncat records\nrm records\n' \
+        "$BIN_DIR/pcap-truncate" >bin/pcap-truncate
+    chmod 755 bin/pcap-truncate
+    runs bin/pcap-slim --dir d
+    status_is 1
+    note_says b.pcap 'its temporary file was taken away or changed by another process'
+    only_files d b.pcap .slim_markers
+}
+
+@test "an interrupted run leaves no notes" {
+    make_big d/a.pcap 20
+    rm d/b.pcap d/*.slim
+    starts pcap-slim --dir d --max-io-mbps 2
+    wait_for is_written d/a.pcap.tmp
+    kill -TERM "$run"
+    ends
+    status_is 143
+    only_files d a.pcap
+}
+
+@test "--prune-markers: notes whose file is gone, old ones on their way, and the empty folder" {
+    pcap-slim --dir d 2>/dev/null || true
+    rm d/b.pcap
+    : >$NOTES/.new-1
+    : >$NOTES/.new-2
+    touch -d '1 hour ago' $NOTES/.new-1
+    runs pcap-slim --status d
+    status_is 0
+    out_has 'orphan_marker b.pcap: it failed last time, and there is no such file any more'
+    only_files $NOTES b.pcap .new-1 .new-2
+    runs pcap-slim --status d --prune-markers
+    status_is 0
+    out_has 'pruned_marker b.pcap'
+    only_files $NOTES .new-2
+    touch -d '1 hour ago' $NOTES/.new-2
+    runs pcap-slim --status d --prune-markers
+    only_files d/.slim_markers a.pcap
+}
+
+@test "notes that are none, and what somebody else writes there" {
+    pcap-slim --dir d 2>/dev/null || true
+    printf '{"file":"b.pcap","status":"fail","error":"\\u001b[2Jx\\ny"}\n' >$NOTES/b.pcap
+    runs pcap-slim --status d
+    status_is 0
+    out_has 'failed        b.pcap: \033[2Jx\012y ('
+    : >$NOTES/b.pcap
+    runs pcap-slim --status d
+    out_has 'failed        b.pcap: the note about it holds no record'
+    head -c 1000000 /dev/zero | tr '\0' x >$NOTES/b.pcap
+    runs pcap-slim --status d
+    status_is 0
+    out_has 'failed        b.pcap: the note about it holds no record'
+    rm $NOTES/b.pcap
+    mkfifo $NOTES/b.pcap
+    ln -s ../../../d/a.pcap $NOTES/a.pcap
+    runs timeout 20 pcap-slim --status d --prune-markers
+    status_is 0
+    out_has 'pending       b.pcap'
+    only_files $NOTES b.pcap a.pcap
+}
+
+@test "where no note can be written there is a warning at most" {
+    cp "$FIXTURES/good-real-dns.pcap" d/c.pcap
+    mkdir d/.slim_markers elsewhere
+    ln -s ../../elsewhere $NOTES
+    runs pcap-slim --dir d
+    status_is 1
+    err_has 'done: ok=2 skip=0 fail=1 '
+    err_has 'warning: 1 failure(s) could not be noted for --status: .failed is not a directory of its own'
+    only_files elsewhere
+    runs pcap-slim --status d
+    status_is 1
+    err_has '.failed is not a directory of its own'
+    rm $NOTES
+    mkdir $NOTES
+    chmod 555 $NOTES
+    runs without_rights pcap-slim --dir d
+    status_is 1
+    err_has 'warning: 1 failure(s) could not be noted for --status: cannot create the marker: Permission denied'
+}
+
+@test "a capture that cannot have a note" {
+    cp "$FIXTURES/bad-body-none.pcap" d/.failed
+    runs pcap-slim --single d/.failed
+    status_is 1
+    err_has 'FAIL d/.failed: a capture of this name cannot have a marker; rename it'
+}
+
+@test "pcap-commit --note-failed: misuse" {
+    runs pcap-commit --note-failed x d/a.pcap
+    misuse_is pcap-commit '--note-failed goes with --clean-after'
+}

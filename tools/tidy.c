@@ -1,0 +1,131 @@
+#include "tidy.h"
+
+#include "cli.h"
+#include "names.h"
+#include "note.h"
+#include "record.h"
+#include "replace.h"
+#include "stage.h"
+#include "tokens.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int tidy_stale(struct site *s, const struct confine *confine, const char *directory, const char *const *globs) {
+    struct failure failure;
+    unsigned long removed = 0;
+    int fd = place_open_directory(directory, s->place.beneath, &failure);
+    if (fd < 0) {
+        return cli_fail(directory, "%s", failure.text);
+    }
+    confine_to_directory(confine, SANDBOX_CHANGE, fd, s->place.stage_fd);
+    int status = replace_clean_stale(fd, s->place.stage_fd, globs, &s->owner, &removed, &failure);
+    (void)close(fd);
+    if (removed > 0) {
+        (void)fprintf(stderr, "%scleaned %lu stale .pcap.tmp file(s)\n", cli_level(CLI_INFO), removed);
+    }
+    return status == 0 ? CLI_DONE : cli_fail(directory, "%s", failure.text);
+}
+
+/*
+ * A stage that died took its records with it, and nobody behind it knew of the temporary files in them. A capture that
+ * is marked, or in another run's work, has none of ours.
+ */
+static int clean_one(void *context, const char *name) {
+    struct site *s = context;
+    struct record r;
+    if (record_init(&r, name) != 0) {
+        return cli_fail(name, "out of memory");
+    }
+    site_inspect(s, name, &r);
+    if (r.status == RECORD_WOULD_SLIM && replace_has_tmp(&s->place)) {
+        site_claim(s, &r);
+        if (r.status == RECORD_WOULD_SLIM) {
+            replace_remove_leftover(&s->place);
+            site_release(s);
+        }
+    }
+    record_free(&r);
+    return CLI_DONE;
+}
+
+/* ---- notes ---- */
+
+/* How many could not be made, and why the first of them. */
+struct unnoted {
+    unsigned long count;
+    struct failure why;
+};
+
+/*
+ * Only about a capture that is there, is not slim and is in nobody's work. A directory that cannot be entered, looked
+ * at or claimed in was no better for the run, which has said so.
+ */
+static void note_one(struct site *s, const struct record *failed, struct unnoted *unnoted) {
+    struct record r;
+    if (record_init(&r, failed->file) != 0) {
+        return;
+    }
+    site_inspect(s, r.file, &r);
+    if (r.status == RECORD_WOULD_SLIM) {
+        site_claim(s, &r);
+    }
+    if (r.status == RECORD_WOULD_SLIM) {
+        struct failure why = {"out of memory"};
+        char *text = record_format_line(failed);
+        if (text == NULL || note_put(s->claims.markers_fd, s->place.name, text, &s->owner, &why) != 0) {
+            unnoted->why = unnoted->count++ == 0 ? why : unnoted->why;
+        }
+        free(text);
+        site_release(s);
+    }
+    record_free(&r);
+}
+
+/* A capture whose work was interrupted has nothing wrong with it. */
+static bool is_worth_a_note(const struct record *r) {
+    return r->status == RECORD_FAIL && strcmp(r->error.text, "interrupted") != 0;
+}
+
+static int note_failed(struct site *s, const char *path) {
+    struct tokens lines;
+    struct failure failure;
+    struct unnoted unnoted = {.count = 0};
+    char *line;
+    int more = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return cli_fail(path, "cannot open: %s", strerror(errno));
+    }
+    if (tokens_open(&lines, fd, '\n', &failure) == 0) {
+        while ((more = tokens_next(&lines, &line, &failure)) == 1) {
+            struct record r;
+            if (record_parse(line, &r, NULL) == 0) {
+                if (is_worth_a_note(&r)) {
+                    note_one(s, &r, &unnoted);
+                }
+                record_free(&r);
+            }
+        }
+    }
+    tokens_close(&lines);
+    (void)close(fd);
+    if (unnoted.count > 0) {
+        (void)fprintf(stderr, "%swarning: %lu failure(s) could not be noted for --status: %s\n", cli_level(CLI_WARNING),
+                      unnoted.count, unnoted.why.text);
+    }
+    return more == 0 ? CLI_DONE : cli_fail(path, "%s", failure.text);
+}
+
+int tidy_after_run(struct site *s, const char *list, const char *failed_path) {
+    const int names_fd = stage_open_names(list);
+    int status = names_fd < 0 ? CLI_FAILED : stage_each_name(names_fd, list, clean_one, s);
+    if (failed_path != NULL && note_failed(s, failed_path) != CLI_DONE) {
+        status = CLI_FAILED;
+    }
+    return status;
+}
