@@ -92,10 +92,14 @@ LIBS_pcap-run := -lxxhash
 
 all: $(PROGRAMS)
 
+# The loops over records are long functions in which everything is inlined. With registers allocated over the whole of
+# each at once the one of the policy `flow` spills less: 2 of 364 instructions a packet.
+$(B)/lib/slim.o: CFLAGS_FILE := $(if $(filter release count static,$(VARIANT)),-fira-region=one)
+
 $(B)/%.o: %.c VERSION
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(STANDARD) $(CPPFLAGS) -DPCAPSLIM_VERSION='"$(VERSION)"' -Ilib -Itools $(WARNINGS) $(CFLAGS_VARIANT) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(STANDARD) $(CPPFLAGS) -DPCAPSLIM_VERSION='"$(VERSION)"' -Ilib -Itools $(WARNINGS) $(CFLAGS_VARIANT) $(CFLAGS_FILE) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@

@@ -19,6 +19,11 @@ struct flow_dtls {
     bool takes_srtp;      /* a ServerHello takes it up */
 };
 
+/* Whether a datagram can begin with a record, by its first byte. */
+static inline bool flow_dtls_can_begin(uint8_t first) {
+    return first >= 20 && first <= 26;
+}
+
 /* Judge a datagram of length_bytes of which there_bytes are there. */
 struct flow_dtls flow_dtls_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes);
 

@@ -24,6 +24,11 @@ enum flow_openvpn_kind {
     FLOW_OPENVPN_DATA,
 };
 
+/* Whether a packet can be a reset, by its first byte. */
+static inline bool flow_openvpn_can_begin(uint8_t first) {
+    return first == 7 << 3 || first == 8 << 3 || first == 10 << 3;
+}
+
 /* What the packet at p, of which there_bytes are there, is by its opcode. */
 enum flow_openvpn_kind flow_openvpn_kind(const uint8_t *p, uint32_t there_bytes);
 

@@ -22,6 +22,7 @@ enum {
     OLD_RESET = 0x02,
     OLD_ID = 0x08,
     OLD_ID_BYTES = 8,
+    OLD_VERSION_AT = 1 + OLD_ID_BYTES,
     OLD_NUMBER_SHIFT = 4,
     OLD_HASH_BYTES = 12,
     OLD_TAG_WITHIN_BYTES = 64,
@@ -168,7 +169,14 @@ static uint32_t old_number_bytes(uint8_t flags) {
 static bool is_old(const uint8_t *p, uint32_t there_bytes) {
     return there_bytes > 1 + OLD_ID_BYTES + 4 &&
            (p[0] & (OLD_VERSION | OLD_RESET | OLD_ID)) == (OLD_VERSION | OLD_ID) &&
-           is_old_version(bytes_get_be32(p + 1 + OLD_ID_BYTES));
+           is_old_version(bytes_get_be32(p + OLD_VERSION_AT));
+}
+
+bool flow_quic_shows_version(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes <= OLD_VERSION_AT) {
+        return there_bytes > 0;
+    }
+    return p[0] & LONG_HEADER ? is_known_version(bytes_get_be32(p + VERSION_AT)) : p[OLD_VERSION_AT] == 'Q';
 }
 
 struct flow_quic flow_quic_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes, bool greased) {

@@ -31,6 +31,9 @@ struct flow_quic {
     bool has_source_id;
 };
 
+/* Whether a datagram can be FLOW_QUIC_LONG or FLOW_QUIC_OLD, told cheaply. */
+bool flow_quic_shows_version(const uint8_t *p, uint32_t there_bytes);
+
 /*
  * Judge a datagram of length_bytes of which there_bytes are there. greased: its flow is known to be QUIC, so the fixed
  * bit may be 0 (RFC 9287).

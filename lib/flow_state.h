@@ -30,9 +30,16 @@ enum flow_stream_flags {
     FLOW_VPN_PROVEN = 64,   /* the session identifier came again */
     FLOW_VPN_SESSION = 128, /* guess_start and guess_next hold a session identifier */
     FLOW_TLS_NULL = 256,    /* the server has chosen a cipher that does not encrypt */
+    FLOW_GUESSED = 512,     /* guess_start and guess_next hold where a TLS record may be */
 };
 
 #define FLOW_HEAD_BYTES 8
+
+/* Encrypted bytes that are remembered back: well below half of sequence space. */
+#define FLOW_SECRET_WINDOW_BYTES (1 << 30)
+
+/* A segment so far from where a stream was is not of it. */
+#define FLOW_STREAM_WINDOW_BYTES (1 << 28)
 
 struct flow_stream {
     uint32_t next_unit;   /* where the unit that is read next begins */
@@ -41,9 +48,8 @@ struct flow_stream {
     uint32_t guess_next;
     uint16_t flags;
     uint8_t mode;
-    uint8_t guessed; /* there is such a guess */
-    uint8_t scans;   /* segments looked through for one */
-    uint8_t head_bytes;
+    uint8_t head_bytes;            /* of the next unit, in head; these three are asked for at once */
+    uint8_t scans;                 /* segments looked through for a record */
     uint8_t head[FLOW_HEAD_BYTES]; /* the beginning of the next unit, when it is spread over segments */
 };
 
@@ -78,6 +84,7 @@ struct flow_datagrams {
 enum flow_flags {
     FLOW_CUT_BEFORE = 1, /* packets of it were cut before: nothing more is */
     FLOW_SYN_SEEN = 2,
+    FLOW_READABLE = 4, /* the cipher that was agreed on does not encrypt */
 };
 
 struct flow_state {

@@ -11,18 +11,12 @@
 #define PCAPSLIM_FLOW_TABLE_H
 
 #include "failure.h"
+#include "flow_key.h"
 #include "flow_state.h"
-#include "locate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Addresses, ports, protocol and VLAN tags, the same for both directions. The last two words are of IPv6 only. */
-struct flow_key {
-    uint64_t words[5];
-    uint32_t hash;
-};
 
 struct flow {
     struct flow_key key;
@@ -39,12 +33,10 @@ struct flow_table {
     uint32_t capacity;
     uint32_t used;
     uint32_t newest, oldest;
-    uint32_t clock; /* flows put in front so far */
-    bool forgot;    /* a flow had to make room: one that is not there may have been */
+    uint32_t clock;          /* flows put in front so far */
+    uint32_t refresh_before; /* what was put in front before that is again when it is found */
+    bool forgot;             /* a flow had to make room: one that is not there may have been */
 };
-
-/* Make the key of a located packet of TCP or UDP. Returns its direction, 0 or 1. */
-unsigned flow_key_make(struct flow_key *key, const uint8_t *frame, const struct located *l);
 
 /* Take memory for so many flows. Returns 0, or -1 with f set. */
 int flow_table_init(struct flow_table *t, uint32_t capacity, struct failure *f);
@@ -52,8 +44,24 @@ int flow_table_init(struct flow_table *t, uint32_t capacity, struct failure *f);
 /* Forget all flows. */
 void flow_table_reset(struct flow_table *t);
 
-/* The flow of a key, which is now the one seen last; or NULL. */
-struct flow *flow_table_find(struct flow_table *t, const struct flow_key *key);
+/* Put a flow in front of all others. */
+void flow_table_touch(struct flow_table *t, uint32_t i);
+
+/* The flow of a key, which is now one of those seen last; or NULL. */
+static inline struct flow *flow_table_find(struct flow_table *t, const struct flow_key *key) {
+    uint32_t i = t->buckets[flow_key_hash(key) & t->bucket_mask];
+    while (i != 0) {
+        struct flow *flow = &t->flows[i];
+        if (flow_key_same(&flow->key, key)) {
+            if (__builtin_expect(flow_seq_diff(flow->seen, t->refresh_before) < 0, 0)) {
+                flow_table_touch(t, i);
+            }
+            return flow;
+        }
+        i = flow->next_in_bucket;
+    }
+    return NULL;
+}
 
 /*
  * Add a flow of a key that is not there, all zero. last_resort: it is the first to go until it is found again: a flow

@@ -14,12 +14,8 @@ enum {
      */
     SCANS_STEP = 8,
     SCANS_MAX = 248,
-    /* Encrypted bytes that are remembered back: well below half of sequence space. */
-    SECRET_WINDOW_BYTES = 1 << 30,
     /* Of a segment behind a head that came before: enough for a ServerHello up to its cipher. */
     BEHIND_HEAD_BYTES = 120,
-    /* A segment so far from where a stream was is not of it. */
-    STREAM_WINDOW_BYTES = 1 << 28,
 };
 
 /* A segment on its way through a stream. */
@@ -82,10 +78,8 @@ static void end_secret_run(struct flow_stream *s) {
 /* Start reading units at seq. */
 static void enter(struct flow_stream *s, enum flow_mode mode, uint32_t seq) {
     const uint8_t scans = s->scans;
-    const uint16_t flags = s->flags & FLOW_TLS_NULL;
     memset(s, 0, sizeof *s);
     s->mode = (uint8_t)mode;
-    s->flags = flags;
     s->scans = scans;
     s->next_unit = seq;
 }
@@ -100,8 +94,8 @@ static uint32_t clear_before(const struct walk *w, uint32_t up_to) {
 }
 
 static void slide_window(struct flow_stream *s) {
-    if ((s->flags & FLOW_SECRET_RUN) && flow_seq_diff(s->next_unit, s->secret_from) > SECRET_WINDOW_BYTES) {
-        s->secret_from = s->next_unit - SECRET_WINDOW_BYTES / 2;
+    if ((s->flags & FLOW_SECRET_RUN) && flow_seq_diff(s->next_unit, s->secret_from) > FLOW_SECRET_WINDOW_BYTES) {
+        s->secret_from = s->next_unit - FLOW_SECRET_WINDOW_BYTES / 2;
     }
 }
 
@@ -123,6 +117,9 @@ static uint32_t take_unit(struct walk *w, const struct flow_unit *u, uint32_t at
     s->head_bytes = 0;
     s->next_unit = unit_seq + u->length_bytes;
     s->flags |= FLOW_UNITS_SEEN;
+    if (s->flags & FLOW_TLS_NULL) { /* holds for both streams, until there is another connection */
+        w->flow->flags |= FLOW_READABLE;
+    }
     return end;
 }
 
@@ -178,20 +175,20 @@ static void adopt_guess(struct flow_stream *s) {
     }
     s->flags |= FLOW_TLS_DATA;
     s->next_unit = s->guess_next;
-    s->guessed = 0;
+    s->flags &= (uint16_t)~FLOW_GUESSED;
 }
 
 /* What the bytes that were read come to. */
 static struct flow_verdict conclude(struct walk *w) {
     struct flow_stream *s = w->s;
-    if (s->guessed && s->next_unit == s->guess_start && s->head_bytes == 0) {
+    if ((s->flags & FLOW_GUESSED) && s->next_unit == s->guess_start && s->head_bytes == 0) {
         adopt_guess(s);
     }
     slide_window(s);
     if (s->mode == FLOW_TLS && w->peer->mode == FLOW_PLAIN) { /* TLS has two sides */
         return flow_keep(POLICY_UNPROVEN);
     }
-    if ((s->flags | w->peer->flags) & FLOW_TLS_NULL) {
+    if (w->flow->flags & FLOW_READABLE) {
         return flow_keep(POLICY_CLEARTEXT);
     }
     if (w->clear_end >= w->in->payload_bytes || (s->flags & FLOW_SECRET_RUN) == 0) {
@@ -262,7 +259,7 @@ static bool guess_comes_true(struct walk *w, struct flow_verdict *out) {
         *out = flow_keep(POLICY_UNPROVEN); /* within the record that is guessed */
         return true;
     }
-    s->guessed = 0;
+    s->flags &= (uint16_t)~FLOW_GUESSED;
     if (at < 0 || (uint32_t)at >= in->there_bytes ||
         !flow_tls_begins(in->payload + at, in->there_bytes - (uint32_t)at)) {
         return false;
@@ -298,7 +295,7 @@ static struct flow_verdict scan(struct walk *w) {
         struct flow_verdict v = read_units(w, at);
         return v;
     }
-    s->guessed = 1;
+    s->flags |= FLOW_GUESSED;
     s->guess_start = in->seq + at;
     s->guess_next = s->guess_start + u.length_bytes;
     return flow_keep(POLICY_UNPROVEN);
@@ -325,7 +322,7 @@ static struct flow_verdict find_the_way(struct walk *w) {
     struct flow_stream *s = w->s;
     const struct flow_segment *in = w->in;
     struct flow_verdict v;
-    if (s->guessed && guess_comes_true(w, &v)) {
+    if ((s->flags & FLOW_GUESSED) && guess_comes_true(w, &v)) {
         return v;
     }
     if (begins_something(w, &v)) {
@@ -337,7 +334,7 @@ static struct flow_verdict find_the_way(struct walk *w) {
     }
     if (s->mode == FLOW_SSH) {
         const int32_t past_bytes = flow_seq_diff(in->seq, s->next_unit);
-        if (past_bytes > (int32_t)FLOW_SSH_CLEAR_MAX_BYTES && past_bytes < STREAM_WINDOW_BYTES) {
+        if (past_bytes > (int32_t)FLOW_SSH_CLEAR_MAX_BYTES && past_bytes < FLOW_STREAM_WINDOW_BYTES) {
             return begin_ssh_secret(w);
         }
     }
@@ -388,7 +385,7 @@ static struct flow_verdict all_secret(struct walk *w) {
         enter(s, FLOW_SSH, in->seq);
         return read_units(w, 0);
     }
-    if (past_bytes > STREAM_WINDOW_BYTES || past_bytes < -STREAM_WINDOW_BYTES) {
+    if (past_bytes > FLOW_STREAM_WINDOW_BYTES || past_bytes < -FLOW_STREAM_WINDOW_BYTES) {
         return flow_keep(POLICY_UNPROVEN);
     }
     if (flow_seq_diff(end, s->next_unit) > 0) {
@@ -413,7 +410,7 @@ static struct flow_verdict follow(struct walk *w) {
         return find_the_way(w);
     }
     if ((uint32_t)at >= in->payload_bytes) { /* nothing new: within a unit, or a retransmission */
-        if (at > STREAM_WINDOW_BYTES) {
+        if (at > FLOW_STREAM_WINDOW_BYTES) {
             return flow_keep(POLICY_UNPROVEN);
         }
         w->clear_end = ends_with_clear_head(w) ? in->payload_bytes : clear_before(w, in->payload_bytes);
@@ -432,24 +429,18 @@ static struct flow_verdict stay_plain(struct walk *w) {
     return read_units(w, 0);
 }
 
-static void note_syn(struct flow_state *f, unsigned direction, const struct flow_segment *in) {
+void flow_tcp_syn(struct flow_state *f, unsigned direction, uint32_t seq, bool ack) {
     struct flow_stream *s = &f->of.stream[direction];
-    if (!in->ack) { /* another connection of the same addresses and ports */
-        memset(&f->of, 0, sizeof f->of);
+    if (!ack) { /* another connection of the same addresses and ports */
+        memset(f, 0, sizeof *f);
     }
-    enter(s, FLOW_BEGIN, in->seq);
+    enter(s, FLOW_BEGIN, seq);
     s->scans = 0;
     f->flags |= FLOW_SYN_SEEN;
 }
 
 struct flow_verdict flow_tcp_segment(struct flow_state *f, unsigned direction, const struct flow_segment *segment) {
     struct walk w = {.flow = f, .s = &f->of.stream[direction], .peer = &f->of.stream[1 - direction], .in = segment};
-    if (segment->syn) {
-        note_syn(f, direction, segment);
-    }
-    if (segment->payload_bytes == 0) {
-        return flow_keep(POLICY_SHORT);
-    }
     switch ((enum flow_mode)w.s->mode) {
     case FLOW_UNKNOWN:
         return find_the_way(&w);

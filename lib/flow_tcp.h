@@ -14,14 +14,18 @@
 #include <stdint.h>
 
 struct flow_segment {
-    uint32_t seq; /* of its first payload byte, the SYN's own number stepped over */
-    bool syn;
-    bool ack;
+    uint32_t seq; /* of its first payload byte */
     const uint8_t *payload;
     uint32_t there_bytes;   /* of payload in memory */
-    uint32_t payload_bytes; /* by the IP length; not less */
+    uint32_t payload_bytes; /* by the IP length; not less, and not 0 */
     unsigned port_flags;    /* enum policy_port, of both ports */
 };
+
+/*
+ * Note a SYN, with or without ACK. seq: the number behind that of the SYN itself, where the stream begins. What the
+ * segment carries besides is shown to flow_tcp_segment().
+ */
+void flow_tcp_syn(struct flow_state *f, unsigned direction, uint32_t seq, bool ack);
 
 /*
  * Note a segment, and say what of it is encrypted. f: of its flow; direction: 0 or 1, which stream it belongs to.

@@ -27,10 +27,6 @@ enum {
     OLD_HELLO_MIN_BYTES = 9 + 3 + 16, /* one cipher, a challenge */
 };
 
-static uint32_t record_bytes(const uint8_t *p) {
-    return FLOW_TLS_HEADER_BYTES + (uint32_t)bytes_get_be16(p + 3);
-}
-
 /* Whether as many bytes of a header as there are can be one. */
 static bool is_credible_header(const uint8_t *p, uint32_t there_bytes) {
     if ((there_bytes > 0 && (p[0] < CHANGE_CIPHER_SPEC || p[0] > HEARTBEAT)) ||
@@ -40,7 +36,7 @@ static bool is_credible_header(const uint8_t *p, uint32_t there_bytes) {
     if (there_bytes < FLOW_TLS_HEADER_BYTES) {
         return true;
     }
-    const uint32_t length_bytes = record_bytes(p) - FLOW_TLS_HEADER_BYTES;
+    const uint32_t length_bytes = flow_tls_record_bytes(p) - FLOW_TLS_HEADER_BYTES;
     return length_bytes > 0 && length_bytes <= FLOW_TLS_RECORD_MAX_BYTES;
 }
 
@@ -81,7 +77,7 @@ static bool chooses_null_cipher(const uint8_t *p, uint32_t there_bytes) {
 
 static enum flow_unit_kind kind_of(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
     const bool secret_may_come = (s->flags & (FLOW_TLS_CHANGED | FLOW_TLS_DATA)) != 0;
-    const uint32_t length_bytes = record_bytes(p) - FLOW_TLS_HEADER_BYTES;
+    const uint32_t length_bytes = flow_tls_record_bytes(p) - FLOW_TLS_HEADER_BYTES;
     switch (p[0]) {
     case CHANGE_CIPHER_SPEC:
         if (length_bytes != CHANGE_CIPHER_SPEC_BYTES || (s->flags & FLOW_TLS_DATA)) {
@@ -117,7 +113,7 @@ struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t
         return u;
     }
     u.kind = kind_of(s, p, there_bytes);
-    u.length_bytes = record_bytes(p);
+    u.length_bytes = flow_tls_record_bytes(p);
     return u;
 }
 
@@ -125,7 +121,7 @@ bool flow_tls_begins(const uint8_t *p, uint32_t there_bytes) {
     if (there_bytes < FLOW_TLS_HEADER_BYTES || !is_credible_header(p, there_bytes)) {
         return false;
     }
-    const uint32_t first_bytes = record_bytes(p);
+    const uint32_t first_bytes = flow_tls_record_bytes(p);
     return first_bytes >= there_bytes || is_credible_header(p + first_bytes, there_bytes - first_bytes);
 }
 
@@ -142,7 +138,7 @@ bool flow_tls_can_begin(const uint8_t *p, uint32_t there_bytes) {
         return may_be_hello(p, there_bytes);
     }
     return p[0] == ALERT && (there_bytes < FLOW_TLS_HEADER_BYTES ||
-                             record_bytes(p) == (uint32_t)FLOW_TLS_HEADER_BYTES + (uint32_t)CLEAR_ALERT_BYTES);
+                             flow_tls_record_bytes(p) == (uint32_t)FLOW_TLS_HEADER_BYTES + (uint32_t)CLEAR_ALERT_BYTES);
 }
 
 uint32_t flow_tls_old_hello_bytes(const uint8_t *p, uint32_t there_bytes) {

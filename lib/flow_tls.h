@@ -7,6 +7,7 @@
 #ifndef PCAPSLIM_FLOW_TLS_H
 #define PCAPSLIM_FLOW_TLS_H
 
+#include "bytes.h"
 #include "flow_state.h"
 #include "flow_unit.h"
 
@@ -25,6 +26,22 @@ struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t
  * header behind it where that is there, too.
  */
 bool flow_tls_begins(const uint8_t *p, uint32_t there_bytes);
+
+/* How long the record of a header is. */
+static inline uint32_t flow_tls_record_bytes(const uint8_t *p) {
+    return FLOW_TLS_HEADER_BYTES + (uint32_t)bytes_get_be16(p + 3);
+}
+
+/* Whether five bytes are a credible header of application data. */
+static inline bool flow_tls_is_data(const uint8_t *p) {
+    const uint32_t length_bytes = bytes_get_be16(p + 3);
+    return p[0] == 0x17 && p[1] == 3 && p[2] <= 4 && length_bytes > 0 && length_bytes <= FLOW_TLS_RECORD_MAX_BYTES;
+}
+
+/* Whether a record that begins with this byte is one of the handshake. */
+static inline bool flow_tls_may_be_handshake(uint8_t first) {
+    return first == 0x16;
+}
 
 /* Whether these bytes begin a handshake: a record with a ClientHello or a ServerHello. */
 bool flow_tls_is_hello(const uint8_t *p, uint32_t there_bytes);

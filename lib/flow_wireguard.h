@@ -5,6 +5,7 @@
 #ifndef PCAPSLIM_FLOW_WIREGUARD_H
 #define PCAPSLIM_FLOW_WIREGUARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum flow_wireguard_kind {
@@ -22,6 +23,11 @@ struct flow_wireguard {
     uint32_t sender;   /* initiation and response: the sender's index */
     uint32_t receiver; /* response and data: the receiver's index */
 };
+
+/* Whether a datagram can be of a handshake, by its first byte. */
+static inline bool flow_wireguard_can_begin(uint8_t first) {
+    return first == 1 || first == 2;
+}
 
 /* Judge a datagram of length_bytes of which there_bytes are there. */
 struct flow_wireguard flow_wireguard_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes);

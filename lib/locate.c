@@ -20,6 +20,7 @@ enum {
 
     IPV4_HEADER_MIN_BYTES = 20,
     IPV4_VERSION_4_IHL_5 = 0x45,
+    IPV4_VERSION_4_IHL_MAX = 0x4f,
     IPV4_DESTINATION = 16,
     IPV4_MORE_FRAGMENTS_OR_OFFSET = 0x3fff,
     IPV4_OPTION_END = 0,
@@ -77,6 +78,7 @@ INLINED void set_transport(const uint8_t *frame, struct room room, enum located_
     out->as = as;
     out->transport_offset = offset;
     out->payload_offset = offset + header_bytes;
+    out->packet_end = offset + room.claimed_bytes;
     out->payload_bytes = room.there_bytes - header_bytes;
     out->source_port = bytes_get_be16(frame + offset);
     out->destination_port = bytes_get_be16(frame + offset + 2);
@@ -164,24 +166,16 @@ INLINED void locate_ipv4_header(const uint8_t *frame, uint32_t there_bytes, uint
     locate_transport(frame, behind(room, header_bytes), ip[9], network + header_bytes, out);
 }
 
-OUT_OF_LINE void locate_ipv4_unusual(const uint8_t *frame, uint32_t there_bytes, uint32_t network,
-                                     struct located *out) {
-    const uint32_t header_bytes = (uint32_t)(frame[network] & 0x0f) * 4;
-    if (frame[network] >> 4 != 4 || header_bytes < IPV4_HEADER_MIN_BYTES) {
-        out->as = LOCATED_MALFORMED;
-        return;
-    }
-    locate_ipv4_header(frame, there_bytes, network, header_bytes, out);
-}
-
 INLINED void locate_ipv4(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
     const uint32_t there_bytes = captured_bytes - network;
     if (there_bytes < IPV4_HEADER_MIN_BYTES) {
         out->as = LOCATED_TRUNCATED;
     } else if (frame[network] == IPV4_VERSION_4_IHL_5) {
         locate_ipv4_header(frame, there_bytes, network, IPV4_HEADER_MIN_BYTES, out);
+    } else if (frame[network] > IPV4_VERSION_4_IHL_5 && frame[network] <= IPV4_VERSION_4_IHL_MAX) {
+        locate_ipv4_header(frame, there_bytes, network, (uint32_t)(frame[network] & 0x0f) * 4, out);
     } else {
-        locate_ipv4_unusual(frame, there_bytes, network, out);
+        out->as = LOCATED_MALFORMED;
     }
 }
 
@@ -289,15 +283,20 @@ INLINED void locate_network(const uint8_t *frame, uint32_t captured_bytes, uint3
     }
 }
 
+/* What an ethertype speaks of, and where that is. */
+struct behind_tags {
+    uint32_t network;
+    uint32_t ethertype;
+};
+
 /* Step over 802.1Q tags; one that is not wholly there is left, and its type is no network layer's. */
-OUT_OF_LINE void locate_tagged(const uint8_t *frame, uint32_t captured_bytes, struct located *out) {
-    uint32_t network = ETHERNET_HEADER_BYTES;
-    unsigned ethertype = ETHERTYPE_VLAN;
-    while (ethertype == ETHERTYPE_VLAN && captured_bytes - network >= VLAN_TAG_BYTES) {
-        network += VLAN_TAG_BYTES;
-        ethertype = bytes_get_be16(frame + network - 2);
+OUT_OF_LINE struct behind_tags step_over_tags(const uint8_t *frame, uint32_t captured_bytes) {
+    struct behind_tags b = {.network = ETHERNET_HEADER_BYTES, .ethertype = ETHERTYPE_VLAN};
+    while (b.ethertype == ETHERTYPE_VLAN && captured_bytes - b.network >= VLAN_TAG_BYTES) {
+        b.network += VLAN_TAG_BYTES;
+        b.ethertype = bytes_get_be16(frame + b.network - 2);
     }
-    locate_network(frame, captured_bytes, network, ethertype, out);
+    return b;
 }
 
 void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct located *out) {
@@ -307,7 +306,8 @@ void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct locat
     }
     const unsigned ethertype = bytes_get_be16(frame + ETHERNET_HEADER_BYTES - 2);
     if (ethertype == ETHERTYPE_VLAN) {
-        locate_tagged(frame, captured_bytes, out);
+        const struct behind_tags b = step_over_tags(frame, captured_bytes);
+        locate_network(frame, captured_bytes, b.network, b.ethertype, out);
     } else {
         locate_network(frame, captured_bytes, ETHERNET_HEADER_BYTES, ethertype, out);
     }

@@ -32,6 +32,7 @@ struct located {
     uint32_t network_offset;           /* the IP header */
     uint32_t transport_offset;         /* the TCP, UDP or ESP header */
     uint32_t payload_offset;           /* the byte behind that header */
+    uint32_t packet_end;               /* by the IP length; behind what was captured if not all of it was */
     uint32_t payload_bytes;            /* up to the end by the IP length or of the captured bytes, the nearer */
     uint32_t final_destination_offset; /* the address the pseudo-header takes: 4 or 16 bytes */
     uint16_t source_port;              /* for ESP 0, both */

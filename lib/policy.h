@@ -103,8 +103,7 @@ struct policy {
 
 /* What is known of a packet besides its bytes, for a policy that asks. */
 struct policy_packet {
-    uint32_t captured_bytes; /* of the frame, as far as it is in memory */
-    uint32_t caplen_bytes;   /* of the record */
+    uint32_t caplen_bytes; /* of the record */
     uint32_t origlen_bytes;
 };
 

@@ -1,6 +1,7 @@
 #include "policy.h"
 
 #include "bytes.h"
+#include "flow_expected.h"
 #include "flow_ike.h"
 #include "flow_tcp.h"
 #include "flow_udp.h"
@@ -8,9 +9,6 @@
 #include <string.h>
 
 enum {
-    IPV4_TOTAL_LENGTH = 2,
-    IPV6_PAYLOAD_LENGTH = 4,
-    IPV6_HEADER_BYTES = 40,
     TCP_SEQUENCE = 4,
     TCP_FLAGS = 13,
     TCP_SYN = 0x02,
@@ -25,123 +23,191 @@ enum {
     SAVING_MIN_BYTES = 8,
 };
 
-static struct decision keep(enum policy_reason reason) {
+/* Out of line, so that what the many packets need stays in registers. */
+#define SLOW __attribute__((noinline))
+#define likely(x) __builtin_expect((x), 1)
+#define unlikely(x) __builtin_expect((x), 0)
+
+static inline struct decision keep(enum policy_reason reason) {
     const struct decision d = {.reason = reason, .cut = false, .keep_payload_bytes = 0};
     return d;
-}
-
-/* Where the payload ends by the IP length, as an offset; never before what is located. */
-static uint32_t payload_end(const struct located *l, const uint8_t *frame) {
-    const uint8_t *ip = frame + l->network_offset;
-    return l->network_offset + (l->ip_version == 4
-                                    ? bytes_get_be16(ip + IPV4_TOTAL_LENGTH)
-                                    : (uint32_t)IPV6_HEADER_BYTES + bytes_get_be16(ip + IPV6_PAYLOAD_LENGTH));
 }
 
 /*
  * Whether a frame was cut before, with its lengths rewritten: it ends where its IP packet ends, and yet there was more.
  * What its flow showed is gone; so that slimming twice is slimming once, nothing more of such a flow is cut.
  */
-static bool was_cut_before(const struct policy_packet *packet, uint32_t end) {
-    return end == packet->caplen_bytes && packet->origlen_bytes > packet->caplen_bytes &&
+static inline bool was_cut_before(const struct policy_packet *packet, const struct located *l) {
+    return packet->origlen_bytes > packet->caplen_bytes && l->packet_end == packet->caplen_bytes &&
            packet->origlen_bytes - packet->caplen_bytes > FCS_BYTES;
 }
 
-static struct decision decide(const struct policy *p, const struct located *l, const struct flow_verdict *v) {
+static inline struct decision cut_behind(const struct located *l, enum policy_reason reason, uint32_t keep_bytes) {
+    if (likely(l->payload_bytes > (uint64_t)keep_bytes + SAVING_MIN_BYTES)) {
+        const struct decision d = {.reason = reason, .cut = true, .keep_payload_bytes = keep_bytes};
+        return d;
+    }
+    return keep(POLICY_SHORT);
+}
+
+static inline struct decision decide(const struct policy *p, const struct located *l, const struct flow_verdict *v) {
     if (!v->cut) {
         return keep(l->payload_bytes <= p->settings.floor_bytes ? POLICY_SHORT : v->reason);
     }
     const uint32_t behind_bytes = v->clear_bytes + p->settings.floor_bytes;
     const uint32_t keep_bytes = behind_bytes > v->least_bytes ? behind_bytes : v->least_bytes;
-    if (keep_bytes < v->clear_bytes || l->payload_bytes <= keep_bytes ||
-        l->payload_bytes - keep_bytes <= SAVING_MIN_BYTES) {
-        return keep(POLICY_SHORT);
-    }
-    const struct decision d = {.reason = v->reason, .cut = true, .keep_payload_bytes = keep_bytes};
-    return d;
+    return keep_bytes < v->clear_bytes ? keep(POLICY_SHORT) : cut_behind(l, v->reason, keep_bytes);
 }
 
-static struct decision mark_cut_before(struct policy *p, const struct flow_key *key, struct flow *flow) {
+static inline struct decision keep_cleartext(const struct policy *p, const struct located *l) {
+    return keep(l->payload_bytes <= p->settings.floor_bytes ? POLICY_SHORT : POLICY_CLEARTEXT);
+}
+
+static inline unsigned port_flags(const struct policy *p, const struct located *l) {
+    return (unsigned)p->port_flags[l->source_port] | p->port_flags[l->destination_port];
+}
+
+/* The flow of a packet, if there is one. */
+struct place {
+    struct flow *flow; /* NULL: none */
+    unsigned direction;
+};
+
+static inline struct place find(struct policy *p, const struct located *l, const uint8_t *frame) {
+    struct flow_key key;
+    struct place at;
+    if (l->ip_version == 4) { /* apart, so that of a key no more is made than is asked for */
+        at.direction = flow_key_make_ipv4(&key, frame, l);
+        at.flow = flow_table_find(&p->flows, &key);
+    } else {
+        at.direction = flow_key_make_ipv6(&key, frame, l);
+        at.flow = flow_table_find(&p->flows, &key);
+    }
+    return at;
+}
+
+static SLOW struct flow *add(struct policy *p, const struct located *l, const uint8_t *frame, bool last_resort) {
+    struct flow_key key;
+    (void)flow_key_make(&key, frame, l);
+    return flow_table_add(&p->flows, &key, last_resort);
+}
+
+static SLOW struct decision mark_cut_before(struct policy *p, const struct located *l, const uint8_t *frame) {
+    struct flow *flow = find(p, l, frame).flow;
     if (flow == NULL) {
-        flow = flow_table_add(&p->flows, key, false);
+        flow = add(p, l, frame, false);
     }
     flow->state.flags |= FLOW_CUT_BEFORE;
     return keep(POLICY_CUT_BEFORE);
 }
 
-static struct decision decide_tcp(struct policy *p, const struct policy_packet *packet, const struct located *l,
-                                  const uint8_t *frame) {
-    const uint8_t *tcp = frame + l->transport_offset;
-    const uint32_t end = payload_end(l, frame);
-    const bool syn = (tcp[TCP_FLAGS] & TCP_SYN) != 0;
-    const bool cut_before = was_cut_before(packet, end);
-    if (((l->payload_bytes == 0 && end <= l->payload_offset && !syn) || (tcp[TCP_FLAGS] & TCP_RST)) && !cut_before) {
-        return keep(l->payload_bytes <= p->settings.floor_bytes ? POLICY_SHORT : POLICY_CLEARTEXT);
-    }
-    struct flow_key key;
-    const unsigned direction = flow_key_make(&key, frame, l);
-    struct flow *flow = flow_table_find(&p->flows, &key);
-    if (cut_before) {
-        return mark_cut_before(p, &key, flow);
-    }
-    if (flow == NULL) {
-        flow = flow_table_add(&p->flows, &key, syn && l->payload_bytes == 0);
-    }
-    if (syn && (tcp[TCP_FLAGS] & TCP_ACK) == 0) {
-        flow->state.flags = 0; /* a new connection */
-    }
-    unsigned port_flags = (unsigned)p->port_flags[l->source_port] | p->port_flags[l->destination_port];
-    if (p->flows.forgot) {
-        port_flags &= ~(unsigned)POLICY_PORT_SSH; /* its key exchange may have been seen */
-    }
-    const struct flow_segment segment = {
-        .seq = bytes_get_be32(tcp + TCP_SEQUENCE) + (syn ? 1 : 0),
-        .syn = syn,
-        .ack = (tcp[TCP_FLAGS] & TCP_ACK) != 0,
+/* seq: of the first payload byte. */
+static SLOW struct decision follow_tcp(struct policy *p, const struct located *l, const uint8_t *frame, struct place at,
+                                       uint32_t seq) {
+    struct flow *flow = at.flow != NULL ? at.flow : add(p, l, frame, false);
+    struct flow_segment segment = {
+        .seq = seq,
         .payload = frame + l->payload_offset,
         .there_bytes = l->payload_bytes,
-        .payload_bytes = end - l->payload_offset,
-        .port_flags = port_flags,
+        .payload_bytes = l->packet_end - l->payload_offset,
+        .port_flags = port_flags(p, l),
     };
-    const struct flow_verdict v = flow_tcp_segment(&flow->state, direction, &segment);
+    if (p->flows.forgot) {
+        segment.port_flags &= ~(unsigned)POLICY_PORT_SSH; /* its key exchange may have been seen */
+    }
+    const struct flow_verdict v = flow_tcp_segment(&flow->state, at.direction, &segment);
     return flow->state.flags & FLOW_CUT_BEFORE ? keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
 }
 
-static struct decision decide_udp(struct policy *p, const struct policy_packet *packet, const struct located *l,
-                                  const uint8_t *frame) {
-    const uint32_t end = payload_end(l, frame);
+static SLOW struct decision follow_syn(struct policy *p, const struct located *l, const uint8_t *frame,
+                                       struct place at) {
+    const uint8_t *tcp = frame + l->transport_offset;
+    const uint32_t seq = bytes_get_be32(tcp + TCP_SEQUENCE) + 1;
+    const bool is_bare = l->packet_end <= l->payload_offset;
+    if (at.flow == NULL) {
+        at.flow = add(p, l, frame, is_bare);
+    }
+    flow_tcp_syn(&at.flow->state, at.direction, seq, (tcp[TCP_FLAGS] & TCP_ACK) != 0);
+    return is_bare ? keep(at.flow->state.flags & FLOW_CUT_BEFORE ? POLICY_CUT_BEFORE : POLICY_SHORT)
+                   : follow_tcp(p, l, frame, at, seq);
+}
+
+/* The many packets that are what their flow leads to expect are dealt with here, the others out of line. */
+static inline struct decision decide_tcp(struct policy *p, const struct policy_packet *packet, const struct located *l,
+                                         const uint8_t *frame) {
+    const uint8_t *tcp = frame + l->transport_offset;
+    if (unlikely(was_cut_before(packet, l))) {
+        return mark_cut_before(p, l, frame);
+    }
+    if (l->packet_end <= l->payload_offset && (tcp[TCP_FLAGS] & TCP_SYN) == 0) {
+        return keep(POLICY_SHORT);
+    }
+    if (unlikely(tcp[TCP_FLAGS] & TCP_RST)) { /* what it carries is words */
+        return keep_cleartext(p, l);
+    }
+    const struct place at = find(p, l, frame);
+    if (unlikely(tcp[TCP_FLAGS] & TCP_SYN)) {
+        return follow_syn(p, l, frame, at);
+    }
+    const uint32_t seq = bytes_get_be32(tcp + TCP_SEQUENCE);
+    if (likely(at.flow != NULL && l->packet_end - l->payload_offset == l->payload_bytes)) {
+        const enum policy_reason reason =
+            flow_expected_tcp(&at.flow->state, at.direction, seq, frame + l->payload_offset, l->payload_bytes);
+        if (likely(reason < POLICY_CUT_REASONS)) {
+            return cut_behind(l, reason, p->settings.floor_bytes);
+        }
+        if (reason == POLICY_CLEARTEXT) {
+            return keep_cleartext(p, l);
+        }
+    }
+    return follow_tcp(p, l, frame, at, seq);
+}
+
+static SLOW struct decision follow_udp(struct policy *p, const struct located *l, const uint8_t *frame,
+                                       struct place at) {
     struct flow_state fresh;
     bool remember = false;
-    struct flow_key key;
-    const unsigned direction = flow_key_make(&key, frame, l);
-    struct flow *flow = flow_table_find(&p->flows, &key);
-    if (was_cut_before(packet, end)) {
-        return mark_cut_before(p, &key, flow);
-    }
     const struct flow_datagram datagram = {
         .payload = frame + l->payload_offset,
         .there_bytes = l->payload_bytes,
-        .payload_bytes = end - l->payload_offset,
-        .port_flags = (unsigned)p->port_flags[l->source_port] | p->port_flags[l->destination_port],
+        .payload_bytes = l->packet_end - l->payload_offset,
+        .port_flags = port_flags(p, l),
     };
-    if (flow == NULL) {
+    if (at.flow == NULL) {
         memset(&fresh, 0, sizeof fresh);
     }
     const struct flow_verdict v =
-        flow_udp_datagram(flow != NULL ? &flow->state : &fresh, direction, &datagram, &remember);
-    if (flow == NULL && remember) {
-        flow_table_add(&p->flows, &key, false)->state = fresh;
+        flow_udp_datagram(at.flow != NULL ? &at.flow->state : &fresh, at.direction, &datagram, &remember);
+    if (at.flow == NULL && remember) {
+        add(p, l, frame, false)->state = fresh;
     }
-    return flow != NULL && (flow->state.flags & FLOW_CUT_BEFORE) ? keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
+    return at.flow != NULL && (at.flow->state.flags & FLOW_CUT_BEFORE) ? keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
 }
 
-static struct decision decide_esp(const struct policy *p, const struct located *l, const uint8_t *frame) {
-    const uint32_t end = payload_end(l, frame);
-    if (flow_esp_is_clear(frame + l->payload_offset, l->payload_bytes, end - l->payload_offset)) {
+static inline struct decision decide_udp(struct policy *p, const struct policy_packet *packet, const struct located *l,
+                                         const uint8_t *frame) {
+    if (unlikely(was_cut_before(packet, l))) {
+        return mark_cut_before(p, l, frame);
+    }
+    const struct place at = find(p, l, frame);
+    const unsigned ports = port_flags(p, l);
+    const uint8_t *payload = frame + l->payload_offset;
+    if (at.flow == NULL && (ports & (POLICY_PORT_QUIC | POLICY_PORT_IPSEC)) == 0 &&
+        flow_expected_nothing(payload, l->payload_bytes)) {
+        return keep_cleartext(p, l);
+    }
+    if (likely(at.flow != NULL && (ports & POLICY_PORT_IPSEC) == 0 &&
+               flow_expected_quic(&at.flow->state, at.direction, payload, l->payload_bytes))) {
+        return cut_behind(l, POLICY_QUIC, p->settings.floor_bytes);
+    }
+    return follow_udp(p, l, frame, at);
+}
+
+static SLOW struct decision decide_esp(const struct policy *p, const struct located *l, const uint8_t *frame) {
+    if (flow_esp_is_clear(frame + l->payload_offset, l->payload_bytes, l->packet_end - l->payload_offset)) {
         return keep(POLICY_CLEARTEXT);
     }
-    const struct flow_verdict v = flow_cut_behind(POLICY_IPSEC, 0);
-    return decide(p, l, &v);
+    return cut_behind(l, POLICY_IPSEC, p->settings.floor_bytes);
 }
 
 struct decision policy_flow_decide(struct policy *p, const struct policy_packet *packet, const struct located *l,

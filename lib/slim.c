@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+/*
+ * Ethernet, no rules, lengths rewritten, checksums computed, nothing but reasons counted: what is so has a loop of its
+ * own for each policy. Everything else goes through the loop that asks at every packet what is wanted.
+ */
+enum loop { LOOP_PACKET, LOOP_FLOW, LOOP_ANY };
+
 struct pass {
     struct framing *framing;
     const struct slim_terms *terms;
@@ -17,9 +23,7 @@ struct pass {
      */
     uint32_t zero_rest_bytes;
     uint64_t time; /* of the last packet: seconds in the high half, fraction in the low one */
-    /* Ethernet, the policy `packet`, no rules, lengths rewritten, checksums computed, nothing but reasons counted. What
-     * is so has a loop of its own. */
-    bool ordinary;
+    enum loop loop;
 };
 
 /*
@@ -60,19 +64,21 @@ static inline void append_to_run(struct walk *w, const uint8_t *from, size_t len
     w->run_end += length_bytes;
 }
 
-static inline struct decision decide(const struct pass *p, const struct framed *r, const bool ordinary,
+static inline struct decision decide(const struct pass *p, const struct framed *r, const enum loop loop,
                                      struct located *l) {
-    if (!ordinary && p->tally->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
+    if (loop == LOOP_ANY && p->tally->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
         struct decision keep_all = {.reason = POLICY_LINKTYPE, .cut = false, .keep_payload_bytes = 0};
         return keep_all;
     }
     const uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
     locate_ethernet(frame, r->visible_bytes, l);
-    if (ordinary) {
+    if (loop == LOOP_PACKET) {
         return policy_packet_decide(p->policy, l, frame);
     }
-    const struct policy_packet packet = {
-        .captured_bytes = r->visible_bytes, .caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
+    const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
+    if (loop == LOOP_FLOW) {
+        return policy_flow_decide(p->policy, &packet, l, frame);
+    }
     const struct decision d = policy_decide(p->policy, &packet, l, frame);
     if (p->terms->rules == NULL) {
         return d;
@@ -136,16 +142,16 @@ static __attribute__((noinline)) void count_packet(const struct pass *p, const s
     }
 }
 
-/* writing and ordinary: as p says. They are known where this is compiled for the many ordinary packets. */
+/* writing and loop: as p says. They are known where this is compiled for the many ordinary packets. */
 static inline __attribute__((always_inline)) void pass_record(struct pass *p, struct walk *w, const struct framed *r,
-                                                              const bool writing, const bool ordinary) {
+                                                              const bool writing, const enum loop loop) {
     struct tally *t = p->tally;
     struct located l;
-    const struct decision d = decide(p, r, ordinary, &l);
+    const struct decision d = decide(p, r, loop, &l);
     uint32_t out_visible_bytes = r->visible_bytes;
     note_record(p, w, &r->is);
     t->packets_by_reason[d.reason]++;
-    if (d.cut && !ordinary) {
+    if (d.cut && loop == LOOP_ANY) {
         const struct framed record = *r; /* so that r itself needs no address */
         out_visible_bytes = cut_by_terms(p, &record, &l, &d);
     } else if (d.cut) {
@@ -156,7 +162,7 @@ static inline __attribute__((always_inline)) void pass_record(struct pass *p, st
             savefile_put_caplen(&w->framing.savefile, r->header, out_visible_bytes);
         }
     }
-    if (!ordinary && p->terms->account != NULL) {
+    if (loop == LOOP_ANY && p->terms->account != NULL) {
         const struct framed record = *r;
         count_packet(p, &record, &l, out_visible_bytes);
     }
@@ -202,12 +208,12 @@ static enum framing_status pass_rest(struct pass *p, bool keep) {
  * that it is called with.
  */
 static inline __attribute__((always_inline)) struct walk pass_buffer(struct pass *p, const bool writing,
-                                                                     const bool ordinary) {
+                                                                     const enum loop loop) {
     struct pass pass = *p; /* what p points to might change with any byte that is written to the buffer */
     struct walk w = walk_begin(p);
     struct framed r;
     while (framing_walk_next(&w.framing, &r)) {
-        pass_record(&pass, &w, &r, writing, ordinary);
+        pass_record(&pass, &w, &r, writing, loop);
     }
     return w;
 }
@@ -219,20 +225,39 @@ static __attribute__((noinline)) struct walk pass_oversize(struct pass *p) {
     p->tally->oddities[ODDITY_OVERSIZE_PACKET]++;
     struct walk w = walk_begin(p);
     w.run = w.run_end = r.header;
-    pass_record(p, &w, &r, p->sink != NULL, p->ordinary);
+    pass_record(p, &w, &r, p->sink != NULL, p->loop);
     return w;
 }
 
-static __attribute__((noinline, flatten)) void pass_writing(struct pass *p, struct walk *w) {
-    *w = pass_buffer(p, true, true);
+#define LOOP static __attribute__((noinline, flatten)) void
+
+LOOP packet_writing(struct pass *p, struct walk *w) {
+    *w = pass_buffer(p, true, LOOP_PACKET);
 }
 
-static __attribute__((noinline, flatten)) void pass_counting(struct pass *p, struct walk *w) {
-    *w = pass_buffer(p, false, true);
+LOOP packet_counting(struct pass *p, struct walk *w) {
+    *w = pass_buffer(p, false, LOOP_PACKET);
 }
 
-static __attribute__((noinline, flatten)) void pass_otherwise(struct pass *p, struct walk *w) {
-    *w = pass_buffer(p, p->sink != NULL, false);
+LOOP flow_writing(struct pass *p, struct walk *w) {
+    *w = pass_buffer(p, true, LOOP_FLOW);
+}
+
+LOOP flow_counting(struct pass *p, struct walk *w) {
+    *w = pass_buffer(p, false, LOOP_FLOW);
+}
+
+static __attribute__((noinline)) void any(struct pass *p, struct walk *w) {
+    *w = pass_buffer(p, p->sink != NULL, LOOP_ANY);
+}
+
+static void pass_many(struct pass *p, struct walk *w) {
+    static void (*const loops[][2])(struct pass *, struct walk *) = {
+        [LOOP_PACKET] = {packet_counting, packet_writing},
+        [LOOP_FLOW] = {flow_counting, flow_writing},
+        [LOOP_ANY] = {any, any},
+    };
+    loops[p->loop][p->sink != NULL](p, w);
 }
 
 static enum framing_status pass_records(struct pass *p) {
@@ -242,12 +267,8 @@ static enum framing_status pass_records(struct pass *p) {
         struct walk w;
         if (oversize) {
             w = pass_oversize(p);
-        } else if (!p->ordinary) {
-            pass_otherwise(p, &w);
-        } else if (p->sink != NULL) {
-            pass_writing(p, &w);
         } else {
-            pass_counting(p, &w);
+            pass_many(p, &w);
         }
         if (walk_end(p, &w) != 0) {
             return FRAMING_FAILED;
@@ -277,6 +298,12 @@ static void finish_tally(const struct pass *p, const struct framing *fr) {
     t->last_frac = (uint32_t)p->time;
 }
 
+static enum loop loop_of(const struct slim_terms *terms, bool is_ethernet) {
+    const bool ordinary = is_ethernet && terms->rules == NULL && terms->account == NULL &&
+                          terms->cut.mode == CUT_REWRITE && terms->cut.checksum == CUT_COMPUTE;
+    return !ordinary ? LOOP_ANY : terms->policy->settings.kind == POLICY_PACKET ? LOOP_PACKET : LOOP_FLOW;
+}
+
 enum framing_status slim_pass(struct framing *fr, struct source *source, const struct slim_terms *terms,
                               struct sink *sink, struct tally *tally, struct failure *f) {
     memset(tally, 0, sizeof *tally);
@@ -291,8 +318,7 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
         .framing = fr, .terms = terms, .policy = terms->policy, .sink = sink, .tally = tally, .failure = f};
     tally->savefile = fr->savefile;
     const bool is_ethernet = fr->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET;
-    p.ordinary = is_ethernet && terms->policy->settings.kind == POLICY_PACKET && terms->rules == NULL &&
-                 terms->account == NULL && terms->cut.mode == CUT_REWRITE && terms->cut.checksum == CUT_COMPUTE;
+    p.loop = loop_of(terms, is_ethernet);
     p.second = fr->savefile.nanoseconds ? 1000000000 : 1000000;
     /* Of another link type every packet stays, whatever the rules. */
     if (is_ethernet && terms->rules != NULL && rules_begin(terms->rules, fr->savefile.linktype, f) != 0) {

@@ -59,8 +59,7 @@ static inline int show(struct talk *t, int protocol, bool from_server, const uin
     }
     struct located l;
     locate_ethernet(frame, (uint32_t)captured, &l);
-    const struct policy_packet packet = {.captured_bytes = (uint32_t)captured,
-                                         .caplen_bytes = (uint32_t)captured,
+    const struct policy_packet packet = {.caplen_bytes = (uint32_t)captured,
                                          .origlen_bytes = (uint32_t)(34 + header_bytes + length) + t->more_origlen};
     t->last = policy_decide(&t->policy, &packet, &l, frame);
     t->there_bytes = t->more_origlen = 0;

@@ -1,0 +1,117 @@
+/*
+ * What tells a flow from others: addresses, ports, protocol and VLAN tags, the same for both directions. Header only,
+ * because it is in the hot loop.
+ *
+ * A hash has no random seed, so that the same packets give the same table. Which of two hosts comes first is a matter
+ * of their bytes as this machine loads them: nothing depends on it but the number of a direction.
+ */
+#ifndef PCAPSLIM_FLOW_KEY_H
+#define PCAPSLIM_FLOW_KEY_H
+
+#include "bytes.h"
+#include "locate.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * The words: an address of eight bytes, or both of four; the ports and the rest; of IPv6 what is left of the addresses,
+ * of IPv4 nothing.
+ */
+struct flow_key {
+    uint64_t words[5];
+};
+
+enum {
+    FLOW_KEY_TCP = 1, /* these are of the rest, below the tags */
+    FLOW_KEY_IPV4 = 2,
+    FLOW_KEY_TAGS_SHIFT = 8,
+    FLOW_KEY_ETHERNET_BYTES = 14,
+    FLOW_KEY_TAG_BYTES = 4,
+    FLOW_KEY_TAG_MASK = 0xfff,
+    FLOW_KEY_IPV4_SOURCE = 12,
+    FLOW_KEY_IPV6_SOURCE = 8,
+};
+
+/* Two words into one, each bit of which depends on all of them. */
+static inline uint64_t flow_key_mix(uint64_t a, uint64_t b) {
+    const unsigned __int128 product =
+        (unsigned __int128)(a ^ UINT64_C(0x9e3779b97f4a7c15)) * (b ^ UINT64_C(0xd6e8feb86659fd93));
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t flow_key_load_8(const uint8_t *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static inline uint32_t flow_key_load_4(const uint8_t *p) {
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* What of the key is neither address nor port, in the upper half of its word. */
+static inline uint64_t flow_key_rest(const uint8_t *frame, const struct located *l, unsigned flags) {
+    uint32_t tags = 0;
+    for (uint32_t at = FLOW_KEY_ETHERNET_BYTES; at < l->network_offset; at += FLOW_KEY_TAG_BYTES) {
+        tags = tags * 4099 + 1 + (bytes_get_be16(frame + at) & FLOW_KEY_TAG_MASK);
+    }
+    return (uint64_t)(tags << FLOW_KEY_TAGS_SHIFT | (l->as == LOCATED_TCP ? FLOW_KEY_TCP : 0U) | flags) << 32;
+}
+
+static inline unsigned flow_key_make_ipv4(struct flow_key *key, const uint8_t *frame, const struct located *l) {
+    const uint64_t there = flow_key_load_8(frame + l->network_offset + FLOW_KEY_IPV4_SOURCE);
+    const uint64_t back = there << 32 | there >> 32;
+    const uint32_t ports_there = flow_key_load_4(frame + l->transport_offset);
+    const uint32_t ports_back = ports_there << 16 | ports_there >> 16;
+    const unsigned direction = there != back ? there > back : ports_there > ports_back;
+    key->words[0] = direction ? back : there;
+    key->words[1] = (direction ? ports_back : ports_there) | flow_key_rest(frame, l, FLOW_KEY_IPV4);
+    key->words[2] = key->words[3] = key->words[4] = 0;
+    return direction;
+}
+
+static inline unsigned flow_key_make_ipv6(struct flow_key *key, const uint8_t *frame, const struct located *l) {
+    const uint8_t *ip = frame + l->network_offset + FLOW_KEY_IPV6_SOURCE;
+    const uint64_t one[2] = {flow_key_load_8(ip), flow_key_load_8(ip + 8)};
+    const uint64_t other[2] = {flow_key_load_8(ip + 16), flow_key_load_8(ip + 24)};
+    const uint32_t ports_there = flow_key_load_4(frame + l->transport_offset);
+    const uint32_t ports_back = ports_there << 16 | ports_there >> 16;
+    const unsigned direction = one[1] != other[1]   ? one[1] > other[1]
+                               : one[0] != other[0] ? one[0] > other[0]
+                                                    : ports_there > ports_back;
+    key->words[0] = direction ? other[0] : one[0];
+    key->words[1] = (direction ? ports_back : ports_there) | flow_key_rest(frame, l, 0);
+    key->words[2] = direction ? other[1] : one[1];
+    key->words[3] = direction ? one[0] : other[0];
+    key->words[4] = direction ? one[1] : other[1];
+    return direction;
+}
+
+/* The second word says which of the two kinds a key is of. */
+static inline bool flow_key_is_ipv4(const struct flow_key *key) {
+    return (key->words[1] >> 32 & FLOW_KEY_IPV4) != 0;
+}
+
+static inline uint32_t flow_key_hash(const struct flow_key *key) {
+    const uint64_t first = flow_key_mix(key->words[0], key->words[1]);
+    return (uint32_t)(flow_key_is_ipv4(key)
+                          ? first
+                          : flow_key_mix(first ^ key->words[2], key->words[3] ^ (key->words[4] << 1)));
+}
+
+/* Make the key of a located packet of TCP or UDP. Returns its direction, 0 or 1. */
+static inline unsigned flow_key_make(struct flow_key *key, const uint8_t *frame, const struct located *l) {
+    return l->ip_version == 4 ? flow_key_make_ipv4(key, frame, l) : flow_key_make_ipv6(key, frame, l);
+}
+
+static inline bool flow_key_same(const struct flow_key *a, const struct flow_key *b) {
+    return ((a->words[0] ^ b->words[0]) | (a->words[1] ^ b->words[1])) == 0 &&
+           (flow_key_is_ipv4(b) ||
+            ((a->words[2] ^ b->words[2]) | (a->words[3] ^ b->words[3]) | (a->words[4] ^ b->words[4])) == 0);
+}
+
+#endif
