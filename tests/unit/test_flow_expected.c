@@ -13,7 +13,7 @@ enum { STREAM_BYTES = 60000, STREAMS = 400 };
 static size_t put_record(uint8_t *at, uint8_t type, uint32_t length, uint64_t *seed) {
     at[0] = type;
     at[1] = 3;
-    at[2] = (uint8_t)(next_random(seed) % 5);
+    at[2] = (uint8_t)(next_random(seed) % 64 ? next_random(seed) % 5 : 5);
     bytes_put_be16(at + 3, (uint16_t)length);
     for (uint32_t i = 0; i < length; i++) {
         at[5 + i] = (uint8_t)next_random(seed);
@@ -91,8 +91,13 @@ static struct flow_segment pick(const uint8_t *stream, uint32_t *at, uint32_t st
     if (what != 0 && what != 2) {
         *at = from + length;
     }
+    uint8_t *payload = exact_copy(stream + from, length);
+    if (what == 4 && length > 40) { /* something else begins */
+        memcpy(payload,
+               next_random(seed) % 2 ? "SSH-2.0-again\r\n" : "\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03xxxx", 15);
+    }
     const struct flow_segment in = {.seq = start + from + (what == 3 ? next_random(seed) : 0),
-                                    .payload = exact_copy(stream + from, length),
+                                    .payload = payload,
                                     .there_bytes = length,
                                     .payload_bytes = length};
     return in;
