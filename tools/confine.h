@@ -22,8 +22,7 @@ enum {
     }
 
 #define CONFINE_HELP "  --no-sandbox              keep all rights (for debugging)\n"
-#define CONFINE_WITHIN_HELP                                                                                            \
-    "  --within DIR, --beneath   stay inside DIR (with Landlock); names lead down, through no link\n"
+#define CONFINE_WITHIN_HELP "  --within DIR, --beneath   stay inside DIR; names lead down, through no link\n"
 
 /* Zero-initialised it is: sandboxed, files anywhere. */
 struct confine {

@@ -30,12 +30,9 @@ enum {
     }
 
 #define LIMITS_HELP                                                                                                    \
-    "  --max-io-mbps N           cap on bytes read and written, 10^6 a second\n"                                       \
-    "  --max-cpu-percent N       cap on the share of the whole machine's CPU, 1 to 100\n"                              \
-    "  --cpu-backoff-above N     lower the CPU target while the host is busier than N %\n"                             \
-    "  --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)\n"                                                 \
-    "  --pace-fd N               share the limits of a run: descriptor N from pcap-run\n"                              \
-    "  --progress-fd N           count what is done for pcap-report: likewise\n"
+    "  --max-io-mbps N, --max-cpu-percent N, --cpu-backoff-above N,\n"                                                 \
+    "  --cpu-backoff-strength F  limits on I/O and CPU, as pcap-slim(1) has them\n"                                    \
+    "  --pace-fd N, --progress-fd N  share a run's limits and progress: pcap-run(1)\n"
 
 struct limits {
     struct pace_limits are;

@@ -23,7 +23,7 @@ enum {
 /* For those that digest. */
 #define OPTIONS_HASH_LONG                                                                                              \
     { "hash", required_argument, NULL, OPTIONS_HASH }
-#define OPTIONS_HASH_HELP "  --hash sha256|xxh3        sha256: digests before and after go into the record\n"
+#define OPTIONS_HASH_HELP "  --hash sha256|xxh3        sha256: digests before and after, in the record\n"
 #define OPTIONS_COMMON LIMITS_LONG_OPTIONS, OPTIONS_BASIC
 
 /* The greatest number of a descriptor that is handed down: programs keep their own above it. */

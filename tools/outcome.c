@@ -8,6 +8,7 @@ void outcome_count(struct outcome *o, const struct record *r) {
     }
     o->in_bytes += t->in_bytes;
     o->out_bytes += t->out_bytes;
+    o->zeroed_bytes += t->zeroed_bytes;
     for (int reason = 0; reason < POLICY_REASONS; reason++) {
         o->packets_by_reason[reason] += t->packets_by_reason[reason];
         if (reason < POLICY_CUT_REASONS) {

@@ -13,6 +13,7 @@ struct outcome {
     uint64_t files[RECORD_STATUSES];
     /* Of files with status ok */
     uint64_t in_bytes, out_bytes;
+    uint64_t zeroed_bytes; /* length mode `zero`: payload that became zeros, of files as long as before */
     uint64_t packets_by_reason[POLICY_REASONS];
     uint64_t saved_bytes_by_reason[POLICY_CUT_REASONS];
 };

@@ -81,6 +81,13 @@ static void sizes(const struct overview *o, FILE *to) {
         "<p class=\"soft legend\"><span><i class=\"key\" style=\"background:var(--rest)\"></i>would stay</span>"
         "<span><i class=\"key\" style=\"background:var(--main)\"></i>saved</span></p>\n</section>\n",
         stays, stays, stays, is->in_bytes > 0 ? 100.0 - stays : 0.0);
+    if (is->zeroed_bytes > 0) {
+        (void)fprintf(
+            to,
+            "<section><p>%s, %.1f %% of the bytes, would become zeros in the place of payload: the files would "
+            "be as long as they are, and shorter once they are compressed.</p></section>\n",
+            quantity_bytes(text, is->zeroed_bytes), quantity_percent(is->zeroed_bytes, is->in_bytes));
+    }
 }
 
 static void table_begin(FILE *to, const char *id, const char *title, const char *name, const char *more) {

@@ -35,6 +35,13 @@ static void sizes(const struct overview *o, FILE *to) {
     row(to, "now", is->in_bytes, is->in_bytes);
     row(to, "slim", is->out_bytes, is->in_bytes);
     row(to, "saved", is->in_bytes - is->out_bytes, is->in_bytes);
+    if (is->zeroed_bytes > 0) {
+        row(to, "zeros", is->zeroed_bytes, is->in_bytes);
+        (void)fputs("\nZeros in the place of payload: the files would be as long as they are, and\n"
+                    "shorter once they are compressed.\n",
+                    to);
+        return;
+    }
     if (overview_span_s(o) > 0) {
         (void)fprintf(to, "\nThey span %s. The same space would hold %s of slim captures.\n",
                       overview_span(overview_span_s(o), now), overview_span(overview_slim_span_s(o), slim));

@@ -38,18 +38,18 @@ static const char HELP[] =
     "Usage: pcap-commit [OPTION...] TARGET <SLIM\n"
     "       pcap-commit --records [OPTION...] <RECORDS >RECORDS\n"
     "       pcap-commit --clean-stale DIR | --clean-after LIST\n"
-    "Replace the capture TARGET by the slim capture on standard input, after having checked every\n"
-    "packet of it against TARGET; or leave TARGET as it was. A record goes out.\n"
+    "Replace the capture TARGET by the slim one on standard input, after having\n"
+    "checked every packet; or leave it as it was. A record goes out.\n"
     "\n"
     "  --records                 work as the last stage, behind pcap-verify\n"
-    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n"
-    "  --stage-dir DIR           temporary files are there, not beside TARGET (same filesystem)\n"
-    "  --clean-stale DIR         only delete old DIR/*.pcap.tmp of no live run (--glob: or others)\n"
-    "  --clean-after LIST        only delete what a run left of captures named in LIST (ends: NUL)\n"
-    "  --note-failed RECORDS     and note in .slim_markers/.failed which failed, and why\n" OPTIONS_HASH_HELP
-        POLICY_HELP CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
+    "  --claim-fd N              share the claims of a run: pcap-run(1)\n"
+    "  --stage-dir DIR           temporary files are there, not beside TARGET\n"
+    "  --clean-stale DIR         only delete old DIR/*.pcap.tmp (or --glob PATTERN)\n"
+    "  --clean-after LIST        only delete what a run left of captures in LIST\n"
+    "  --note-failed RECORDS     and note in .slim_markers/.failed which failed\n" OPTIONS_HASH_HELP POLICY_HELP
+        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
-    "Examples:\n"
+    "Example:\n"
     "  pcap-truncate <a.pcap | pcap-commit a.pcap\n";
 
 #define GLOBS_MAX 64

@@ -27,25 +27,25 @@
 
 static const char HELP[] =
     "Usage: pcap-report [OPTION...] <RECORDS\n"
-    "Turn records into a report and an exit status: 0 when no file failed. On a terminal, a line at the\n"
-    "bottom says how far the run is; on SIGUSR1 that is printed once.\n"
+    "Turn records into a report and an exit status: 0 when no file failed. On a\n"
+    "terminal, a line says how far the run is; on SIGUSR1 that is printed once.\n"
     "\n"
     "  --output human            a line a file on standard error (default)\n"
     "  --output json             one JSON object on standard output\n"
-    "  --output ndjson           a line of JSON a file on standard output as each arrives\n"
+    "  --output ndjson           a line of JSON a file as each arrives\n"
     "  --expect F                names (NUL after each) that a record must arrive for\n"
-    "  --taken F                 of those, the ones that were taken up; read at the end\n"
+    "  --taken F                 of those, the ones that were taken up; read last\n"
     "  --failed F                write the records of files that failed to F\n"
     "  --prefix P                what to put before each name\n"
     "  --metrics FILE            write the outcome to FILE for Prometheus\n"
     "  --no-progress             no line on a terminal\n"
-    "  --progress-fd N           count what is being done: descriptor N from pcap-run\n"
+    "  --progress-fd N           count what is being done: pcap-run(1)\n"
     "  --check-only              say that nothing was written\n"
     "  --dry-run                 only list what would be slimmed, on standard output\n" CONFINE_HELP
     "  --help, --version\n"
     "\n"
     "Example:\n"
-    "  find . -maxdepth 1 -name '*.pcap' -print0 | pcap-scan --files0-from=- |\n"
+    "  find . -name '*.pcap' -print0 | pcap-scan --files0-from=- |\n"
     "    pcap-report --check-only\n";
 
 struct options {

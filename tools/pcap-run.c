@@ -22,29 +22,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "Usage: pcap-run [OPTION...] [--] COMMAND [ARG...]\n"
-    "Run COMMAND as one run: its processes share limits and the claims on the files of a directory.\n"
-    "Signals are passed on to all of them; pcap-run ends when the last of them has ended.\n"
-    "\n"
-    "  --max-io-mbps N           cap on bytes read and written, 10^6 a second\n"
-    "  --max-cpu-percent N       cap on the share of the whole machine's CPU, 1 to 100\n"
-    "  --cpu-backoff-above N     lower the CPU target while the host is busier than N %\n"
-    "  --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)\n"
-    "  --pace-fd N               hand the limits to COMMAND as descriptor N\n"
-    "  --progress-fd N           hand counters of what is done to COMMAND as descriptor N\n"
-    "  --claim-fd N              hand the claims to COMMAND as descriptor N\n"
-    "  --dir DIR                 the directory of the claims (default: the current one)\n"
-    "  --beneath                 --dir leads downwards from here, through no symbolic link\n"
-    "  --nested                  be part of another pcap-run, which passes signals on\n"
-    "  --nearest WORD            only print which of the words that follow was meant by WORD\n"
-    "  --help, --version\n"
-    "\n"
-    "Example:\n"
-    "  pcap-run --max-io-mbps 50 --pace-fd 8 --claim-fd 9 sh -c '\n"
-    "    find . -maxdepth 1 -name \"*.pcap\" -print0 |\n"
-    "    pcap-truncate --files0-from=- --pace-fd 8 --claim-fd 9 | pcap-verify --records --pace-fd 8 |\n"
-    "    pcap-commit --records --pace-fd 8 --claim-fd 9 | pcap-report'\n";
+static const char HELP[] = "Usage: pcap-run [OPTION...] [--] COMMAND [ARG...]\n"
+                           "Run COMMAND as one run: its processes share limits and the claims on files of a\n"
+                           "directory, and signals reach all; it ends when the last of them has ended.\n"
+                           "\n"
+                           "  --max-io-mbps N           cap on bytes read and written, 10^6 a second\n"
+                           "  --max-cpu-percent N       cap on the share of the machine's CPU, 1 to 100\n"
+                           "  --cpu-backoff-above N     lower the CPU target while the host is busier\n"
+                           "  --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)\n"
+                           "  --pace-fd N               hand the limits to COMMAND as descriptor N\n"
+                           "  --progress-fd N           hand counters of what is done to COMMAND likewise\n"
+                           "  --claim-fd N              hand the claims to COMMAND likewise\n"
+                           "  --dir DIR                 the directory of the claims (default: this one)\n"
+                           "  --beneath                 --dir leads downwards from here, through no link\n"
+                           "  --nested                  be part of another pcap-run, which passes signals on\n"
+                           "  --nearest WORD            only print which of the words that follow is meant\n"
+                           "  --help, --version\n"
+                           "\n"
+                           "Example:\n"
+                           "  pcap-run --max-io-mbps 50 --pace-fd 8 --claim-fd 9 sh -c '\n"
+                           "    pcap-truncate --files0-from=list --pace-fd 8 --claim-fd 9 |\n"
+                           "    pcap-verify --records --pace-fd 8 |\n"
+                           "    pcap-commit --records --pace-fd 8 --claim-fd 9 | pcap-report'\n";
 
 struct options {
     struct limits limits;

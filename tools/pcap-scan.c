@@ -32,20 +32,20 @@
 
 static const char HELP[] =
     "Usage: pcap-scan [OPTION...] [FILE...]\n"
-    "Say what slimming would do to each capture (standard input where none is named): packets,\n"
-    "what would be cut and why, bytes before and after, oddities. A line of JSON a capture.\n"
+    "Say what slimming would do to each capture (standard input where none is named),\n"
+    "in a line of JSON: packets, what would be cut and why, bytes, oddities.\n"
     "\n"
-    "  --report [text|html]      one overview of all instead: bytes by reason, server port, host,\n"
+    "  --report [text|html]      one overview of all: bytes by reason, port and host,\n"
     "                            projected size; FILE may be a directory\n"
-    "  --files0-from=F           read names from F, NUL after each (- is standard input)\n"
-    "  --pending                 leave out, as pcap-slim does, what is marked, linked or no file\n"
-    "  --dry-run                 with --pending: only list (--print0: names, NUL after each)\n"
-    "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n" POLICY_HELP
-        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
+    "  --files0-from=F           read names from F, NUL after each (- standard input)\n"
+    "  --pending                 leave out what is marked, a link or no file\n"
+    "  --dry-run                 with --pending: only list (--print0: names, NULs)\n"
+    "  --mmap, --no-mmap         read through a mapping, or with read(2) (default)\n" POLICY_HELP CONFINE_WITHIN_HELP
+        CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
     "Examples:\n"
     "  pcap-scan capture.pcap | jq .by_reason\n"
-    "  find /data -maxdepth 1 -name '*.pcap' -print0 | pcap-scan --files0-from=- >records.json\n";
+    "  find . -name '*.pcap' -print0 | pcap-scan --files0-from=- >records.json\n";
 
 struct options {
     struct limits limits;

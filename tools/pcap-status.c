@@ -30,19 +30,18 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "Usage: pcap-status [OPTION...] DIR\n"
-    "Say of each *.pcap directly in DIR whether it is slim, pending, too young or failed last time, and\n"
-    "whether a marked one is still what its marker says; name markers without a file.\n"
-    "\n"
-    "  --age-minutes N           what was written less than N minutes ago is too young\n"
-    "  --hash sha256|xxh3        read marked captures and compare their digest with the marker's\n"
-    "  --prune-markers           delete markers and notes of failures without a file\n"
-    "  --output human|json       format (default human)\n" CONFINE_HELP "  --help, --version\n"
-    "\n"
-    "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
-    "Example:\n"
-    "  pcap-status --hash sha256 /srv/pcap\n";
+static const char HELP[] = "Usage: pcap-status [OPTION...] DIR\n"
+                           "Say of each *.pcap directly in DIR whether it is slim, pending, too young or\n"
+                           "failed last time, and whether a marked one still is what its marker says.\n"
+                           "\n"
+                           "  --age-minutes N           what was written in the last N minutes is too young\n"
+                           "  --hash sha256|xxh3        read marked captures, compare with their markers\n"
+                           "  --prune-markers           delete markers and notes of failures without a file\n"
+                           "  --output human|json       format (default human)\n" CONFINE_HELP "  --help, --version\n"
+                           "\n"
+                           "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
+                           "Example:\n"
+                           "  pcap-status --hash sha256 /srv/pcap\n";
 
 enum state {
     STATE_SLIM,

@@ -33,18 +33,18 @@
 static const char HELP[] =
     "Usage: pcap-truncate [OPTION...] [FILE] >SLIM\n"
     "       pcap-truncate [OPTION...] --files0-from=F >RECORDS\n"
-    "Cut the encrypted payload of a capture (FILE or standard input) to its first 24 bytes.\n"
-    "With --files0-from each file named in F (NUL after each name; - is standard input) is\n"
-    "slimmed to FILE.tmp beside it, and a record a file goes out for pcap-verify and pcap-commit.\n"
+    "Cut the encrypted payload of a capture (FILE or standard input) to 24 bytes.\n"
+    "As a stage, slim each file named in F (NUL after each, - is standard input) to\n"
+    "FILE.tmp beside it, and write a record a file for pcap-verify and pcap-commit.\n"
     "\n"
     "  --record FILE             write the record of the pass to FILE\n"
     "  --files0-from=F           work as a stage over many files\n"
-    "  --stage-dir DIR           put temporary files there, on the same filesystem, not beside FILE\n"
-    "  --mmap, --no-mmap         force mapped or buffered reads (default: what is faster)\n"
-    "  --claim-fd N              share the claims of a run: descriptor N from pcap-run\n" OPTIONS_HASH_HELP POLICY_HELP
+    "  --stage-dir DIR           temporary files there, on the same filesystem\n"
+    "  --claim-fd N              share the claims of a run: pcap-run(1)\n"
+    "  --mmap, --no-mmap         read through a mapping, or with read(2) (default)\n" OPTIONS_HASH_HELP POLICY_HELP
         CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
     "\n"
-    "Examples:\n"
+    "Example:\n"
     "  pcap-truncate --record a.json <a.pcap | pcap-commit a.pcap\n";
 
 struct options {

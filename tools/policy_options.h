@@ -37,8 +37,8 @@ enum {
     }
 
 #define POLICY_HELP                                                                                                    \
-    "  --SETTING VALUE           what to cut and how: the settings of pcap-slim-policy(5), as\n"                       \
-    "                            --policy flow, --length zero, --keep EXPR; or --policy-file FILE\n"
+    "  --SETTING VALUE           what to cut and how, as pcap-slim-policy(5) has it:\n"                                \
+    "                            --policy flow, --keep EXPR; or --policy-file FILE\n"
 
 struct policy_options {
     struct settings settings; /* right once policy_options_finish() was called */

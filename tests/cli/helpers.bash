@@ -156,8 +156,8 @@ check_help() {
     err_empty
     out_has "Usage: $1"
     out_has "--version"
-    [ "$(wc -l <"$out_file")" -le 30 ] || explain "the help text is longer than a screen"
-    [ "$(wc -L <"$out_file")" -le 100 ] || explain "the help text is wider than a screen"
+    [ "$(wc -l <"$out_file")" -le 24 ] || explain "the help text is longer than a screen"
+    [ "$(wc -L <"$out_file")" -le 80 ] || explain "the help text is wider than a screen"
 }
 
 check_version() {

@@ -191,7 +191,7 @@ b.pcap: OK'
 
 @test "every option of a program's --help is in its man page, and the page has the sections that all have" {
     local program option page
-    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run; do
+    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status; do
         page=$ROOT/docs/man/$program.1
         for option in $("$program" --help | sed '/^Example/q' | grep -oE -- '--[a-z0-9][a-z0-9-]+' | LC_ALL=C sort -u); do
             # What a policy is made of has a page of its own.

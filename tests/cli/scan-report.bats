@@ -133,3 +133,20 @@ PY
     runs pcap-scan --report --pending --dry-run d
     misuse_is pcap-scan "--report needs what --dry-run does not read"
 }
+
+@test "pcap-scan --report --length zero: nothing is shorter, and how much would become zeros is said" {
+    runs pcap-scan --length zero d/good-real-tls13.pcap d/good-real-ssh.pcap
+    zeros=$(jq -s 'map(.zeroed_bytes) | add' "$out_file")
+    runs pcap-scan --report --length zero d/good-real-tls13.pcap d/good-real-ssh.pcap
+    status_is 0
+    out_has '  saved                           0 B    0.0 %'
+    [ "$(sed -n 's/^  zeros  *\([0-9.]*\) kB .*/\1/p' "$out_file")" = "$(awk "BEGIN { printf \"%.1f\", $zeros / 1000 }")" ] ||
+        explain "not $zeros"
+    out_has 'Zeros in the place of payload: the files would be as long as they are'
+    [ "$(wc -L <"$out_file")" -le 80 ]
+    runs pcap-scan --report html --length zero d
+    status_is 0
+    out_has 'would become zeros in the place of payload'
+    runs pcap-scan --report d
+    case $out in *zeros*) explain "zeros are mentioned" ;; esac
+}

@@ -63,6 +63,54 @@ wrong() {
     [ ! -e d/.slim_markers ]
 }
 
+@test "what a flag in the file says is taken back by its opposite" {
+    mkdir d/sub
+    cp "$SMALL" d/sub/c.pcap
+    config 'dir = d' 'recursive = yes' 'mmap = yes' 'keep-checksum = yes' 'length = zero' 'output = json'
+    runs pcap-slim --config conf --check-only
+    json_is '(.files | length) == 2 and .files[0].checksum == "keep"'
+    runs pcap-slim --config conf --check-only --no-recursive --no-mmap --no-keep-checksum
+    status_is 0
+    json_is '(.files | length) == 1 and .files[0].checksum == "compute"'
+    config 'recursive = no' 'keep-checksum = no' 'mmap = no' 'checksum = incremental' 'dir = d' 'output = json'
+    runs pcap-slim --config conf --check-only
+    status_is 0
+    json_is '(.files | length) == 1 and .files[0].checksum == "incremental"'
+}
+
+# The words that a run hands to its filters, and to its report.
+words_of_run() {
+    mkdir -p bin
+    ln -sf "$BIN_DIR"/pcap-* bin
+    rm -f bin/pcap-slim bin/pcap-scan bin/pcap-report
+    cp "$BIN_DIR/pcap-slim" bin
+    for program in pcap-scan pcap-report; do
+        printf '#!/bin/sh\necho "$0 $*" >>%s/words\nexec "%s" "$@"\n' "$PWD" "$BIN_DIR/$program" >"bin/$program"
+        chmod 755 "bin/$program"
+    done
+    rm -f words
+    runs bin/pcap-slim --config conf --dir d --check-only "$@"
+    status_is 0
+}
+
+@test "sandbox and progress: yes or no, by either name, and the command line wins" {
+    local line
+    for line in 'sandbox = no' 'no-sandbox = yes'; do
+        config "$line" 'progress = no'
+        words_of_run
+        [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '2 1' ] || explain "$line: $(cat words)"
+        words_of_run --sandbox --progress
+        [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '0 0' ] || explain "$line: $(cat words)"
+    done
+    for line in 'sandbox = yes' 'no-sandbox = no'; do
+        config "$line" 'progress = yes'
+        words_of_run
+        [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '0 0' ] || explain "$line: $(cat words)"
+        words_of_run --no-sandbox --no-progress
+        [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '2 1' ] || explain "$line: $(cat words)"
+    done
+}
+
 @test "what is wrong is said with file and line, and with the setting that was probably meant" {
     config 'workers = 2' 'wokers = 2'
     wrong 2 "unknown setting 'wokers'; did you mean 'workers'?"

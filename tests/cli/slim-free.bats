@@ -160,3 +160,20 @@ pcap-slim: 35.0% (1433600 bytes) free, 36% wanted: not enough; 0 of 0 file(s) ta
 2.pcap' ] || explain "marked: $(cat marked)"
     err_has 'enough; 2 of 5 file(s) taken up'
 }
+
+@test "--until-free with --length zero, which frees nothing: misuse, wherever it comes from" {
+    local before what
+    before=$(picture d)
+    echo 'length = zero' >policy
+    for what in --length=zero --policy-file=policy; do
+        runs pcap-slim --dir d --until-free 20% "$what"
+        misused '--until-free does not go with --length zero, which leaves every file as long as it is'
+    done
+    unchanged d "$before"
+    # Where it has no effect there is a warning alone.
+    runs pcap-slim --dir d --until-free 20% --length zero --check-only
+    status_is 0
+    err_has 'warning: --until-free has no effect with --check-only'
+    runs pcap-slim --dir d --until-free 20% --length snap
+    status_is 0
+}

@@ -39,7 +39,7 @@ takes() {
     status_is 0
     err_is ''
     [ "$(wc -l <"$out_file")" -le 24 ] || explain "more than 24 lines"
-    [ "$(wc -L <"$out_file")" -le 100 ] || explain "lines of more than 100"
+    [ "$(wc -L <"$out_file")" -le 80 ] || explain "lines of more than 80"
     local flag
     for flag in dir single recursive glob until-free config workers age-minutes dry-run check-only verify output max-io-mbps max-cpu-percent \
         cpu-backoff-above cpu-backoff-strength mmap no-mmap help version; do

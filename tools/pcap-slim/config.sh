@@ -50,7 +50,7 @@ take_setting() {
         once "$key"
         case $value in
         yes) take_option "--$key" '' ;;
-        no) ;;
+        no) [ "$key" != sandbox ] && [ "$key" != progress ] || take_option "--no-$key" '' ;; # what is so unless told
         *) misuse "'$key' takes yes or no, not '$value'" ;;
         esac
     else

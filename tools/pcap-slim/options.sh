@@ -4,7 +4,8 @@ VALUED_OPTIONS=' --dir --single --glob --until-free --workers --age-minutes --ve
  --max-cpu-percent --cpu-backoff-above --cpu-backoff-strength --stage-dir --config --policy --flows --length --checksum
  --payload-bytes --tls-ports --quic-ports --ipsec-ports --ssh-ports --min-packets --keep --cut --policy-file
  --metrics --log --status --hash '
-FLAG_OPTIONS=' --recursive --dry-run --check-only --mmap --no-mmap --no-sandbox --keep-checksum --no-progress --prune-markers --help --version '
+FLAG_OPTIONS=' --recursive --no-recursive --dry-run --check-only --mmap --no-mmap --sandbox --no-sandbox --keep-checksum
+ --no-keep-checksum --progress --no-progress --prune-markers --help --version '
 REPEATED_OPTIONS=' --glob --keep --cut '
 # What a configuration file cannot hold, because it is about this one call.
 COMMAND_LINE_ONLY=' --status --prune-markers --single --dry-run --check-only --config --help --version '
@@ -57,6 +58,7 @@ take_option() {
     --single) single=$2 single_given=yes ;;
     FILE) files=$((files + 1)) ;;
     --recursive) recursive=yes ;;
+    --no-recursive) recursive='' ;;
     --glob)
         is_name_pattern "$2" || misuse "--glob takes a pattern for names, without '/' and line breaks, not '$2'"
         globs=$globs$2$NEWLINE
@@ -95,6 +97,7 @@ take_option() {
         esac
         ;;
     --no-progress) progress=$1 ;;
+    --progress) progress='' ;;
     --status)
         [ -n "$2" ] || misuse "--status takes the path of a directory"
         status_dir=$2
@@ -124,6 +127,7 @@ take_option() {
         strength=$2
         ;;
     --keep-checksum) ask "$1" ;;
+    --no-keep-checksum) ask --checksum=compute ;;
     --policy | --flows | --length | --checksum | --payload-bytes | --tls-ports | --quic-ports | --ipsec-ports | \
         --ssh-ports | --min-packets | --keep | --cut | --policy-file) ask "$1=$2" ;;
     --stage-dir) stage=$2 stage_given=yes ;;
@@ -135,6 +139,7 @@ take_option() {
         ;;
     --mmap | --no-mmap) reads=$1 ;;
     --no-sandbox) sandbox=$1 ;;
+    --sandbox) sandbox='' ;;
     --help) help=yes ;;
     --version) version=yes ;;
     esac

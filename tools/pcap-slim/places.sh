@@ -74,12 +74,21 @@ make_policy() {
         set -f
         # shellcheck disable=SC2086 # words, a line each
         pcap-truncate $asked --print-policy 2>&1 >"$policy"
-    ) && return 0
+    ) && {
+        check_policy
+        return 0
+    }
     status=$?
     words=${words%%"$NEWLINE"*}
     words=${words#pcap-truncate: }
     [ "$status" -ne 2 ] || misuse "$words"
     fail "$words"
+}
+
+# What goes together with other options or does not.
+check_policy() {
+    [ -z "$until" ] || ! grep -qx 'length = zero' "$policy" ||
+        misuse "--until-free does not go with --length zero, which leaves every file as long as it is"
 }
 
 # Into the directory: from here on it is the current one, whatever happens to its name. Paths in reports keep

@@ -1,27 +1,28 @@
 usage() {
     cat <<'EOF'
 Usage: pcap-slim --dir PATH | --single PATH | FILE... [OPTION...]
-Slim finished captures in place: every packet, timestamp, header and cleartext byte stays, each
-encrypted payload keeps its first 24 bytes.
+       pcap-slim --status DIR [OPTION...]
+Slim finished captures in place: encrypted payload is cut to its first 24 bytes.
 
-Files   --dir PATH (every pending *.pcap in it, oldest first)  --single PATH
-        --recursive  --glob PATTERN (other names)  --age-minutes N (not younger)
-        --until-free 20%|500G (stop when that much is free)
+Files   --dir PATH (oldest first)  --recursive  --glob PATTERN  --single PATH
+        --age-minutes N (not younger)  --until-free 20%|500G (until so much is)
 Look    --check-only (what would be saved)  --dry-run (only list)
-Work    --workers N (files in parallel)  --verify full|count  --mmap  --no-mmap  --no-sandbox
-        --stage-dir DIR (temporary files there)  --config FILE (not /etc/pcap-slim.conf)
-Policy  --policy packet|flow (each packet by itself, or flows)  --length rewrite|snap|zero
-        --keep EXPR, --cut EXPR (pcap-filter(7))  --policy-file FILE (pcap-slim-policy(5))
-Limits  --max-io-mbps N  --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F
-Audit   --hash sha256|xxh3 (digests before and after, in the markers)
-        --status DIR (what is slim, pending, changed)  --prune-markers (of files that are gone)
-Report  --output human|json|ndjson  --metrics FILE (for Prometheus)  --no-progress
-        --log auto|plain|journal
+Work    --workers N (files in parallel)  --verify full|count  --mmap  --no-mmap
+        --stage-dir DIR (temporary files)  --no-sandbox  --config FILE
+Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE
+        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))
+Limits  --max-io-mbps N  --max-cpu-percent N  --cpu-backoff-above N
+        --cpu-backoff-strength F
+Report  --output human|json|ndjson  --metrics FILE (for Prometheus)
+        --no-progress  --log auto|plain|journal
+Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers
+        --status DIR (what is slim, pending, failed, changed)
+Undo    --no-recursive  --progress  --sandbox (what the configuration file sets)
         --help  --version
 
-Each is explained in pcap-slim(1). Exit status: 0 all well, 1 a file failed, 2 misuse.
+Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.
 Examples:
   pcap-slim --dir /data/pcap --check-only
-  pcap-slim --dir /data/pcap --age-minutes 15 --workers 2 --max-io-mbps 50 --output json
+  pcap-slim --dir /data/pcap --age-minutes 15 --workers 2 --max-io-mbps 50
 EOF
 }
