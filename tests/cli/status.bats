@@ -85,7 +85,21 @@ status: slim=2 changed=0 failed=0 pending=1 too_young=0 left_alone=2 orphan_mark
     refused_with "pcap-status: none: cannot open: No such file or directory"
 }
 
+@test "pcap-slim --status: what the configuration file says about runs does no harm" {
+    printf 'dir = elsewhere\noutput = ndjson\nrecursive = yes\nhash = sha256\n' >conf
+    runs pcap-slim --config conf --status d
+    status_is 0
+    json_is '.summary.slim == 2'
+    runs pcap-slim --config conf --status d --output human
+    status_is 0
+    out_has 'slim          a.pcap'
+}
+
 @test "pcap-slim --status: misuse" {
+    runs pcap-slim --status d d/a.pcap
+    misuse_is pcap-slim "--status takes one directory and goes without FILE"
+    runs pcap-slim --status d --output ndjson
+    misuse_is pcap-slim "--status takes --output human or json"
     runs pcap-slim --prune-markers --dir d
     misuse_is pcap-slim "--prune-markers goes with --status"
     runs pcap-slim --status d --dir d

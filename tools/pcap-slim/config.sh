@@ -48,9 +48,10 @@ take_setting() {
         take_option "--$key" "$value"
     elif is_in "--$key" "$FLAG_OPTIONS"; then
         once "$key"
-        case $value in
-        yes) take_option "--$key" '' ;;
-        no) [ "$key" != sandbox ] && [ "$key" != progress ] || take_option "--no-$key" '' ;; # what is so unless told
+        case $key=$value in
+        *=yes) take_option "--$key" '' ;;
+        sandbox=no | progress=no) take_option "--no-$key" '' ;; # they are so unless told
+        *=no) ;;
         *) misuse "'$key' takes yes or no, not '$value'" ;;
         esac
     else
@@ -67,13 +68,18 @@ once() {
     settings="$settings$1 "
 }
 
-# What the command line replaces as a whole: the target, and what may be given several times.
+# What the command line replaces as a whole: the target, and what may be given several times. What is about reports of
+# runs is not about --status.
 keep_settings() {
-    set_dir=$dir set_globs=$globs
+    set_dir=$dir set_globs=$globs set_output=$output
     dir='' dir_given='' globs=''
 }
 
 use_settings() {
+    if [ -n "$status_dir" ]; then
+        [ "${set_output-} $output" != 'ndjson ndjson' ] || is_in --output "$typed" || output=json
+        return
+    fi
     if [ -z "$dir_given$single_given" ] && [ "$files" -eq 0 ] && [ -n "${set_dir-}" ]; then
         dir=$set_dir dir_given=yes
     fi

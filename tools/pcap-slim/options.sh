@@ -231,6 +231,7 @@ check_options() {
     [ -z "$prune" ] || [ -n "$status_dir" ] || misuse "--prune-markers goes with --status"
     if [ -n "$status_dir" ]; then
         [ -z "$dir_given$single_given" ] || misuse "--status goes with neither --dir nor --single"
+        [ "$files" -eq 0 ] || misuse "--status takes one directory and goes without FILE"
         [ "$output" != ndjson ] || misuse "--status takes --output human or json"
         return
     fi
