@@ -60,7 +60,4 @@ static inline uint32_t cut_snap(const struct located *l, uint32_t keep_payload_b
  */
 void cut_zero(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes, enum cut_checksum checksum);
 
-/* Where the packet ends by its IP length, as an offset into the frame; it may be behind what was captured. */
-uint32_t cut_packet_end(const uint8_t *frame, const struct located *l);
-
 #endif

@@ -34,7 +34,7 @@ uint32_t cut_rewrite_incremental(uint8_t *frame, const struct located *l, uint32
         return end;
     }
     const uint32_t segment_bytes = end - l->transport_offset;
-    const uint32_t covered_bytes = cut_covered_bytes(frame, l, cut_packet_end(frame, l));
+    const uint32_t covered_bytes = cut_covered_bytes(frame, l, l->packet_end);
     const bool whole = l->payload_offset + l->payload_bytes - l->transport_offset >= covered_bytes;
     const bool is_udp = l->as == LOCATED_UDP;
     const uint16_t ip_was = bytes_get_be16(ip + CUT_IPV4_CHECKSUM);

@@ -6,14 +6,6 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-uint32_t cut_packet_end(const uint8_t *frame, const struct located *l) {
-    const uint8_t *ip = frame + l->network_offset;
-    const uint32_t packet_bytes = l->ip_version == 4
-                                      ? bytes_get_be16(ip + CUT_IPV4_TOTAL_LENGTH)
-                                      : (uint32_t)CUT_IPV6_HEADER_BYTES + bytes_get_be16(ip + CUT_IPV6_PAYLOAD_LENGTH);
-    return l->network_offset + packet_bytes;
-}
-
 void cut_zero(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes, enum cut_checksum checksum) {
     const uint32_t kept_end = l->payload_offset + keep_payload_bytes;
     const uint32_t there_end = l->payload_offset + l->payload_bytes;
@@ -21,7 +13,7 @@ void cut_zero(uint8_t *frame, const struct located *l, uint32_t keep_payload_byt
         memset(frame + kept_end, 0, there_end - kept_end);
         return;
     }
-    const uint32_t covered_bytes = cut_covered_bytes(frame, l, cut_packet_end(frame, l));
+    const uint32_t covered_bytes = cut_covered_bytes(frame, l, l->packet_end);
     uint8_t *field = cut_checksum_field(frame, l);
     const uint16_t was = bytes_get_be16(field);
     const bool is_udp = l->as == LOCATED_UDP;

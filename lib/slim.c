@@ -102,8 +102,7 @@ static inline void note_record(const struct pass *p, struct walk *w, const struc
 /* Length mode `zero`. */
 static void zero_payload(struct pass *p, const struct framed *r, const struct located *l, const struct decision *d) {
     uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
-    const uint32_t packet_end = cut_packet_end(frame, l);
-    const uint32_t payload_end = packet_end < r->is.caplen_bytes ? packet_end : r->is.caplen_bytes;
+    const uint32_t payload_end = l->packet_end < r->is.caplen_bytes ? l->packet_end : r->is.caplen_bytes;
     if (p->sink != NULL) {
         cut_zero(frame, l, d->keep_payload_bytes, p->terms->cut.checksum);
     }
