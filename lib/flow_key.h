@@ -26,7 +26,7 @@ struct flow_key {
 enum {
     FLOW_KEY_TCP = 1, /* these are of the rest, below the tags */
     FLOW_KEY_IPV4 = 2,
-    FLOW_KEY_TAGS_SHIFT = 8,
+    FLOW_KEY_TAGS_SHIFT = 2, /* two tags fit, more are mixed */
     FLOW_KEY_ETHERNET_BYTES = 14,
     FLOW_KEY_TAG_BYTES = 4,
     FLOW_KEY_TAG_MASK = 0xfff,

@@ -40,6 +40,37 @@ static void test_both_ways(void **state) {
     }
 }
 
+/* Up to two tags tell flows apart whatever they are. */
+static void test_tags(void **state) {
+    (void)state;
+    static const unsigned ids[] = {0, 1, 2, 15, 16, 17, 255, 256, 2047, 4086, 4093, 4094, 4095};
+    uint64_t seen[1 + COUNT_OF(ids) * (1 + COUNT_OF(ids))];
+    size_t count = 0;
+    for (unsigned tags = 0; tags <= 2; tags++) {
+        for (size_t a = 0; a < (tags > 0 ? COUNT_OF(ids) : 1); a++) {
+            for (size_t b = 0; b < (tags > 1 ? COUNT_OF(ids) : 1); b++) {
+                uint8_t frame[62] = {0};
+                const struct located l = {.as = LOCATED_UDP,
+                                          .ip_version = 4,
+                                          .network_offset = 14 + 4 * tags,
+                                          .transport_offset = 34 + 4 * tags};
+                struct flow_key key;
+                bytes_put_be16(frame + 14, (uint16_t)(0xe000 | ids[a])); /* priority bits do not count */
+                bytes_put_be16(frame + 18, (uint16_t)ids[b]);
+                if (tags == 0) {
+                    memset(frame, 0, sizeof frame);
+                }
+                (void)flow_key_make(&key, frame, &l);
+                memcpy(&seen[count], &key.words[1], sizeof seen[count]);
+                for (size_t i = 0; i < count; i++) {
+                    assert_int_not_equal(seen[i], seen[count]);
+                }
+                count++;
+            }
+        }
+    }
+}
+
 static void test_oldest_goes(void **state) {
     (void)state;
     static const uint32_t sizes[] = {1, 2, 3, 5, 100, 1000};
@@ -109,10 +140,8 @@ static void test_random_use(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_ways),
-        cmocka_unit_test(test_oldest_goes),
-        cmocka_unit_test(test_last_resort),
-        cmocka_unit_test(test_random_use),
+        cmocka_unit_test(test_both_ways),   cmocka_unit_test(test_tags),       cmocka_unit_test(test_oldest_goes),
+        cmocka_unit_test(test_last_resort), cmocka_unit_test(test_random_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
