@@ -73,7 +73,8 @@ void policy_free(struct policy *p) {
     flow_table_free(&p->flows);
 }
 
-void policy_begin(struct policy *p) {
+void policy_begin(struct policy *p, uint32_t snaplen_bytes) {
+    p->snaplen_bytes = snaplen_bytes;
     flow_table_reset(&p->flows);
 }
 

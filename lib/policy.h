@@ -98,6 +98,7 @@ struct policy_settings {
 struct policy {
     struct policy_settings settings;
     struct flow_table flows; /* of the policy `flow` */
+    uint32_t snaplen_bytes;  /* of the capture; 0: not known */
     uint8_t port_flags[65536];
 };
 
@@ -117,8 +118,8 @@ void policy_settings_init(struct policy_settings *s);
 int policy_init(struct policy *p, const struct policy_settings *settings, struct failure *f);
 void policy_free(struct policy *p);
 
-/* Begin a capture: forget the one before. */
-void policy_begin(struct policy *p);
+/* Begin a capture: forget the one before. snaplen_bytes: what its file header says; 0: not known. */
+void policy_begin(struct policy *p, uint32_t snaplen_bytes);
 
 /* The policy `packet`: docs/ALGORITHM.md has its table. l: as locate_ethernet() left it; frame: what it was made from.
  */

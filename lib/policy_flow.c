@@ -34,12 +34,27 @@ static inline struct decision keep(enum policy_reason reason) {
 }
 
 /*
- * Whether a frame was cut before, with its lengths rewritten: it ends where its IP packet ends, and yet there was more.
- * What its flow showed is gone; so that slimming twice is slimming once, nothing more of such a flow is cut.
+ * Whether a frame was cut before. With its lengths rewritten it ends where its IP packet ends, and yet there was more;
+ * with them left it ends before that, and not where the snaplen ends it. What its flow showed is gone; so that slimming
+ * twice is slimming once, nothing more of such a flow is cut.
  */
-static inline bool was_cut_before(const struct policy_packet *packet, const struct located *l) {
-    return packet->origlen_bytes > packet->caplen_bytes && l->packet_end == packet->caplen_bytes &&
-           packet->origlen_bytes - packet->caplen_bytes > FCS_BYTES;
+static inline bool was_cut_before(const struct policy *p, const struct policy_packet *packet, const struct located *l) {
+    if (__builtin_expect(packet->origlen_bytes <= packet->caplen_bytes, 1)) {
+        return false;
+    }
+    return l->packet_end == packet->caplen_bytes ? packet->origlen_bytes - packet->caplen_bytes > FCS_BYTES
+                                                 : l->packet_end > packet->caplen_bytes && p->snaplen_bytes != 0 &&
+                                                       packet->caplen_bytes != p->snaplen_bytes;
+}
+
+/*
+ * Likewise where what was cut was made zeros: a segment with zeros at its end that proves nothing, though it may have
+ * before. What proves something is read alike in every run, for what was cut begins behind it.
+ */
+static bool may_be_zeroed(const struct located *l, const uint8_t *frame) {
+    static const uint8_t zeros[SAVING_MIN_BYTES + 1];
+    return l->payload_bytes >= sizeof zeros &&
+           memcmp(frame + l->payload_offset + l->payload_bytes - sizeof zeros, zeros, sizeof zeros) == 0;
 }
 
 static inline struct decision cut_behind(const struct located *l, enum policy_reason reason, uint32_t keep_bytes) {
@@ -116,6 +131,9 @@ static SLOW struct decision follow_tcp(struct policy *p, const struct located *l
         segment.port_flags &= ~(unsigned)POLICY_PORT_SSH; /* its key exchange may have been seen */
     }
     const struct flow_verdict v = flow_tcp_segment(&flow->state, at.direction, &segment);
+    if (!v.cut && v.reason == POLICY_UNPROVEN && may_be_zeroed(l, frame)) {
+        flow->state.flags |= FLOW_CUT_BEFORE;
+    }
     return flow->state.flags & FLOW_CUT_BEFORE ? keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
 }
 
@@ -136,7 +154,7 @@ static SLOW struct decision follow_syn(struct policy *p, const struct located *l
 static inline struct decision decide_tcp(struct policy *p, const struct policy_packet *packet, const struct located *l,
                                          const uint8_t *frame) {
     const uint8_t *tcp = frame + l->transport_offset;
-    if (unlikely(was_cut_before(packet, l))) {
+    if (unlikely(was_cut_before(p, packet, l))) {
         return mark_cut_before(p, l, frame);
     }
     if (l->packet_end <= l->payload_offset && (tcp[TCP_FLAGS] & TCP_SYN) == 0) {
@@ -186,7 +204,7 @@ static SLOW struct decision follow_udp(struct policy *p, const struct located *l
 
 static inline struct decision decide_udp(struct policy *p, const struct policy_packet *packet, const struct located *l,
                                          const uint8_t *frame) {
-    if (unlikely(was_cut_before(packet, l))) {
+    if (unlikely(was_cut_before(p, packet, l))) {
         return mark_cut_before(p, l, frame);
     }
     const struct place at = find(p, l, frame);

@@ -307,7 +307,6 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
                               struct sink *sink, struct tally *tally, struct failure *f) {
     memset(tally, 0, sizeof *tally);
     tally->policy = terms->policy->settings.kind;
-    policy_begin(terms->policy);
     enum framing_status status = framing_open(fr, source, f);
     if (status != FRAMING_OK) {
         tally->in_bytes = source->offset_bytes;
@@ -316,6 +315,7 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
     struct pass p = {
         .framing = fr, .terms = terms, .policy = terms->policy, .sink = sink, .tally = tally, .failure = f};
     tally->savefile = fr->savefile;
+    policy_begin(terms->policy, fr->savefile.snaplen_bytes);
     const bool is_ethernet = fr->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET;
     p.loop = loop_of(terms, is_ethernet);
     p.second = fr->savefile.nanoseconds ? 1000000000 : 1000000;

@@ -29,7 +29,7 @@ static inline struct talk *talk_begin(uint32_t flows, uint16_t server) {
     settings.kind = POLICY_FLOW;
     settings.flows = flows;
     assert_int_equal(policy_init(&t->policy, &settings, NULL), 0);
-    policy_begin(&t->policy);
+    policy_begin(&t->policy, 0);
     t->client = 40000;
     t->server = server;
     return t;

@@ -355,6 +355,51 @@ static void test_forgotten_and_cut_before(void **state) {
     free(s);
 }
 
+/* Lengths were left: a frame that ends before its IP packet does, and not where the snaplen ends it. */
+static void test_cut_before_with_lengths_left(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t snaplen_bytes;
+        bool was_cut;
+    } cases[] = {{0, false}, {HEADERS_TCP + 100, false}, {HEADERS_TCP + 99, true}, {262144, true}};
+    uint64_t random = 16;
+    struct stream *s = calloc(1, sizeof *s);
+    put_record(s, 0x17, 5000, &random);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct talk *t = talk_begin(2, 443);
+        policy_begin(&t->policy, cases[i].snaplen_bytes);
+        open_tls(t, 5, 77);
+        t->there_bytes = 100;
+        assert_int_equal(segment(t, false, 210, s, 0, MSS), cases[i].was_cut ? ALL : FLOOR);
+        assert_int_equal(t->last.reason, cases[i].was_cut ? POLICY_CUT_BEFORE : POLICY_TLS);
+        assert_int_equal(segment(t, false, 210, s, MSS, MSS), cases[i].was_cut ? ALL : FLOOR);
+        talk_end(t);
+    }
+    free(s);
+}
+
+/* What was cut was made zeros: at the end of a segment that proves nothing any more. */
+static void test_cut_before_with_zeros(void **state) {
+    (void)state;
+    uint64_t random = 17;
+    for (size_t zeros = 8; zeros <= 9; zeros++) {
+        struct stream *s = calloc(1, sizeof *s);
+        struct talk *t = talk_begin(2, 8443);
+        put_record(s, 0x17, 1000, &random);
+        memset(s->at + 100, 0xaa, 905);
+        put_bytes(s, s->at + 100, 400); /* no header where one ought to be */
+        memset(s->at + s->length - zeros, 0, zeros);
+        const size_t next = s->length;
+        put_record(s, 0x17, 1000, &random);
+        put_record(s, 0x17, 1000, &random);
+        assert_int_equal(segment(t, false, 7, s, 0, next), ALL);
+        assert_int_equal(t->last.reason, zeros == 9 ? POLICY_CUT_BEFORE : POLICY_UNPROVEN);
+        assert_int_equal(segment(t, false, 7, s, next, REST), zeros == 9 ? ALL : FLOOR);
+        talk_end(t);
+        free(s);
+    }
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_order),
@@ -371,6 +416,8 @@ int main(void) {
         cmocka_unit_test(test_null_cipher_split),
         cmocka_unit_test(test_hello_request),
         cmocka_unit_test(test_forgotten_and_cut_before),
+        cmocka_unit_test(test_cut_before_with_lengths_left),
+        cmocka_unit_test(test_cut_before_with_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
