@@ -34,6 +34,11 @@ static void put_ok(const struct record *r, const char *shown) {
     (void)fputc('\n', stderr);
 }
 
+/* Of what is slim already the summary says how many. In the journal of a timer each would come again every time. */
+static bool is_said(const struct report_lines *l, const struct record *r) {
+    return r->status != RECORD_SKIPPED_MARKER || (!l->dry_run && cli_level(CLI_INFO)[0] == '\0');
+}
+
 static void put_human(const struct report_lines *l, const struct record *r) {
     char *printable = names_printable(r->file);
     const char *shown = printable != NULL ? printable : "(out of memory)";
@@ -45,7 +50,7 @@ static void put_human(const struct report_lines *l, const struct record *r) {
         char *error = names_printable(r->error.text); /* it may quote a name */
         (void)fprintf(stderr, "%sFAIL %s: %s\n", cli_level(CLI_ERROR), shown, error != NULL ? error : "out of memory");
         free(error);
-    } else if (!(l->dry_run && r->status == RECORD_SKIPPED_MARKER)) {
+    } else if (is_said(l, r)) {
         (void)fprintf(stderr, "%sskip (%s): %s\n",
                       cli_level(r->status == RECORD_SKIPPED_MARKER ? CLI_INFO : CLI_WARNING),
                       record_skip_reason(r->status), shown);

@@ -470,7 +470,6 @@ would slim: d/b.pcap"
 
 LEVELLED='<6>ok ok.pcap pkts=5 truncated=3 in=599 out=494 (_ms)
 <3>FAIL fail.pcap: offset 24, packet 1: no good
-<6>skip (marked): marked.pcap
 <4>skip (symbolic link): symlink.pcap
 <4>skip (several hard links): hard.pcap
 <4>skip (not a regular file): dir.pcap
