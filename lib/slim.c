@@ -1,5 +1,6 @@
 #include "slim.h"
 
+#include "bytes.h"
 #include "cut.h"
 #include "locate.h"
 
@@ -99,12 +100,27 @@ static inline void note_record(const struct pass *p, struct walk *w, const struc
     }
 }
 
+/*
+ * How the checksum of a frame in mode `zero` is written. Where the segment ends behind the buffer nobody can say
+ * whether it was right: it is computed, unless there was none.
+ */
+static enum cut_checksum checksum_of_zeroed(const struct pass *p, const uint8_t *frame, const struct located *l,
+                                            bool ends_behind) {
+    enum { UDP_CHECKSUM = 6 };
+    const enum cut_checksum asked = p->terms->cut.checksum;
+    if (asked != CUT_INCREMENTAL || !ends_behind) {
+        return asked;
+    }
+    const bool is_none = l->as == LOCATED_UDP && bytes_get_be16(frame + l->transport_offset + UDP_CHECKSUM) == 0;
+    return is_none ? CUT_KEEP : CUT_COMPUTE;
+}
+
 /* Length mode `zero`. */
 static void zero_payload(struct pass *p, const struct framed *r, const struct located *l, const struct decision *d) {
     uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
     const uint32_t payload_end = l->packet_end < r->is.caplen_bytes ? l->packet_end : r->is.caplen_bytes;
     if (p->sink != NULL) {
-        cut_zero(frame, l, d->keep_payload_bytes, p->terms->cut.checksum);
+        cut_zero(frame, l, d->keep_payload_bytes, checksum_of_zeroed(p, frame, l, payload_end > r->visible_bytes));
     }
     p->tally->zeroed_bytes_by_reason[d->reason] += payload_end - l->payload_offset - d->keep_payload_bytes;
     p->zero_rest_bytes = payload_end > r->visible_bytes ? payload_end - r->visible_bytes : 0;

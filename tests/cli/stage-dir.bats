@@ -157,3 +157,28 @@ pcap-slim: w: cannot clean up"
     refused_with "pcap-commit: nowhere: cannot open this stage directory: No such file or directory"
     same_bytes w/a.pcap "$SMALL"
 }
+
+@test "stage-dir: with --recursive, files of one name in every directory of a tree" {
+    mkdir -p d/x/y
+    for folder in d d/x d/x/y; do
+        cp "$SMALL" $folder/a.pcap
+    done
+    runs pcap-slim --dir d --recursive --workers 3 --stage-dir stage
+    status_is 0
+    for folder in d d/x d/x/y; do
+        same_bytes $folder/a.pcap slim
+        [ -e $folder/.slim_markers/a.pcap ]
+    done
+    only_files stage
+    [ -z "$(find d -name '*.tmp')" ]
+}
+
+@test "stage-dir: inside of the tree, nothing in it is taken for a capture" {
+    mkdir -p d/stage d/x
+    cp "$SMALL" d/x/a.pcap
+    cp "$SMALL" d/stage/"$(tmp_of d/x)"
+    runs pcap-slim --dir d --recursive --stage-dir d/stage
+    status_is 0
+    same_bytes d/x/a.pcap slim
+    [ "$(grep -c '^ok ' "$err_file")" -eq 1 ]
+}

@@ -37,6 +37,7 @@ from scapy.utils import checksum
 # ---------------------------------------------------------------- what is cut
 
 KEEP_BYTES = 24
+LOOKED_AT_BYTES = 256 * 1024 - 16  # of a frame; a checksum that covers more cannot be told to be right or wrong
 LENGTHS = ("rewrite", "snap", "zero")
 CHECKSUMS = ("compute", "incremental", "keep")
 TLS_PORTS = {443, 853, 465, 993, 995, 8443, 5061}
@@ -288,7 +289,7 @@ def zero_frame(frame, d, end, how):
         covered = covered_by_sum(frame, d)
         # what was not captured counts as zeros; where a difference is taken, it is the same before and after
         segment = bytes(new[d.l4:min(d.l4 + covered, d.end)]).ljust(covered, b"\0")
-        put_sum(frame, new, d, segment, covered, how, True)
+        put_sum(frame, new, d, segment, covered, how, d.end <= LOOKED_AT_BYTES)
     return bytes(new)
 
 
@@ -307,7 +308,7 @@ def rewrite_frame(frame, d, end, how):
     if d.proto == PROTO_UDP:
         struct.pack_into("!H", new, d.l4 + 4, end - d.l4)
     covered = covered_by_sum(frame, d)
-    put_sum(frame, new, d, bytes(new[d.l4:]), covered, how, d.end - d.l4 >= covered)
+    put_sum(frame, new, d, bytes(new[d.l4:]), covered, how, min(d.end, LOOKED_AT_BYTES) - d.l4 >= covered)
     return bytes(new)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Does each test fail when its protection is taken out?
 
-    mutate.py [--only REGEX] [--list]
+    mutate.py [--flow] [--only REGEX] [--list]
 
 Each mutation takes one protection out of a copy of the sources, builds it and runs the test that should notice. A test
 that stays green is the fault here. Prints TAP. After a change of the sources a mutation may no longer find its place; it
@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import box as torture
+import mutations_flow
 
 INJECT = ["tests/torture/inject.py", "--short", "--only"]
 KILL = ["tests/torture/kill.py", "--kills"]
@@ -164,8 +165,8 @@ def make_anew(folder, file):
 
 
 def build(folder, test):
-    """The programs, and the unit test if it is one."""
-    targets = ["all", *(t for t in test if t.startswith("build/"))]
+    """The unit test or program that the test names, or all programs."""
+    targets = [t for t in test if t.startswith("build/")] or ["all"]
     return subprocess.run(["make", "-s", *targets], cwd=folder, capture_output=True, check=False).returncode == 0
 
 
@@ -181,18 +182,20 @@ def notices(folder, test):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--flow", action="store_true", help="what the policy `flow` proves, in the place of the others")
     parser.add_argument("--only", default="")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--part", default="1/1", help="I/N: only every N-th, from the I-th")
     arguments = parser.parse_args()
+    mutations = mutations_flow.MUTATIONS if arguments.flow else MUTATIONS
     if arguments.list:
-        for what, file, _, _, test in MUTATIONS:
+        for what, file, _, _, test in mutations:
             print(f"{what} | {file} | {' '.join(test)}")
         return 0
     folder = copy_of_the_sources()
     green = number = 0
     part, parts = (int(n) for n in arguments.part.split("/"))
-    for what, file, old, new, test in MUTATIONS[part - 1 :: parts]:
+    for what, file, old, new, test in mutations[part - 1 :: parts]:
         if not re.search(arguments.only, what):
             continue
         path = os.path.join(folder, file)
