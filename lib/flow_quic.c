@@ -154,7 +154,11 @@ static struct flow_quic judge_long(const uint8_t *p, uint32_t there_bytes, uint3
             q.clear_bytes = at;
         }
     }
-    /* What follows must be a packet as well, or padding, which some send behind the last packet. */
+    /* Padding that comes right behind a readable packet is not encrypted: some fill up the datagram with it. */
+    if (q.clear_bytes == at && at > 0 && at < there_bytes && p[at] == 0) {
+        q.clear_bytes = length_bytes;
+    }
+    /* What follows must be a packet as well, or padding. */
     if (q.kind == FLOW_QUIC_LONG && !greased && at < there_bytes && (p[at] & FIXED_BIT) == 0 && p[at] != 0) {
         q.clear_bytes = length_bytes;
     }

@@ -77,6 +77,13 @@ static void test_ssh_port_alone(void **state) {
     assert_int_equal(segment(t, false, 5, &s, 0, 22), ALL);
     assert_int_equal(segment(t, true, 9, &s, 22, 900), ALL); /* the server's banner is missing */
     assert_int_equal(t->last.reason, POLICY_UNPROVEN);
+    t->host = 1; /* a connection whose SYN was seen has not begun before the capture */
+    assert_int_equal(tcp(t, false, 4, SYN, NULL, 0), ALL);
+    assert_int_equal(segment(t, true, 9, &s, 22, 900), ALL);
+    talk_end(t);
+    t = talk_begin(2, 22);
+    t->host = 0;
+    assert_int_equal(segment(t, true, 9, &s, 22, 900), FLOOR);
     t->host = 1;
     assert_int_equal(segment(t, true, 9, &s, 22, 900), FLOOR);
     t->host = 2; /* the first one makes room */
@@ -85,6 +92,20 @@ static void test_ssh_port_alone(void **state) {
     assert_int_equal(segment(t, true, 9, &s, 922, 900), FLOOR);
     t->host = 0; /* was seen, and is a new flow again */
     assert_int_equal(segment(t, true, 9, &s, 922, 900), ALL);
+    talk_end(t);
+}
+
+/* What comes again of the key exchange stays, also behind NEWKEYS. */
+static void test_ssh_again(void **state) {
+    (void)state;
+    uint64_t random = 5;
+    struct talk *t = talk_begin(10, 2222);
+    const size_t clear = ssh_stream(&random);
+    shake_hands(t, 5, 9);
+    assert_int_equal(segment(t, true, 9, &s, 0, clear), ALL);
+    assert_int_equal(segment(t, true, 9, &s, clear, 1000), FLOOR);
+    assert_int_equal(segment(t, true, 9, &s, clear - 900, 1000), 900 + FLOOR);
+    assert_int_equal(segment(t, true, 9, &s, 300, 900), ALL);
     talk_end(t);
 }
 
@@ -140,6 +161,15 @@ static void test_openvpn(void **state) {
     s.length = 0;
     put_vpn(7, 54, &random);
     assert_int_equal(tcp(t, false, 5, ACK, s.at, s.length), ALL);
+    const size_t other = s.length; /* a control message of another session proves nothing */
+    put_vpn(4, 60, &random);
+    s.at[other + 3]++;
+    put_vpn(9, 400, &random);
+    assert_int_equal(segment(t, false, 5, &s, other, REST), ALL);
+    t->host++;
+    shake_hands(t, 5, 9);
+    s.length = other;
+    assert_int_equal(tcp(t, false, 5, ACK, s.at, s.length), ALL);
     put_vpn(9, 400, &random);
     assert_int_equal(tcp(t, false, 5 + 56, ACK, s.at + 56, 402), ALL);
     put_vpn(4, 300, &random);
@@ -154,6 +184,7 @@ int main(void) {
         cmocka_unit_test(test_ssh),
         cmocka_unit_test(test_ssh_without_beginning),
         cmocka_unit_test(test_ssh_port_alone),
+        cmocka_unit_test(test_ssh_again),
         cmocka_unit_test(test_not_ssh_on_its_port),
         cmocka_unit_test(test_smb),
         cmocka_unit_test(test_openvpn),

@@ -57,6 +57,9 @@ static void test_quic(void **state) {
         size_t length = put_long(d, version, 0 + shift, 300);
         length += put_long(d + length, version, (2 + shift) & 3, 500); /* Handshake, coalesced */
         assert_int_equal(udp(t, true, d, length), (int)(length - (size_t)(1 + 4 + 1 + 8 + 1 + 4 + 2) - 500));
+        length = put_long(d, version, 0 + shift, 300); /* padded; a server drops a shorter datagram, and some readers */
+        memset(d + length, 0, 1200 - length);
+        assert_int_equal(udp(t, false, d, 1200), ALL);
         length = put_long(d, version, (1 + shift) & 3, 900); /* 0-RTT */
         assert_int_equal(udp(t, false, d, length), FLOOR);
         fill(d, 1200);
@@ -88,6 +91,11 @@ static void test_not_quic(void **state) {
     uint8_t dns[80] = {0x12, 0x34, 1, 0, 0, 1};
     uint8_t zeros[200] = {0x40};
     struct talk *t = begin(443);
+    char line[] = "@ a line of text that begins with all kinds of letters, but with nothing else than letters\r\n";
+    for (int i = 0; i < 20; i++) {
+        line[0] = (char)('A' + i);
+        assert_int_equal(udp(t, false, line, sizeof line), ALL);
+    }
     for (int i = 0; i < 20; i++) {
         assert_int_equal(udp(t, i & 1, text, sizeof text), ALL);
         assert_int_equal(udp(t, i & 1, stun, sizeof stun), ALL);
@@ -211,6 +219,8 @@ static void test_dtls_and_srtp(void **state) {
     assert_int_equal(t->last.reason, POLICY_HANDSHAKE);
     assert_int_equal(udp(t, false, rtp, sizeof rtp), FLOOR);
     assert_int_equal(t->last.reason, POLICY_SRTP);
+    rtp[0] = 0x10; /* ZRTP, or whatever else shares the port */
+    assert_int_equal(udp(t, false, rtp, sizeof rtp), ALL);
     rtp[0] = 0x85; /* five sources: the header is 32 bytes */
     assert_int_equal(udp(t, false, rtp, sizeof rtp), 32);
     length = put_dtls(d, 23, 1, 300);
@@ -229,13 +239,27 @@ static void test_wireguard(void **state) {
     memcpy(d, "\x04\0\0\0\x0a\0\0\0", 8);
     assert_int_equal(udp(t, true, d, 1024), ALL); /* no handshake seen */
     memcpy(d, "\x01\0\0\0\x0a\0\0\0", 8);
+    assert_int_equal(udp(t, false, d, 149), ALL); /* too long for one */
+    memcpy(d, "\x02\0\0\0\x0b\0\0\0\x0a\0\0\0", 12);
+    assert_int_equal(udp(t, true, d, 92), ALL);
+    memcpy(d, "\x04\0\0\0\x0a\0\0\0", 8);
+    assert_int_equal(udp(t, true, d, 1024), ALL);
+    memcpy(d, "\x01\0\0\0\x0a\0\0\0", 8);
     assert_int_equal(udp(t, false, d, 148), ALL);
+    memcpy(d, "\x02\0\0\0\x0b\0\0\0\x0c\0\0\0", 12); /* an answer to another one */
+    assert_int_equal(udp(t, true, d, 92), ALL);
+    memcpy(d, "\x04\0\0\0\x0a\0\0\0", 8);
+    assert_int_equal(udp(t, true, d, 1024), ALL);
     memcpy(d, "\x02\0\0\0\x0b\0\0\0\x0a\0\0\0", 12);
     assert_int_equal(udp(t, true, d, 92), ALL);
     assert_int_equal(t->last.reason, POLICY_HANDSHAKE);
     memcpy(d, "\x04\0\0\0\x0a\0\0\0", 8);
     assert_int_equal(udp(t, true, d, 1024), FLOOR);
-    assert_int_equal(udp(t, false, d, 1024), ALL);  /* not the index of that side */
+    assert_int_equal(udp(t, false, d, 1024), ALL); /* not the index of that side */
+    memcpy(d, "\x01\0\0\0\x1a\0\0\0", 8);
+    assert_int_equal(udp(t, false, d, 148), ALL); /* new keys; what is under way has the index before */
+    memcpy(d, "\x04\0\0\0\x0a\0\0\0", 8);
+    assert_int_equal(udp(t, true, d, 1024), FLOOR);
     assert_int_equal(udp(t, true, d, 1452), FLOOR); /* a full one is not padded */
     assert_int_equal(udp(t, true, d, 31), ALL);
     d[1] = 1;
