@@ -71,6 +71,20 @@ status: slim=2 changed=0 failed=0 pending=1 too_young=0 left_alone=2 orphan_mark
     [ -e slim.log ]
 }
 
+@test "pcap-status: markers that are FIFOs, links, second names, long lines" {
+    rm d/.slim_markers/*
+    mkfifo d/.slim_markers/a.pcap
+    head -c 1000000 /dev/zero | tr '\0' x >d/.slim_markers/b.pcap
+    cp d/b.pcap d/c.pcap
+    cp d/b.pcap d/e.pcap
+    ln -s /dev/zero d/.slim_markers/c.pcap
+    printf '{"file":"e.pcap","status":"ok","in_pkts":1,"out_bytes":7}\n' >secret
+    ln secret d/.slim_markers/e.pcap
+    runs timeout 20 pcap-status d
+    status_is 0
+    for name in a b c e; do out_has "slim          $name.pcap: its marker holds no record to compare with"; done
+}
+
 @test "pcap-status: no markers, a marker directory that is a link, no directory" {
     mkdir e f
     runs pcap-status e
