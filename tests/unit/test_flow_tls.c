@@ -183,6 +183,7 @@ static void test_hello_retry(void **state) {
     assert_int_equal(segment(t, false, 5 + 205, s, 0, REST), (int)clear + FLOOR);
     /* the same in two segments, again */
     assert_int_equal(segment(t, false, 5 + 205, s, 0, at + 20), ALL);
+    assert_int_equal(segment(t, false, 5 + 205, s, at, clear - at), ALL);
     talk_end(t);
     free(s);
 }
@@ -271,6 +272,57 @@ static void test_mid_flow(void **state) {
         cut += segment(t, true, 0, s, at, MSS) != ALL;
     }
     assert_true(cut >= 15);
+    talk_end(t);
+    free(s);
+}
+
+/* A second hello behind a hole in early data. */
+static void test_hello_behind_hole(void **state) {
+    (void)state;
+    uint64_t random = 17;
+    struct stream *s = calloc(1, sizeof *s);
+    struct talk *t = talk_begin(10, 443);
+    open_tls(t, 5, 77);
+    put_record(s, 0x17, 995, &random);
+    const size_t lost = s->length;
+    put_record(s, 0x17, 700, &random);
+    const size_t hello = s->length;
+    put_handshake(s, 1, 600, &random);
+    assert_int_equal(segment(t, false, 210, s, 0, lost), FLOOR);
+    assert_int_equal(segment(t, false, 210, s, hello, REST), ALL);
+    talk_end(t);
+    free(s);
+}
+
+/* The other side answers in the clear: it is no TLS, whatever it looks like. */
+static void test_one_side_only(void **state) {
+    (void)state;
+    uint64_t random = 18;
+    static const char text[] = "HTTP/1.1 400 Bad Request: what you speak is not understood here, and never will be\r\n";
+    struct stream *s = calloc(1, sizeof *s);
+    struct talk *t = talk_begin(10, 80);
+    open_tls(t, 5, 77);
+    assert_int_equal(tcp(t, true, 77, ACK, text, sizeof text), ALL);
+    put_record(s, 0x17, 900, &random);
+    assert_int_equal(segment(t, false, 210, s, 0, REST), ALL);
+    talk_end(t);
+    free(s);
+}
+
+/* A SYN forgets both sides, though only one of them is seen to begin anew. */
+static void test_new_connection(void **state) {
+    (void)state;
+    uint64_t random = 19;
+    static const char text[] =
+        "220 another server, which is on the same port now, and has not much to say but this\r\n";
+    struct stream *s = calloc(1, sizeof *s);
+    struct talk *t = talk_begin(10, 443);
+    open_tls(t, 5, 77);
+    put_handshake(s, 2, 80, &random);
+    put_record(s, 0x17, 9000, &random);
+    assert_int_equal(segment(t, true, 77, s, 0, MSS), 85 + FLOOR);
+    assert_int_equal(tcp(t, false, 50000, SYN, NULL, 0), ALL);
+    assert_int_equal(tcp(t, true, 77 + 3000, ACK, text, sizeof text), ALL);
     talk_end(t);
     free(s);
 }
@@ -412,6 +464,9 @@ int main(void) {
         cmocka_unit_test(test_starttls),
         cmocka_unit_test(test_not_tls),
         cmocka_unit_test(test_mid_flow),
+        cmocka_unit_test(test_hello_behind_hole),
+        cmocka_unit_test(test_one_side_only),
+        cmocka_unit_test(test_new_connection),
         cmocka_unit_test(test_null_cipher),
         cmocka_unit_test(test_null_cipher_split),
         cmocka_unit_test(test_hello_request),
