@@ -264,7 +264,7 @@ class Box:
                 faults.append(f"{c.name} is reported as {how}, and is not slim and marked")
             if how == "fail" and status == 0:
                 faults.append(f"{c.name} failed, exit 0")
-            is_new = read(os.path.join(self.d, c.name)) == c.new and c.new != c.old
+            is_new = read(os.path.join(self.d, c.name)) == c.new and c.new != c.old and not c.marked
             if how == "fail" and is_new and not error.startswith(REPLACED_BUT):
                 faults.append(f"{c.name} is replaced, and the report says: {error}")
         return faults
