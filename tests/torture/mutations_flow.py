@@ -53,6 +53,6 @@ MUTATIONS = [
     ("holes", "lib/flow_tcp.c", "if ((s->flags & FLOW_LOST) || at < 0) {", "if (s->flags & FLOW_LOST) {", TLS),
     ("where an encrypted run begins", "lib/flow_tcp.c", "return clear_bytes <= 0 ? 0 :", "return 1 ? 0 :", TLS),
     ("a run that a clear record ends", "lib/flow_tcp.c", "        end_secret_run(s);\n        w->clear_end = end;", "        w->clear_end = end;", TLS),
-    ("a new connection", "lib/flow_tcp.c", "memset(&f->of, 0, sizeof f->of);", "", TLS),
+    ("a new connection", "lib/flow_tcp.c", "        memset(f, 0, sizeof *f);\n", "", TLS),
     ("flows that were cut before", "lib/policy_flow.c", "flow->state.flags |= FLOW_CUT_BEFORE;", "", TLS),
 ]
