@@ -26,10 +26,12 @@ find_filters() {
     command -v pcap-run >/dev/null 2>&1 || fail "pcap-run is not in PATH; is pcap-slim installed?"
 }
 
-# A shell that cannot fork ends with 2, which means misuse here.
-# shellcheck disable=SC2317 # the trap calls it
+# A shell that cannot fork ends with 2, which means misuse here. A signal to the whole group would end rm(1), too. One
+# that comes before signals are ignored calls this again: nothing else would remove the folder then.
+# shellcheck disable=SC2317 # traps call it
 leave() {
-    status=$?
+    status=${1:-$?}
+    trap '' HUP INT QUIT TERM
     [ "$status" -ne 2 ] || [ -n "${misused-}" ] || status=1
     trap - EXIT
     [ -z "$scratch" ] || rm -rf -- "$scratch"
@@ -46,11 +48,15 @@ make_scratch() {
     scratch=''
     trap leave EXIT
     trap '' USR1 # there is no progress yet
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 131' QUIT
-    trap 'exit 143' TERM
-    scratch=$(mktemp -d "$TMPDIR/pcap-slim.XXXXXXXX") || fail "cannot make a folder for temporary files in $TMPDIR"
+    trap 'leave 129' HUP
+    trap 'leave 130' INT
+    trap 'leave 131' QUIT
+    trap 'leave 143' TERM
+    # mktemp(1) must live to say what it has made.
+    scratch=$(
+        trap '' HUP INT QUIT TERM
+        mktemp -d "$TMPDIR/pcap-slim.XXXXXXXX"
+    ) || fail "cannot make a folder for temporary files in $TMPDIR"
     list=$scratch/list
 }
 
