@@ -101,3 +101,35 @@ killed() {
     same_bytes d/a.pcap original
     finish_the_job
 }
+
+# A program in the folder early that sends SIGINT to the whole run before it does $2, and lives on only if it ignores it.
+make_interrupting() {
+    mkdir early
+    printf '#!/bin/sh\n%s\n' "$2" >"early/$1"
+    chmod 755 "early/$1"
+}
+
+slim_one_interrupted() {
+    mkdir d scratch
+    cp -- "$SMALL" d/a.pcap
+    touch -d '1 hour ago' d/a.pcap
+    PATH=$PWD/early:$PATH TMPDIR=$PWD/scratch starts pcap-slim --dir d
+    ends
+    only_files scratch
+}
+
+@test "SIGINT while the run clears up: nothing is left, the run has done its work" {
+    # shellcheck disable=SC2016 # of the script that is written
+    make_interrupting rm 'kill -INT 0; sleep 0.1; exec /bin/rm "$@"'
+    slim_one_interrupted
+    status_is 0
+    only_files d .slim_markers a.pcap
+}
+
+@test "SIGINT while the folder for temporary files is made: 130, nothing is left" {
+    # shellcheck disable=SC2016 # of the script that is written
+    make_interrupting mktemp 'made=$(/bin/mktemp "$@"); kill -INT 0; sleep 0.1; printf "%s\n" "$made"'
+    slim_one_interrupted
+    status_is 130
+    only_files d a.pcap
+}
