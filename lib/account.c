@@ -7,10 +7,6 @@
 #include <string.h>
 
 #define PORTS 65536
-#define IPV4_SOURCE 12 /* offsets of addresses: RFC 791 section 3.1, RFC 8200 section 3 */
-#define IPV6_SOURCE 8
-#define IPV4_BYTES 4
-#define IPV6_BYTES 16
 
 struct figures {
     uint64_t bytes, saved_bytes;
@@ -37,7 +33,7 @@ struct account *account_new(struct failure *f) {
 
 static void add_host(struct account *a, const struct located *l, const uint8_t *address, uint64_t saved_bytes) {
     uint8_t key[TOPK_KEY_BYTES] = {l->ip_version};
-    memcpy(key + 1, address, l->ip_version == 4 ? IPV4_BYTES : IPV6_BYTES);
+    memcpy(key + 1, address, located_address_bytes(l));
     topk_add(a->hosts, key, saved_bytes);
 }
 
@@ -51,10 +47,9 @@ void account_packet(struct account *a, const struct located *l, const uint8_t *f
     of->bytes += bytes;
     of->saved_bytes += saved_bytes;
     if (saved_bytes > 0) {
-        const uint8_t *source = frame + l->network_offset + (l->ip_version == 4 ? IPV4_SOURCE : IPV6_SOURCE);
-        const uint8_t *destination = source + (l->ip_version == 4 ? IPV4_BYTES : IPV6_BYTES);
+        const uint8_t *source = located_addresses(l, frame);
         add_host(a, l, source, saved_bytes);
-        add_host(a, l, destination, saved_bytes);
+        add_host(a, l, source + located_address_bytes(l), saved_bytes);
     }
 }
 

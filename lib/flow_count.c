@@ -8,9 +8,6 @@
 
 enum {
     WAYS = 8, /* flows that share a place */
-    IPV4_SOURCE_AT = 12,
-    IPV4_ADDRESS_BYTES = 4,
-    IPV6_SOURCE_AT = 8,
     IPV6_ADDRESS_BYTES = 16,
     END_BYTES = IPV6_ADDRESS_BYTES + 2, /* address and port */
 };
@@ -52,8 +49,8 @@ void flow_count_clear(struct flow_count *c) {
 static uint64_t digest_of(const uint8_t *frame, const struct located *l) {
     uint8_t ends[2][END_BYTES] = {{0}};
     uint8_t key[2 * END_BYTES + 2];
-    const size_t address_bytes = l->ip_version == 4 ? IPV4_ADDRESS_BYTES : IPV6_ADDRESS_BYTES;
-    const uint8_t *source = frame + l->network_offset + (l->ip_version == 4 ? IPV4_SOURCE_AT : IPV6_SOURCE_AT);
+    const size_t address_bytes = located_address_bytes(l);
+    const uint8_t *source = located_addresses(l, frame);
     memcpy(ends[0], source, address_bytes);
     memcpy(ends[1], source + address_bytes, address_bytes);
     memcpy(ends[0] + IPV6_ADDRESS_BYTES, &l->source_port, sizeof l->source_port);

@@ -10,8 +10,6 @@
 enum {
     QUIC_FORM_BITS = 0xc0,
     QUIC_SHORT = 0x40,
-    QUIC_ID_AT = 1,
-    QUIC_ID_BYTES = 4, /* of it are remembered */
 };
 
 /* Nothing but application data that goes on from what is known. */
@@ -67,8 +65,9 @@ enum policy_reason flow_expected_tcp(struct flow_state *f, unsigned direction, u
 bool flow_expected_quic(const struct flow_state *f, unsigned direction, const uint8_t *payload, uint32_t there_bytes) {
     const struct flow_side *side = &f->of.datagrams.side[direction];
     return f->of.datagrams.flags == FLOW_QUIC && (f->flags & FLOW_CUT_BEFORE) == 0 && side->has_id &&
-           there_bytes >= QUIC_ID_AT + QUIC_ID_BYTES && (payload[0] & QUIC_FORM_BITS) == QUIC_SHORT &&
-           side->id == bytes_get_be32(payload + QUIC_ID_AT) && !flow_quic_shows_version(payload, there_bytes);
+           there_bytes >= FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES && (payload[0] & QUIC_FORM_BITS) == QUIC_SHORT &&
+           side->id == bytes_get_be32(payload + FLOW_QUIC_SHORT_ID_AT) &&
+           !flow_quic_shows_version(payload, there_bytes);
 }
 
 bool flow_expected_nothing(const uint8_t *payload, uint32_t there_bytes) {

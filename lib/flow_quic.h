@@ -16,6 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where the connection ID of a short header is, and how many bytes of one are remembered. */
+#define FLOW_QUIC_SHORT_ID_AT 1
+#define FLOW_QUIC_ID_BYTES 4
+
 /* What a datagram is. */
 enum flow_quic_kind {
     FLOW_QUIC_NONE,

@@ -17,7 +17,6 @@ enum {
     ESP_STEP_MAX = 4096, /* between two packets of an SPI that are taken for neighbours */
     ESP_SPI_MIN = 256,   /* RFC 4303 section 2.1 */
 
-    QUIC_ID_AT = 1,
     QUIC_EVIDENCE_PACKETS = 6,
     QUIC_EVIDENCE_FIRST_BYTES = 4, /* header protection makes the first byte vary */
     OLD_QUIC_CHECKS = 64,
@@ -204,7 +203,9 @@ static bool is_short_quic(const struct look *k, bool looks_short, struct flow_ve
     struct flow_side *side = k->side;
     *out = flow_cut_behind(POLICY_QUIC, 0);
     if (k->flow->flags & FLOW_QUIC) {
-        const uint32_t id = in->there_bytes >= QUIC_ID_AT + 4 ? bytes_get_be32(in->payload + QUIC_ID_AT) : 0;
+        const uint32_t id = in->there_bytes >= FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES
+                                ? bytes_get_be32(in->payload + FLOW_QUIC_SHORT_ID_AT)
+                                : 0;
         if (looks_short) {
             learn_quic_id(side, id);
             return true;

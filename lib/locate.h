@@ -39,6 +39,16 @@ struct located {
     uint16_t destination_port;
 };
 
+/* How long an address of a located packet is. */
+static inline uint32_t located_address_bytes(const struct located *l) {
+    return l->ip_version == 4 ? 4 : 16;
+}
+
+/* The source address of a located packet; the destination's follows it (RFC 791 section 3.1, RFC 8200 section 3). */
+static inline const uint8_t *located_addresses(const struct located *l, const uint8_t *frame) {
+    return frame + l->network_offset + (l->ip_version == 4 ? 12 : 8);
+}
+
 /*
  * Locate the outermost IP packet of an Ethernet frame, through any number of 802.1Q tags (ethertype 8100).
  * frame, captured_bytes: what was captured of it. out: filled.

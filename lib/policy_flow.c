@@ -65,17 +65,18 @@ static inline struct decision cut_behind(const struct located *l, enum policy_re
     return keep(POLICY_SHORT);
 }
 
+/* For that reason, or because it is too short to be cut. */
+static inline struct decision keep_all(const struct policy *p, const struct located *l, enum policy_reason reason) {
+    return keep(l->payload_bytes <= p->settings.floor_bytes ? POLICY_SHORT : reason);
+}
+
 static inline struct decision decide(const struct policy *p, const struct located *l, const struct flow_verdict *v) {
     if (!v->cut) {
-        return keep(l->payload_bytes <= p->settings.floor_bytes ? POLICY_SHORT : v->reason);
+        return keep_all(p, l, v->reason);
     }
     const uint32_t behind_bytes = v->clear_bytes + p->settings.floor_bytes;
     const uint32_t keep_bytes = behind_bytes > v->least_bytes ? behind_bytes : v->least_bytes;
     return keep_bytes < v->clear_bytes ? keep(POLICY_SHORT) : cut_behind(l, v->reason, keep_bytes);
-}
-
-static inline struct decision keep_cleartext(const struct policy *p, const struct located *l) {
-    return keep(l->payload_bytes <= p->settings.floor_bytes ? POLICY_SHORT : POLICY_CLEARTEXT);
 }
 
 static inline unsigned port_flags(const struct policy *p, const struct located *l) {
@@ -161,7 +162,7 @@ static inline struct decision decide_tcp(struct policy *p, const struct policy_p
         return keep(POLICY_SHORT);
     }
     if (unlikely(tcp[TCP_FLAGS] & TCP_RST)) { /* what it carries is words */
-        return keep_cleartext(p, l);
+        return keep_all(p, l, POLICY_CLEARTEXT);
     }
     const struct place at = find(p, l, frame);
     if (unlikely(tcp[TCP_FLAGS] & TCP_SYN)) {
@@ -175,7 +176,7 @@ static inline struct decision decide_tcp(struct policy *p, const struct policy_p
             return cut_behind(l, reason, p->settings.floor_bytes);
         }
         if (reason == POLICY_CLEARTEXT) {
-            return keep_cleartext(p, l);
+            return keep_all(p, l, POLICY_CLEARTEXT);
         }
     }
     return follow_tcp(p, l, frame, at, seq);
@@ -212,7 +213,7 @@ static inline struct decision decide_udp(struct policy *p, const struct policy_p
     const uint8_t *payload = frame + l->payload_offset;
     if (at.flow == NULL && (ports & (POLICY_PORT_QUIC | POLICY_PORT_IPSEC)) == 0 &&
         flow_expected_nothing(payload, l->payload_bytes)) {
-        return keep_cleartext(p, l);
+        return keep_all(p, l, POLICY_CLEARTEXT);
     }
     if (likely(at.flow != NULL && (ports & POLICY_PORT_IPSEC) == 0 &&
                flow_expected_quic(&at.flow->state, at.direction, payload, l->payload_bytes))) {
