@@ -282,6 +282,20 @@ def exchange(a, b):
     return LIBC.renameat2(-100, a.encode(), -100, b.encode(), 2)
 
 
+def exchange_for_a_moment(name, other):
+    exchange(name, other)
+    time.sleep(random.random() * 0.0005)
+    exchange(name, other)
+
+
+def put_away(path):
+    """What a move that failed half way may have left."""
+    try:
+        os.unlink(path)
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def adversary_files(g):
     """Captures and their temporary files become links out, and back."""
     names = ["a.pcap", "b.pcap", "a.pcap.tmp", "b.pcap.tmp"]
@@ -293,16 +307,13 @@ def adversary_files(g):
                 os.symlink(os.path.join(g.canary, os.path.basename(name)), other)
             else:
                 os.mkfifo(other)
-            exchange(name, other)
-            time.sleep(random.random() * 0.0005)
-            exchange(name, other)
+            exchange_for_a_moment(name, other)
         except OSError:
             pass
-        for path in (other,):
-            try:
-                os.unlink(path)
-            except OSError:
-                pass
+        try:
+            os.unlink(other)
+        except OSError:
+            pass
 
 
 def adversary_markers(g):
@@ -313,15 +324,10 @@ def adversary_markers(g):
         try:
             target = ".slim_markers" if name.endswith("markers") else ".lock"
             os.symlink(os.path.join(g.canary, target), other)
-            exchange(name, other)
-            time.sleep(random.random() * 0.0005)
-            exchange(name, other)
+            exchange_for_a_moment(name, other)
             os.unlink(other)
         except OSError:
-            try:
-                os.unlink(other)
-            except OSError:
-                shutil.rmtree(other, ignore_errors=True)
+            put_away(other)
 
 
 def adversary_notes(g):
@@ -337,19 +343,14 @@ def adversary_notes(g):
         try:
             os.symlink(g.canary, other)
             if os.path.isdir(notes):
-                exchange(notes, other)
-                time.sleep(random.random() * 0.0005)
-                exchange(notes, other)
+                exchange_for_a_moment(notes, other)
             elif random.random() < 0.2:
                 os.rename(other, notes)
                 time.sleep(random.random() * 0.002)
                 os.unlink(notes)
             os.unlink(other)
         except OSError:
-            try:
-                os.unlink(other)
-            except OSError:
-                shutil.rmtree(other, ignore_errors=True)
+            put_away(other)
 
 
 def adversary_parent(g):
