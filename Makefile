@@ -1,17 +1,8 @@
-# One non-recursive makefile. Every variant (release, asan) builds into a folder of its own below build/.
-#
-#   make                    everything runnable, in build/bin/
-#   make VARIANT=asan       the same with ASan and UBSan, in build/asan/
-#   make torture            the long torture tests
-#   make check              build both variants and run every test
-#   make install PREFIX=/usr/local DESTDIR=
-#   make uninstall          the same arguments
-#   make static             programs that need nothing installed, in build/static/bin/
-#   make dist deb rpm       packages, in build/
-#   make compdb             compile_commands.json
+# One non-recursive makefile. Every variant has its objects in a folder of its own below build/; `make help` lists what
+# there is to make.
 
 VERSION := $(shell cat VERSION)
-VARIANT ?= release
+VARIANT ?= $(if $(filter dev unit unit-programs,$(MAKECMDGOALS)),dev,release)
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
@@ -34,6 +25,9 @@ MACHINE := $(shell uname -m)
 ARCH_HARDENING := $(if $(filter x86_64,$(MACHINE)),-fcf-protection=full)$(if $(filter aarch64,$(MACHINE)),-mbranch-protection=standard)
 HARDENED_LINK := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--as-needed
 
+# The inner loop: what release has, but for the optimising at link time, which takes most of the time.
+CFLAGS_dev := -O1 -g $(HARDENING) $(ARCH_HARDENING)
+LDFLAGS_dev := $(HARDENED_LINK)
 CFLAGS_release := -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDENING)
 LDFLAGS_release := -O2 -flto=auto $(HARDENED_LINK)
 # release, but for valgrind, which a sandbox would stop
@@ -53,20 +47,43 @@ CFLAGS_static := -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDENI
 LDFLAGS_static := -O2 -flto=auto -static-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--no-warnings
 CFLAGS_VARIANT := $(CFLAGS_$(VARIANT))
 ifeq ($(CFLAGS_VARIANT),)
-$(error unknown VARIANT '$(VARIANT)': release, count, asan, static, fuzz or afl)
+$(error unknown VARIANT '$(VARIANT)': dev, release, count, asan, static, fuzz or afl)
 endif
 
 B := build/$(VARIANT)
 BIN := $(if $(filter release,$(VARIANT)),build/bin,$(B)/bin)
 
+# The rooms of lib/, each with the rooms whose headers it may include: only these are on its include path, so that any
+# other does not compile. docs/ARCHITECTURE.md has the same table, and `make lint` compares the two.
+ROOMS := base words run stream capture packet flow policy record pass witness place stage
+MAY_base :=
+MAY_words := base
+MAY_run := base
+MAY_stream := base run
+MAY_capture := base words run stream
+MAY_packet := base words
+MAY_flow := base words packet
+MAY_policy := base words packet flow
+MAY_record := base words
+MAY_pass := base words run stream capture packet flow policy record
+MAY_witness := base words run
+MAY_place := base
+MAY_stage := base words record place
+# tools/: what programs share, what only reports need, and the programs, which may use everything.
+MAY_face := $(ROOMS)
+MAY_report := $(ROOMS) face
+MAY_tools := $(ROOMS) face report
+FOLDER_face := tools/face
+FOLDER_report := tools/report
+folder = $(or $(FOLDER_$1),lib/$1)
+see = $(foreach room,$1,-I$(call folder,$(room)))
+
 # lib/: one archive; the linker takes from it what a program needs, so only programs that verify against an
 # original are linked with libpcap (which costs 0.9 ms at every start).
-LIB_SOURCES := $(wildcard lib/*.c)
+LIB_SOURCES := $(wildcard lib/*/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(B)/%.o)
 LIB := $(B)/libpcapslim.a
-FACE_SOURCES := tools/cli.c tools/options.c tools/options_in_common.c tools/limit_options.c tools/policy_options.c tools/stage.c tools/tidy.c tools/fault.c tools/confine.c \
-                tools/quantity.c tools/outcome.c tools/metrics.c tools/report_lines.c tools/progress_line.c tools/watch.c \
-                tools/overview.c tools/overview_text.c tools/overview_html.c
+FACE_SOURCES := $(wildcard tools/face/*.c tools/report/*.c)
 FACE_OBJECTS := $(FACE_SOURCES:%.c=$(B)/%.o)
 FACE := $(B)/libface.a
 
@@ -86,20 +103,38 @@ LIBS_pcap-report := -ljansson -lxxhash -lseccomp
 LIBS_pcap-status := -lnettle -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
 
-.PHONY: all bench bench-full check unit unit-programs harnesses fuzz fuzz-afl fuzz-replay analyze install uninstall clean format lint recordings fixtures fidelity
+.PHONY: all analyze bench bench-full check clean dev fidelity fixtures format fuzz fuzz-afl fuzz-replay harnesses help hooks lint \
+        recordings torture unit unit-programs
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) ## everything runnable, in build/bin/ (VARIANT=asan: with ASan and UBSan, in build/asan/bin/)
+
+dev: all ## the same without optimising at link time, in build/dev/bin/: seconds after touching one file
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@echo 'V=1 shows the commands. PREFIX, DESTDIR and MANDIR as usual; VARIANT: dev, release, asan, count, static, fuzz, afl.'
 
 # The loops over records are long functions in which everything is inlined. With registers allocated over the whole of
 # each at once the one of the policy `flow` spills less: 2 of 364 instructions a packet.
-$(B)/lib/slim.o: CFLAGS_FILE := $(if $(filter release count static,$(VARIANT)),-fira-region=one)
+$(B)/lib/pass/slim.o: CFLAGS_FILE := $(if $(filter release count static,$(VARIANT)),-fira-region=one)
 
-$(B)/%.o: %.c VERSION
+# Of all sources one knows the version.
+$(B)/tools/face/cli.o: VERSION
+$(B)/tools/face/cli.o: CFLAGS_FILE := -DPCAPSLIM_VERSION='"$(VERSION)"'
+
+$(B)/lib/%.o: ROOM = $(call see,$(MAY_$(patsubst lib/%/,%,$(dir $<))))
+$(B)/tools/%.o: ROOM = $(call see,$(MAY_tools))
+$(B)/tools/face/%.o: ROOM = $(call see,$(MAY_face))
+$(B)/tools/report/%.o: ROOM = $(call see,$(MAY_report))
+$(B)/tests/%.o: ROOM = $(call see,$(MAY_tools))
+$(B)/packaging/%.o: ROOM =
+
+$(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(STANDARD) $(CPPFLAGS) -DPCAPSLIM_VERSION='"$(VERSION)"' -Ilib -Itools $(WARNINGS) $(CFLAGS_VARIANT) $(CFLAGS_FILE) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(STANDARD) $(CPPFLAGS) $(ROOM) $(WARNINGS) $(CFLAGS_VARIANT) $(CFLAGS_FILE) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
@@ -142,59 +177,57 @@ harnesses: $(HARNESSES:%=$(B)/fuzz/%)
 
 unit-programs: $(UNIT_TESTS)
 
-unit: unit-programs
-	@for t in $(UNIT_TESTS); do echo "# $$t"; "$$t" || exit 1; done
+unit: $(if $T,$(T:%=$(B)/tests/test_%),unit-programs) ## unit tests, from build/dev/; T=locate or T='locate cut' for some
+	@for t in $(if $T,$(T:%=$(B)/tests/test_%),$(UNIT_TESTS)); do echo "# $$t"; "$$t" || exit 1; done
 
-check:
+hooks: ## before each commit: format, shellcheck, unit tests of what changed
+	sh scripts/install-hooks
+
+check: ## build release and asan and run every test, as CI does
 	sh scripts/run-tests
 
-# The long forms of tests/torture, as root; docs/RELIABILITY.md. Not where others must not be disturbed: about an hour.
-.PHONY: torture
-torture: all
+torture: all ## the long forms of tests/torture, as root, an hour, where others need not work; docs/RELIABILITY.md
 	tests/torture/long
 
-fixtures:
+fixtures: ## make the synthetic captures anew
 	scripts/make-fixtures
 
-recordings:
+recordings: ## record real programs anew
 	sh scripts/record-fixtures
 	sh scripts/record-tunnels
 
-# How fast, beside other programs: tests/bench/bench --help. BENCH='--rounds 3' and the like.
-bench: all
+bench: all ## how fast, beside other programs; BENCH='--rounds 3' and the like
 	tests/bench/bench $(BENCH)
 
-bench-full: all
+bench-full: all ## the same with large captures
 	tests/bench/bench --full $(BENCH)
 
-# What tshark still reads from slim captures: make fidelity CAPTURES=DIR
-fidelity: all
+fidelity: all ## what tshark still reads from slim captures: CAPTURES=DIR
 	scripts/fidelity --losses '$(CAPTURES)'
 
-format:
-	$(CLANG_FORMAT) -i lib/*.[ch] tools/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/torture/*.c
+format: ## format the C sources
+	$(CLANG_FORMAT) -i lib/*/*.[ch] tools/*.c tools/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/torture/*.c
 
-lint:
+lint: ## shellcheck, clang-format, man pages, the table of rooms, rules that grep can see
 	sh scripts/lint
 
-# Static judgement, all of it; CI runs `scripts/analyze fast`.
-analyze:
+analyze: ## static judgement, all of it (CI runs `scripts/analyze fast`)
 	sh scripts/analyze
 
-# A campaign: FUZZ_SECONDS for each harness. What it finds is left in build/fuzz/found/.
+# What it finds is left in build/fuzz-work/found/.
 FUZZ_SECONDS ?= 300
-fuzz:
+fuzz: ## a campaign with libFuzzer, FUZZ_SECONDS for each harness
 	sh scripts/fuzz libfuzzer $(FUZZ_SECONDS)
 
-fuzz-afl:
+fuzz-afl: ## the same with AFL++
 	sh scripts/fuzz afl $(FUZZ_SECONDS)
 
-fuzz-replay:
+fuzz-replay: ## the seed corpus, without a fuzzer
 	sh scripts/fuzz replay
 
 include packaging/package.mk
 
-clean:
+clean: ## remove build/
 	rm -rf build
 
--include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
+-include $(wildcard $(B)/lib/*/*.d $(B)/tools/*.d $(B)/tools/*/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)

@@ -16,7 +16,7 @@ DIST_NAME := pcap-slim-$(VERSION)
 .PHONY: install uninstall static dist deb rpm compdb
 
 # Folders that only this program has are made and removed; the others are the system's.
-install: all
+install: all ## to PREFIX=/usr/local, below DESTDIR= if set
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(MANDIR)/man5' \
 	    '$(DESTDIR)$(DOCDIR)/examples/fleet' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
 	$(INSTALL) -m 755 $(PROGRAMS) '$(DESTDIR)$(BINDIR)'
@@ -35,7 +35,7 @@ install: all
 	$(INSTALL) -m 644 packaging/completions/pcap-slim.fish '$(DESTDIR)$(FISHDIR)/pcap-slim.fish'
 	for name in $(FILTERS); do ln -sf pcap-slim.fish '$(DESTDIR)$(FISHDIR)'/"$$name.fish" || exit; done
 
-uninstall:
+uninstall: ## what install has installed, with the same arguments
 	rm -f $(NAMES:%='$(DESTDIR)$(BINDIR)/%')
 	rm -f $(PAGES_1:docs/man/%='$(DESTDIR)$(MANDIR)/man1/%') $(PAGES_5:docs/man/%='$(DESTDIR)$(MANDIR)/man5/%')
 	rm -f $(UNITS:%='$(DESTDIR)$(UNITDIR)/%') $(NAMES:%='$(DESTDIR)$(BASHDIR)/%')
@@ -44,21 +44,21 @@ uninstall:
 
 # glibc, because Debian's static libraries are built for it. libpcap.a also lists D-Bus devices, which needs what nobody
 # here calls: packaging/static/dbus.c stands in for it.
-static:
+static: ## programs that need nothing installed, in build/static/bin/
 	$(MAKE) VARIANT=static all
 
 # The tree of the commit at hand, nothing else.
-dist:
+dist: ## the tree of the commit as build/dist/pcap-slim-VERSION.tar.gz
 	@mkdir -p build/dist
 	git archive --format=tar --prefix='$(DIST_NAME)/' HEAD | gzip -n9 >'build/dist/$(DIST_NAME).tar.gz'
 	@echo 'build/dist/$(DIST_NAME).tar.gz'
 
-deb: dist
+deb: dist ## a Debian package, in build/
 	sh packaging/make-deb '$(DIST_NAME)'
 
-rpm: dist
+rpm: dist ## an RPM, in build/
 	sh packaging/make-rpm '$(DIST_NAME)'
 
 # What editors and analysers read. Everything is compiled anew, in a folder of its own, to be written down.
-compdb:
+compdb: ## compile_commands.json, for clangd and clang-tidy
 	sh scripts/make-compdb

@@ -174,7 +174,7 @@ full' ] || explain "$(offered 'pcap-slim --verify ')"
     cp -r "$ROOT/tests/unit" tests
     runs make -s compdb
     status_is 0
-    [ "$(jq -r '.[].file' compile_commands.json | LC_ALL=C sort -u)" = "$(printf '%s\n' lib/*.c tools/*.c tests/unit/*.c | LC_ALL=C sort)" ] ||
+    [ "$(jq -r '.[].file' compile_commands.json | LC_ALL=C sort -u)" = "$(printf '%s\n' lib/*/*.c tools/*.c tools/*/*.c tests/unit/*.c | LC_ALL=C sort)" ] ||
         explain "$(jq -r '.[].file' compile_commands.json)"
     jq -e 'all(.[]; .directory != "" and (.command | contains("-std=c11")))' compile_commands.json >/dev/null
 }

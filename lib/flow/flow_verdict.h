@@ -4,7 +4,7 @@
 #ifndef PCAPSLIM_FLOW_VERDICT_H
 #define PCAPSLIM_FLOW_VERDICT_H
 
-#include "policy.h"
+#include "reason.h"
 
 #include <stdbool.h>
 #include <stdint.h>

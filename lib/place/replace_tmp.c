@@ -1,6 +1,5 @@
 #include "lease.h"
 #include "replace.h"
-#include "savefile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #define ENDING_BYTES 32
+#define COMPARED_BYTES 24 /* a file header of pcap */
 
 /* What the names of temporary files end with, behind the capture's name. */
 static int tmp_ending(int directory_fd, int stage_fd, char *ending, struct failure *f) {
@@ -80,8 +80,8 @@ static bool same_mtime(const struct stat *a, const struct stat *b) {
  * is neither.
  */
 static bool looks_like_ours(const struct place *p, int tmp_fd, const struct stat *tmp) {
-    uint8_t original_header[SAVEFILE_HEADER_BYTES];
-    uint8_t tmp_header[SAVEFILE_HEADER_BYTES];
+    uint8_t original_header[COMPARED_BYTES];
+    uint8_t tmp_header[COMPARED_BYTES];
     struct stat original;
     bool ours = false;
     int original_fd = place_open_file(p);

@@ -13,11 +13,3 @@ static const char *const ODDITY_NAMES[ODDITIES] = {
 const char *oddity_name(enum oddity o) {
     return (unsigned)o < ODDITIES ? ODDITY_NAMES[o] : "unknown";
 }
-
-void tally_count_oddities(struct tally *t, const struct savefile_record *r, uint32_t second) {
-    t->oddities[ODDITY_FRACTION_OUT_OF_RANGE] += r->ts_frac >= second;
-    t->oddities[ODDITY_CAPLEN_OVER_SNAPLEN] += r->caplen_bytes > t->savefile.snaplen_bytes;
-    t->oddities[ODDITY_CAPLEN_OVER_ORIGLEN] += r->caplen_bytes > r->origlen_bytes;
-    t->oddities[ODDITY_SLICED] += r->caplen_bytes < r->origlen_bytes;
-    t->oddities[ODDITY_EMPTY_PACKET] += r->caplen_bytes == 0;
-}

@@ -7,7 +7,7 @@
 #define PCAPSLIM_FLOW_EXPECTED_H
 
 #include "flow_state.h"
-#include "policy.h"
+#include "reason.h"
 
 #include <stdbool.h>
 #include <stdint.h>

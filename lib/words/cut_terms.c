@@ -1,4 +1,4 @@
-#include "cut.h"
+#include "cut_terms.h"
 
 static const char *const MODE_NAMES[CUT_MODES] = {
     [CUT_REWRITE] = "rewrite",

@@ -9,6 +9,7 @@
 
 #include "flow_state.h"
 #include "flow_verdict.h"
+#include "port.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
 #ifndef PCAPSLIM_TALLY_H
 #define PCAPSLIM_TALLY_H
 
-#include "policy.h"
-#include "savefile.h"
+#include "reason.h"
+#include "savefile_header.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,18 +41,5 @@ struct tally {
 
 /* The name of an oddity as records show it. */
 const char *oddity_name(enum oddity o);
-
-/*
- * Whether anything but the time may be odd about a record: one cheap question for the many packets of which nothing is.
- * second: units of ts_frac in a second.
- */
-static inline bool tally_may_be_odd(const struct tally *t, const struct savefile_record *r, uint32_t second) {
-    /* caplen - 1 wraps for an empty packet */
-    return r->caplen_bytes != r->origlen_bytes || r->caplen_bytes - 1 >= t->savefile.snaplen_bytes ||
-           r->ts_frac >= second;
-}
-
-/* Count what is odd about a record besides its time and its size. */
-void tally_count_oddities(struct tally *t, const struct savefile_record *r, uint32_t second);
 
 #endif

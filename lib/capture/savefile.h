@@ -9,6 +9,7 @@
 
 #include "bytes.h"
 #include "failure.h"
+#include "savefile_header.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,19 +18,10 @@
 enum {
     SAVEFILE_HEADER_BYTES = 24,
     SAVEFILE_RECORD_HEADER_BYTES = 16,
-    SAVEFILE_LINKTYPE_ETHERNET = 1,
 };
 
 /* The largest captured length believed; a record that claims more is damage. */
 #define SAVEFILE_CAPLEN_MAX_BYTES (UINT32_C(256) << 20)
-
-struct savefile_header {
-    bool big_endian;
-    bool nanoseconds;
-    uint16_t linktype;      /* LINKTYPE_ value: the low 16 bits of the last field */
-    uint16_t linktype_high; /* the rest of that field: FCS length and reserved bits, draft section 4 */
-    uint32_t snaplen_bytes; /* as the file says, never trusted */
-};
 
 struct savefile_record {
     uint32_t ts_sec;

@@ -1,7 +1,7 @@
 /*
  * Whether one frame is a right cut of another: the part of the witness that looks into packets. It shares
- * no code with what locates and cuts, so that a mistake made there is not made here again (of cut.h it takes the words
- * for the length modes), and it is pure: nothing is read, kept or allocated.
+ * no code with what locates and cuts, so that a mistake made there is not made here again (of cut_terms.h it takes the
+ * words for the length modes), and it is pure: nothing is read, kept or allocated.
  *
  * Whether its ports and first bytes call for a cut is not judged here.
  *
@@ -11,7 +11,7 @@
 #ifndef PCAPSLIM_WITNESS_FRAME_H
 #define PCAPSLIM_WITNESS_FRAME_H
 
-#include "cut.h"
+#include "cut_terms.h"
 #include "failure.h"
 #include "witness_layout.h"
 

@@ -1,6 +1,6 @@
 #include "rules.h"
 
-#include "savefile.h"
+#include "savefile_header.h"
 
 #include <string.h>
 

@@ -157,8 +157,12 @@ int cli_help(const char *text) {
     return cli_end(CLI_DONE);
 }
 
+const char *cli_version_number(void) {
+    return PCAPSLIM_VERSION;
+}
+
 int cli_version(void) {
-    (void)printf("%s %s\n", program_name, PCAPSLIM_VERSION);
+    (void)printf("%s %s\n", program_name, cli_version_number());
     return cli_end(CLI_DONE);
 }
 

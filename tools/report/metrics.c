@@ -82,7 +82,7 @@ static void put_all(FILE *to, const struct outcome *o, uint64_t elapsed_ms, uint
     put_one(to, "pcap_slim_run_timestamp_seconds", "When the last run ended.", now_s);
     put_one(to, LAST_SUCCESS, "When a run last ended in which no file failed; 0: never.", last_success_s);
     head(to, "pcap_slim_info", "The version of pcap-slim.");
-    (void)fprintf(to, "pcap_slim_info{version=\"%s\"} 1\n", PCAPSLIM_VERSION);
+    (void)fprintf(to, "pcap_slim_info{version=\"%s\"} 1\n", cli_version_number());
 }
 
 int metrics_open_directory(const char *path) {

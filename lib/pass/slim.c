@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "cut.h"
 #include "locate.h"
+#include "oddities.h"
 
 #include <string.h>
 
@@ -95,8 +96,8 @@ static inline void note_record(const struct pass *p, struct walk *w, const struc
         p->tally->oddities[ODDITY_TIME_BACKWARDS]++;
     }
     w->time = time;
-    if (tally_may_be_odd(p->tally, r, p->second)) {
-        tally_count_oddities(p->tally, r, p->second);
+    if (oddities_may_be(p->tally, r, p->second)) {
+        oddities_count(p->tally, r, p->second);
     }
 }
 

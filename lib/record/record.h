@@ -6,7 +6,7 @@
 #ifndef PCAPSLIM_RECORD_H
 #define PCAPSLIM_RECORD_H
 
-#include "cut.h"
+#include "cut_terms.h"
 #include "failure.h"
 #include "identity.h"
 #include "tally.h"

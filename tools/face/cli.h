@@ -64,6 +64,9 @@ int cli_print_nearest(const char *word, char *const *words);
 int cli_help(const char *text);
 int cli_version(void);
 
+/* The version as the file VERSION has it. */
+const char *cli_version_number(void);
+
 /* Close standard output; a failure of that is a failure of the program. Returns status, or CLI_FAILED. */
 int cli_end(int status);
 

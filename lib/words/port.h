@@ -1,0 +1,14 @@
+/*
+ * The ports that rules speak of: bit flags for each port number.
+ */
+#ifndef PCAPSLIM_PORT_H
+#define PCAPSLIM_PORT_H
+
+enum policy_port {
+    POLICY_PORT_TLS = 1,
+    POLICY_PORT_SSH = 2,
+    POLICY_PORT_QUIC = 4,
+    POLICY_PORT_IPSEC = 8,
+};
+
+#endif

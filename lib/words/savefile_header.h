@@ -1,0 +1,24 @@
+/*
+ * What a capture says of itself.
+ *
+ * Standard: draft-ietf-opsawg-pcap, section 4; link types by the registry of draft-ietf-opsawg-pcaplinktype.
+ */
+#ifndef PCAPSLIM_SAVEFILE_HEADER_H
+#define PCAPSLIM_SAVEFILE_HEADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SAVEFILE_LINKTYPE_ETHERNET = 1,
+};
+
+struct savefile_header {
+    bool big_endian;
+    bool nanoseconds;
+    uint16_t linktype;      /* LINKTYPE_ value: the low 16 bits of the last field */
+    uint16_t linktype_high; /* the rest of that field: FCS length and reserved bits, draft section 4 */
+    uint32_t snaplen_bytes; /* as the file says, never trusted */
+};
+
+#endif
