@@ -2,28 +2,24 @@
  * pcap-commit: put a slim capture in the place of its original, or leave the original as it was.
  */
 #include "cli.h"
+#include "clock.h"
+#include "compare.h"
 #include "confine.h"
+#include "digests.h"
 #include "failure.h"
-#include "framing.h"
-#include "hash.h"
-#include "identity.h"
+#include "job.h"
 #include "limit_options.h"
 #include "marker.h"
+#include "mover.h"
 #include "note.h"
 #include "options.h"
 #include "options_in_common.h"
-#include "pace.h"
-#include "policy.h"
 #include "policy_options.h"
 #include "record.h"
 #include "replace.h"
-#include "sink.h"
 #include "site.h"
-#include "slim.h"
-#include "source.h"
 #include "stage.h"
 #include "tidy.h"
-#include "witness.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,11 +68,10 @@ struct options {
 
 struct committer {
     const struct policy_options *policy;
-    struct decider *decider; /* by hand only */
-    bool sha256;             /* the record is to have both digests */
-    struct hash *before;     /* by hand; NULL: not wanted */
-    struct hash *after;
-    struct pace pace;
+    bool sha256;            /* the record is to have both digests */
+    struct digests digests; /* by hand */
+    struct job job;         /* likewise: what the policy makes of the original */
+    struct mover mover;
     struct site site;
 };
 
@@ -200,8 +195,7 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
     /* On the disk now, and not needed before somebody reads it: the cache is the sensor's. */
     (void)posix_fadvise(tmp_fd, 0, 0, POSIX_FADV_DONTNEED);
     r->has_tmp = false;
-    r->has_elapsed = true;
-    r->elapsed_ms = (stage_now_ns() - r->started_ns) / 1000000;
+    record_stop(r);
     if (r->status != RECORD_OK) {
         return;
     }
@@ -288,7 +282,7 @@ static void commit_record(void *context, struct record *r) {
         site_release(&c->site);
     }
     r->has_tmp = false;
-    pace_charge(&c->pace, (size_t)4 * STAGE_RECORD_BYTES); /* read, written, read by the report, the marker */
+    pace_charge(&c->mover.pace, (size_t)4 * STAGE_RECORD_BYTES); /* read, written, read by the report, the marker */
 }
 
 static int run_stage(struct committer *c, const struct confine *confine) {
@@ -300,116 +294,79 @@ static int run_stage(struct committer *c, const struct confine *confine) {
 
 /* ---- by hand ---- */
 
-static int copy_to_tmp(struct committer *c, int tmp_fd, struct record *r) {
+/* digest: of what arrived. */
+static int copy_to_tmp(struct committer *c, int tmp_fd, struct record *r, uint64_t *digest) {
     static uint8_t buffer[(size_t)256 << 10];
-    const struct source_options options = {.pace = &c->pace, .interrupted = &cli_interrupted};
-    const struct sink_options sink_options = {.digest = true, .pace = &c->pace, .interrupted = &cli_interrupted};
+    const struct source_options options = {.transfer = c->mover.transfer};
     struct source source;
-    struct sink *sink = sink_open(tmp_fd, &sink_options, &r->error);
-    if (sink == NULL) {
-        return -1;
-    }
     source_open(&source, STDIN_FILENO, &options);
+    sink_reset(c->job.sink, tmp_fd);
     ptrdiff_t got;
     int status = 0;
     while (status == 0 && (got = source_read(&source, buffer, sizeof buffer, &r->error)) != 0) {
-        status = got < 0 ? -1 : sink_write(sink, buffer, (size_t)got, &r->error);
+        status = got < 0 ? -1 : sink_write(c->job.sink, buffer, (size_t)got, &r->error);
     }
-    r->has_digest = status == 0;
-    r->digest = sink_digest(sink);
-    sink_free(sink);
+    *digest = sink_digest(c->job.sink);
     return status;
 }
 
-/*
- * What the policy makes of the original: its figures for the record, and the digest that a slim of it must have. A
- * capture that passes the witness may still be one that nobody slimmed, or one that lost cleartext; this tells.
- */
-static int slim_again(struct committer *c, struct record *r, int original_fd, uint64_t *digest) {
-    const struct source_options options = {
-        .pace = &c->pace, .tap = hash_tap(c->before), .interrupted = &cli_interrupted};
-    const struct sink_options sink_options = {.digest = true};
-    struct framing framing;
-    struct source source;
-    memset(&framing, 0, sizeof framing);
-    struct sink *sink = sink_open(SINK_NOWHERE, &sink_options, &r->error);
-    enum framing_status end = sink != NULL ? framing_init(&framing, &r->error) : FRAMING_FAILED;
-    if (end == FRAMING_OK) {
-        source_open(&source, original_fd, &options);
-        end = slim_pass(&framing, &source, &c->decider->terms, sink, &r->tally, &r->error);
-        source_close(&source);
-        *digest = sink_digest(sink);
-        r->has_in_sha256 = hash_end(c->before, r->in_sha256);
-    }
-    framing_free(&framing);
-    sink_free(sink);
-    if (end == FRAMING_END && lseek(original_fd, 0, SEEK_SET) != 0) {
+static int verify_tmp(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
+    const struct digests after = {.after = c->digests.after};
+    if (lseek(original_fd, 0, SEEK_SET) != 0) {
         return failure_errno(&r->error, errno, "cannot read");
     }
-    return end == FRAMING_END ? 0 : -1;
-}
-
-static int verify_tmp(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
-    const struct witness_options options = {
-        .terms = policy_witness_terms(&c->policy->settings),
-        .pace = &c->pace,
-        .slim_tap = hash_tap(c->after),
-        .interrupted = &cli_interrupted,
-    };
-    struct witness_report report;
-    struct failure failure;
     if (lseek(tmp_fd, 0, SEEK_SET) != 0) {
         return failure_errno(&r->error, errno, "cannot read the temporary file");
     }
-    enum witness_verdict verdict = witness_compare(tmp_fd, original_fd, &options, &report, &failure);
-    r->check = RECORD_CHECK_FULL;
-    r->verdict = verdict == WITNESS_GOOD  ? RECORD_VERDICT_GOOD
-                 : verdict == WITNESS_BAD ? RECORD_VERDICT_BAD
-                                          : RECORD_VERDICT_UNKNOWN;
-    r->checked_packets = report.packets;
-    if (verdict != WITNESS_GOOD) {
+    if (compare_captures(&c->mover, &after, &c->policy->settings, tmp_fd, original_fd, r) != 0) {
+        const struct failure why = r->error;
         return failure_set(&r->error, "left as it was, for what arrived %s: %.400s",
-                           verdict == WITNESS_BAD ? "is not a slim of it" : "cannot be checked", failure.text);
+                           r->verdict == RECORD_VERDICT_BAD ? "is not a slim of it" : "cannot be checked", why.text);
     }
-    r->has_out_sha256 = hash_end(c->after, r->out_sha256);
     return 0;
 }
 
+/*
+ * What arrived, into the temporary file and before the witness; r has what the policy makes of the original, and the
+ * digest that a slim of it must have: a capture that passes the witness may still be one that nobody slimmed, or one
+ * that lost cleartext.
+ */
+static int take_input(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
+    const uint64_t wanted_digest = r->digest;
+    if (copy_to_tmp(c, tmp_fd, r, &r->digest) != 0) {
+        return -1;
+    }
+    r->has_digest = true;
+    if (verify_tmp(c, r, original_fd, tmp_fd) != 0) {
+        return -1;
+    }
+    if (r->digest != wanted_digest) {
+        return failure_set(&r->error,
+                           "left as it was, for what arrived is not what the policy makes of it: cleartext is "
+                           "missing or encrypted payload is still there");
+    }
+    return replace_stat_tmp(tmp_fd, &r->tmp, &r->error);
+}
+
 static void commit_input(struct committer *c, struct record *r, int original_fd) {
-    struct stat st;
-    uint64_t digest = 0;
-    r->status = RECORD_FAIL;
-    if (slim_again(c, r, original_fd, &digest) != 0) {
+    if (job_run(&c->job, original_fd, SINK_NOWHERE, r) != 0) {
         return;
     }
+    r->has_digest = false; /* not yet that of what arrived */
     int tmp_fd = replace_create_tmp(&c->site.place, &r->tmp, &r->error);
-    if (tmp_fd < 0) {
-        return;
-    }
-    bool good = copy_to_tmp(c, tmp_fd, r) == 0 && verify_tmp(c, r, original_fd, tmp_fd) == 0;
-    if (good && r->digest != digest) {
-        good = false;
-        (void)failure_set(&r->error,
-                          "left as it was, for what arrived is not what the policy makes of it: cleartext is "
-                          "missing or encrypted payload is still there");
-    }
-    r->has_tally = good;
-    if (good) {
-        policy_options_note(c->policy, r);
-    }
-    if (fstat(tmp_fd, &st) == 0) {
-        r->tmp = identity_of(&st);
-    } else if (good) {
-        good = false;
-        (void)failure_errno(&r->error, errno, "cannot stat the temporary file");
-    }
-    r->has_tmp = true;
-    if (good) {
+    r->has_tmp = tmp_fd >= 0;
+    if (r->has_tmp && take_input(c, r, original_fd, tmp_fd) == 0) {
         put_in_place(c, r, original_fd, tmp_fd);
     } else {
+        r->status = RECORD_FAIL;
+        r->has_tally = r->has_policy = false; /* they are of no file */
+    }
+    if (r->has_tmp) {
         replace_remove_tmp(&c->site.place, &r->tmp);
     }
-    (void)close(tmp_fd);
+    if (tmp_fd >= 0) {
+        (void)close(tmp_fd);
+    }
 }
 
 static void commit_by_hand(struct committer *c, const struct options *o, struct record *r) {
@@ -432,8 +389,21 @@ static void commit_by_hand(struct committer *c, const struct options *o, struct 
     site_release(&c->site);
 }
 
+/* As pcap-truncate does it, but for the file. */
+static int prepare(struct committer *c, const struct options *o, struct failure *f) {
+    const struct sink_options sink = {.transfer = c->mover.transfer, .digest = true};
+    const struct job_options job = {
+        .settings = &o->policy.settings,
+        .policy_text = o->policy.is_default ? NULL : o->policy.text,
+        .policy_digest = o->policy.digest,
+        .source.transfer = mover_tapped(&c->mover, c->digests.before),
+        .sink = &sink,
+        .done = RECORD_CUT,
+    };
+    return job_init(&c->job, &job, f);
+}
+
 static int run_by_hand(struct committer *c, const struct options *o) {
-    static struct decider decider; /* 64 KiB of port flags: not for the stack */
     const char *target = o->target;
     struct record r;
     struct failure failure;
@@ -444,17 +414,14 @@ static int run_by_hand(struct committer *c, const struct options *o) {
         return cli_fail(target, "out of memory");
     }
     cli_catch_signals();
-    r.started_ns = stage_now_ns();
-    c->decider = &decider;
-    if (decider_init(&decider, &o->policy, &failure) == 0 &&
-        (!o->sha256 || ((c->before = hash_new(&failure)) != NULL && (c->after = hash_new(&failure)) != NULL))) {
+    r.started_ns = clock_ns(CLOCK_MONOTONIC);
+    if (digests_init(&c->digests, o->sha256, o->sha256, &failure) == 0 && prepare(c, o, &failure) == 0) {
         commit_by_hand(c, o, &r);
     } else {
         record_fail(&r, failure.text);
     }
-    decider_free(&decider);
-    hash_free(c->before);
-    hash_free(c->after);
+    job_free(&c->job);
+    digests_free(&c->digests);
     int status = CLI_DONE;
     if (r.status == RECORD_FAIL) {
         status = cli_fail(target, "%s", r.error.text);
@@ -472,13 +439,12 @@ static int run_by_hand(struct committer *c, const struct options *o) {
 
 int main(int argc, char **argv) {
     struct options o;
-    struct committer c;
+    static struct committer c; /* 64 KiB of port flags: not for the stack */
     cli_start("pcap-commit");
     int status = parse_options(argc, argv, &o);
     if (status != 0) {
         return status;
     }
-    memset(&c, 0, sizeof c);
     c.policy = &o.policy;
     c.sha256 = o.sha256;
     int stage_fd;
@@ -487,7 +453,7 @@ int main(int argc, char **argv) {
     }
     site_init(&c.site, o.claim_fd, stage_fd);
     c.site.place.beneath = o.beneath;
-    if (limits_attach(&o.limits, &c.pace) != 0) {
+    if (mover_begin(&c.mover, &o.limits, PROGRESS_PASSES) != 0) {
         return CLI_FAILED;
     }
     if (o.clean_directory != NULL) {
@@ -499,6 +465,6 @@ int main(int argc, char **argv) {
     }
     site_leave(&c.site);
     policy_options_free(&o.policy);
-    pace_detach(&c.pace);
+    mover_end(&c.mover);
     return status;
 }

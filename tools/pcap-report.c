@@ -3,6 +3,7 @@
  * waits for records it shows how far the run is.
  */
 #include "cli.h"
+#include "clock.h"
 #include "confine.h"
 #include "failure.h"
 #include "limit_options.h"
@@ -292,7 +293,7 @@ static void report_records(struct report *p) {
 /* Returns the exit status. */
 static int conclude(struct report *p) {
     const struct outcome *o = &p->outcome;
-    const uint64_t elapsed_ms = (stage_now_ns() - p->started_ns) / 1000000;
+    const uint64_t elapsed_ms = (clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000;
     const uint64_t done = o->files[RECORD_OK] + o->files[RECORD_FAIL] + o->files[RECORD_WOULD_SLIM];
     const bool nothing = done == 0 && outcome_skipped(o) == o->files[RECORD_SKIPPED_MARKER];
     const bool good = o->files[RECORD_FAIL] == 0 && !p->bad_input;
@@ -361,7 +362,7 @@ int main(int argc, char **argv) {
     memset(&p, 0, sizeof p);
     p.failed_fd = -1;
     cli_start("pcap-report");
-    p.started_ns = stage_now_ns();
+    p.started_ns = clock_ns(CLOCK_MONOTONIC);
     int status = parse_options(argc, argv, &p.options);
     if (status != 0) {
         return status;

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "pace.h"
 #include "place.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,21 +2,19 @@
  * pcap-scan: what slimming would do, as records. Writes nothing.
  */
 #include "cli.h"
+#include "clock.h"
 #include "confine.h"
 #include "failure.h"
 #include "fault.h"
-#include "framing.h"
+#include "job.h"
 #include "limit_options.h"
+#include "mover.h"
 #include "options.h"
 #include "options_in_common.h"
 #include "overview.h"
-#include "pace.h"
-#include "policy.h"
 #include "policy_options.h"
 #include "record.h"
 #include "site.h"
-#include "slim.h"
-#include "source.h"
 #include "stage.h"
 
 #include <dirent.h>
@@ -61,11 +59,8 @@ struct options {
 };
 
 struct scanner {
-    struct decider decider;
-    struct framing framing;
-    struct pace pace;
-    struct progress progress;
-    struct source_options source;
+    struct job job;
+    struct mover mover;
     struct site site;
     const struct options *options;
     bool failed; /* some file did */
@@ -158,24 +153,6 @@ static int parse_options(int argc, char **argv, struct options *o) {
     return policy_options_finish(&o->policy);
 }
 
-static void scan_fd(struct scanner *s, int fd, struct record *r) {
-    struct source source;
-    fault_forget();
-    source_open(&source, fd, &s->source);
-    enum framing_status end = slim_pass(&s->framing, &source, &s->decider.terms, NULL, &r->tally, &r->error);
-    source_close(&source);
-    if (end != FRAMING_END) {
-        progress_take_back(&s->progress);
-    }
-    r->has_elapsed = true;
-    r->elapsed_ms = (stage_now_ns() - r->started_ns) / 1000000;
-    r->has_tally = end == FRAMING_END;
-    r->status = end == FRAMING_END ? RECORD_OK : RECORD_FAIL;
-    if (r->has_tally) {
-        policy_options_note(&s->options->policy, r);
-    }
-}
-
 /* What was inspected may have been exchanged since, for something that is not to be read. */
 static int open_pending(const struct scanner *s, struct record *r) {
     struct stat st;
@@ -210,7 +187,7 @@ static void scan_path(struct scanner *s, const char *path, struct record *r) {
         r->status = RECORD_FAIL;
         return;
     }
-    scan_fd(s, fd, r);
+    (void)job_run(&s->job, fd, SINK_NOWHERE, r);
     (void)close(fd);
 }
 
@@ -220,9 +197,9 @@ static int scan_one(struct scanner *s, const char *path) {
     if (record_init(&r, path != NULL ? path : "-") != 0) {
         return cli_fail(path, "out of memory");
     }
-    r.started_ns = stage_now_ns();
+    r.started_ns = clock_ns(CLOCK_MONOTONIC);
     if (path == NULL) {
-        scan_fd(s, STDIN_FILENO, &r);
+        (void)job_run(&s->job, STDIN_FILENO, SINK_NOWHERE, &r);
     } else {
         scan_path(s, path, &r);
     }
@@ -239,7 +216,7 @@ static int scan_one(struct scanner *s, const char *path) {
         record_free(&r);
         return CLI_DONE;
     }
-    pace_charge(&s->pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
+    pace_charge(&s->mover.pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
     int status = CLI_DONE;
     if (s->options->report != REPORT_NONE) {
         overview_count(&s->overview, &r);
@@ -324,7 +301,7 @@ static int scan_all(struct scanner *s, const struct options *o, char **paths) {
 }
 
 static void put_overview(struct scanner *s) {
-    overview_finish(&s->overview, s->decider.terms.account);
+    overview_finish(&s->overview, s->job.terms.account);
     if (s->options->report == REPORT_HTML) {
         overview_html(&s->overview, stdout);
     } else {
@@ -332,46 +309,51 @@ static void put_overview(struct scanner *s) {
     }
 }
 
+static int prepare(struct scanner *s, const struct options *o) {
+    struct failure failure;
+    s->options = o;
+    site_init(&s->site, -1, -1);
+    s->site.place.beneath = o->beneath;
+    if (mover_begin(&s->mover, &o->limits, PROGRESS_CUT) != 0) {
+        return CLI_FAILED;
+    }
+    progress_take_part(&s->mover.progress);
+    const struct job_options job = {
+        .settings = &o->policy.settings,
+        .policy_text = o->policy.is_default ? NULL : o->policy.text,
+        .policy_digest = o->policy.digest,
+        .source = {.transfer = s->mover.transfer,
+                   .mapped = o->mapped,
+                   .once = true,
+                   .fault = o->mapped ? fault_catch() : NULL},
+        .done = RECORD_OK,
+    };
+    if (job_init(&s->job, &job, &failure) != 0 ||
+        (o->report != REPORT_NONE && (s->job.terms.account = account_new(&failure)) == NULL)) {
+        return cli_fail(NULL, "%s", failure.text);
+    }
+    return CLI_DONE;
+}
+
 int main(int argc, char **argv) {
     struct options o;
     static struct scanner s; /* 64 KiB of port flags: not for the stack */
-    struct failure failure;
     cli_start("pcap-scan");
     int status = parse_options(argc, argv, &o);
+    if (status == 0) {
+        status = prepare(&s, &o);
+    }
     if (status != 0) {
         return status;
-    }
-    s.options = &o;
-    if (decider_init(&s.decider, &o.policy, &failure) != 0) {
-        return cli_fail(NULL, "%s", failure.text);
-    }
-    site_init(&s.site, -1, -1);
-    s.site.place.beneath = o.beneath;
-    if (limits_attach(&o.limits, &s.pace) != 0 || limits_attach_progress(&o.limits, PROGRESS_CUT, &s.progress) != 0) {
-        return CLI_FAILED;
-    }
-    progress_take_part(&s.progress);
-    s.source.pace = &s.pace;
-    s.source.progress = &s.progress;
-    s.source.mapped = o.mapped;
-    s.source.once = true;
-    s.source.fault = o.mapped ? fault_catch() : NULL;
-    if (framing_init(&s.framing, &failure) != FRAMING_OK) {
-        return cli_fail(NULL, "%s", failure.text);
-    }
-    if (o.report != REPORT_NONE && (s.decider.terms.account = account_new(&failure)) == NULL) {
-        return cli_fail(NULL, "%s", failure.text);
     }
     status = scan_all(&s, &o, argv + optind);
     if (o.report != REPORT_NONE && status == CLI_DONE) {
         put_overview(&s);
     }
-    account_free(s.decider.terms.account);
+    account_free(s.job.terms.account);
     site_leave(&s.site);
-    framing_free(&s.framing);
-    decider_free(&s.decider);
+    job_free(&s.job);
     policy_options_free(&o.policy);
-    pace_detach(&s.pace);
-    progress_detach(&s.progress);
+    mover_end(&s.mover);
     return cli_end(status == CLI_DONE && s.failed ? CLI_FAILED : status);
 }

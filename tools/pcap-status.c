@@ -83,7 +83,7 @@ struct status {
     int notes_fd;   /* of failures, likewise */
     time_t now;
     struct framing framing;
-    struct hash *sha256; /* NULL: not asked for */
+    struct tap *sha256; /* NULL: not asked for */
     uint64_t count[STATES];
     json_t *files; /* JSON: the entries */
     bool failed;
@@ -209,13 +209,12 @@ static bool has_digest_of(struct status *s, const char *name, const struct recor
     struct source source;
     struct recount found;
     uint8_t sha256[HASH_SHA256_BYTES];
-    const struct source_options options = {.tap = hash_tap(s->sha256)};
+    const struct source_options options = {.transfer.tap = s->sha256};
     int fd = openat(s->directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         (void)failure_errno(f, errno, "cannot open");
         return false;
     }
-    hash_begin(s->sha256);
     source_open(&source, fd, &options);
     enum framing_status end = recount_read(&s->framing, &source, &found, f);
     source_close(&source);
@@ -227,7 +226,7 @@ static bool has_digest_of(struct status *s, const char *name, const struct recor
         (void)failure_set(f, "digest %016" PRIx64 ", its marker says %016" PRIx64, found.digest, r->digest);
         return false;
     }
-    if (hash_end(s->sha256, sha256) && r->has_out_sha256 && memcmp(sha256, r->out_sha256, sizeof sha256) != 0) {
+    if (tap_end(s->sha256, sha256) && r->has_out_sha256 && memcmp(sha256, r->out_sha256, sizeof sha256) != 0) {
         (void)failure_set(f, "its SHA-256 digest is not that of its marker");
         return false;
     }

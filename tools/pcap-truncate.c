@@ -3,23 +3,20 @@
  * many files.
  */
 #include "cli.h"
+#include "clock.h"
 #include "confine.h"
+#include "digests.h"
 #include "failure.h"
 #include "fault.h"
-#include "framing.h"
-#include "hash.h"
+#include "job.h"
 #include "limit_options.h"
+#include "mover.h"
 #include "options.h"
 #include "options_in_common.h"
-#include "pace.h"
-#include "policy.h"
 #include "policy_options.h"
 #include "record.h"
 #include "replace.h"
-#include "sink.h"
 #include "site.h"
-#include "slim.h"
-#include "source.h"
 #include "stage.h"
 
 #include <errno.h>
@@ -63,15 +60,9 @@ struct options {
 
 /* What serves all files of a process. */
 struct truncater {
-    struct decider decider;
-    const struct policy_options *policy;
-    struct framing framing;
-    struct pace pace;
-    struct progress progress;
-    struct sink *sink;
-    struct hash *before; /* NULL: no digest is wanted */
-    struct hash *after;  /* likewise; behind a stage pcap-verify makes it */
-    struct source_options source;
+    struct job job;
+    struct mover mover;
+    struct digests digests; /* behind a stage pcap-verify makes the one of the slim capture */
     struct site site;
 };
 
@@ -168,31 +159,13 @@ static int write_record(int fd, const char *path, const struct record *r) {
 }
 
 static int filter(struct truncater *t, const struct options *o, int in_fd, int record_fd) {
-    const char *name = o->file != NULL ? o->file : "-";
     struct record r;
-    struct source source;
-    if (record_init(&r, name) != 0) {
-        return cli_fail(name, "out of memory");
+    if (record_init(&r, o->file != NULL ? o->file : "-") != 0) {
+        return cli_fail(o->file, "out of memory");
     }
-    uint64_t started_ns = stage_now_ns();
-    hash_begin(t->before);
-    hash_begin(t->after);
-    source_open(&source, in_fd, &t->source);
-    sink_reset(t->sink, STDOUT_FILENO);
-    enum framing_status end = slim_pass(&t->framing, &source, &t->decider.terms, t->sink, &r.tally, &r.error);
-    source_close(&source);
-    r.has_tally = r.has_elapsed = true;
-    r.elapsed_ms = (stage_now_ns() - started_ns) / 1000000;
+    r.started_ns = clock_ns(CLOCK_MONOTONIC);
     int status = CLI_DONE;
-    if (end == FRAMING_END) {
-        r.has_digest = true;
-        policy_options_note(t->policy, &r);
-        r.digest = sink_digest(t->sink);
-        r.has_in_sha256 = hash_end(t->before, r.in_sha256);
-        r.has_out_sha256 = hash_end(t->after, r.out_sha256);
-    } else {
-        r.status = RECORD_FAIL;
-        r.has_tally = false;
+    if (job_run(&t->job, in_fd, STDOUT_FILENO, &r) != 0) {
         status = cli_fail(o->file != NULL ? o->file : "standard input", "%s", r.error.text);
     }
     if (o->record_path != NULL && write_record(record_fd, o->record_path, &r) != CLI_DONE) {
@@ -237,43 +210,25 @@ static int run_filter(struct truncater *t, const struct options *o) {
 
 /* Fill the temporary file. On success the record says what it is; on failure it is gone again. */
 static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) {
-    struct source source;
-    struct stat st;
     int tmp_fd = replace_create_tmp(&t->site.place, &r->tmp, &r->error);
     if (tmp_fd < 0) {
         r->status = RECORD_FAIL;
         return;
     }
-    fault_forget();
-    hash_begin(t->before);
-    source_open(&source, original_fd, &t->source);
-    sink_reset(t->sink, tmp_fd);
-    enum framing_status end = slim_pass(&t->framing, &source, &t->decider.terms, t->sink, &r->tally, &r->error);
-    source_close(&source);
-    r->status = end == FRAMING_END ? RECORD_CUT : RECORD_FAIL;
-    if (fstat(tmp_fd, &st) == 0) {
-        r->tmp = identity_of(&st);
-    } else if (r->status == RECORD_CUT) {
-        r->status = RECORD_FAIL;
-        (void)failure_errno(&r->error, errno, "cannot stat the temporary file");
-    }
-    if (close(tmp_fd) != 0 && r->status == RECORD_CUT) {
+    r->has_tmp = job_run(&t->job, original_fd, tmp_fd, r) == 0 && replace_stat_tmp(tmp_fd, &r->tmp, &r->error) == 0;
+    if (close(tmp_fd) != 0 && r->has_tmp) {
+        r->has_tmp = false;
         (void)failure_errno(&r->error, errno, "cannot write the slim capture");
-        r->status = RECORD_FAIL;
     }
-    if (r->status == RECORD_FAIL) {
-        progress_take_back(&t->progress);
+    if (!r->has_tmp) {
+        record_retract(r);
+        progress_take_back(&t->mover.progress);
         replace_remove_tmp(&t->site.place, &r->tmp);
-        return;
     }
-    policy_options_note(t->policy, r);
-    r->has_tally = r->has_digest = r->has_tmp = true;
-    r->digest = sink_digest(t->sink);
-    r->has_in_sha256 = hash_end(t->before, r->in_sha256);
 }
 
 static void slim_file(struct truncater *t, const char *path, struct record *r) {
-    r->started_ns = stage_now_ns();
+    r->started_ns = clock_ns(CLOCK_MONOTONIC);
     if (cli_interrupted != 0) {
         record_fail(r, "interrupted");
         return;
@@ -309,7 +264,7 @@ static int slim_one_of_many(void *context, const char *path) {
         return cli_fail(path, "out of memory");
     }
     slim_file(t, path, &r);
-    pace_charge(&t->pace, STAGE_RECORD_BYTES); /* and for the CPU time of small files */
+    pace_charge(&t->mover.pace, STAGE_RECORD_BYTES); /* and for the CPU time of small files */
     int status = stage_put(STDOUT_FILENO, &r, true);
     if (status != CLI_DONE && r.has_tmp) {
         replace_remove_tmp(&t->site.place, &r.tmp);
@@ -324,7 +279,6 @@ static int run_stage(struct truncater *t, const struct options *o) {
         return CLI_FAILED;
     }
     cli_catch_signals();
-    t->source.interrupted = &cli_interrupted;
     site_init(&t->site, o->claim_fd, stage_fd);
     t->site.place.beneath = o->beneath;
     int names_fd = stage_open_names(o->files0_from);
@@ -336,41 +290,32 @@ static int run_stage(struct truncater *t, const struct options *o) {
     return cli_status_if_interrupted(cli_end(status));
 }
 
-static int prepare_hashes(struct truncater *t, const struct options *o, struct failure *f) {
-    t->before = o->sha256 ? hash_new(f) : NULL;
-    t->after = o->sha256 && o->files0_from == NULL ? hash_new(f) : NULL;
-    return o->sha256 && (t->before == NULL || (t->after == NULL && o->files0_from == NULL)) ? -1 : 0;
-}
-
 static int prepare(struct truncater *t, const struct options *o) {
+    const bool is_stage = o->files0_from != NULL;
     struct failure failure;
-    memset(t, 0, sizeof *t);
-    if (decider_init(&t->decider, &o->policy, &failure) != 0 || prepare_hashes(t, o, &failure) != 0) {
-        return cli_fail(NULL, "%s", failure.text);
-    }
-    t->policy = &o->policy;
-    if (limits_attach(&o->limits, &t->pace) != 0 ||
-        limits_attach_progress(&o->limits, PROGRESS_CUT, &t->progress) != 0) {
+    if (mover_begin(&t->mover, &o->limits, PROGRESS_CUT) != 0) {
         return CLI_FAILED;
     }
-    progress_take_part(&t->progress);
-    t->source.pace = &t->pace;
-    t->source.progress = &t->progress;
-    t->source.tap = hash_tap(t->before);
-    t->source.mapped = o->mapped;
-    t->source.fault = o->mapped ? fault_catch() : NULL;
-    const struct sink_options sink = {
-        .digest = o->files0_from != NULL || o->record_path != NULL,
-        .writeback = o->files0_from != NULL,
-        .pace = &t->pace,
-        .tap = hash_tap(t->after),
-        .interrupted = &cli_interrupted,
-    };
-    t->sink = sink_open(STDOUT_FILENO, &sink, &failure);
-    if (t->sink == NULL || framing_init(&t->framing, &failure) != FRAMING_OK) {
+    progress_take_part(&t->mover.progress);
+    if (digests_init(&t->digests, o->sha256, o->sha256 && !is_stage, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
-    return 0;
+    const struct sink_options sink = {
+        .transfer = mover_tapped(&t->mover, t->digests.after),
+        .digest = is_stage || o->record_path != NULL,
+        .writeback = is_stage,
+    };
+    const struct job_options job = {
+        .settings = &o->policy.settings,
+        .policy_text = o->policy.is_default ? NULL : o->policy.text,
+        .policy_digest = o->policy.digest,
+        .source = {.transfer = mover_tapped(&t->mover, t->digests.before),
+                   .mapped = o->mapped,
+                   .fault = o->mapped ? fault_catch() : NULL},
+        .sink = &sink,
+        .done = is_stage ? RECORD_CUT : RECORD_OK,
+    };
+    return job_init(&t->job, &job, &failure) == 0 ? 0 : cli_fail(NULL, "%s", failure.text);
 }
 
 int main(int argc, char **argv) {
@@ -384,13 +329,9 @@ int main(int argc, char **argv) {
     if (status == 0) {
         status = o.files0_from != NULL ? run_stage(&t, &o) : run_filter(&t, &o);
     }
-    framing_free(&t.framing);
-    decider_free(&t.decider);
+    job_free(&t.job);
     policy_options_free(&o.policy);
-    sink_free(t.sink);
-    hash_free(t.before);
-    hash_free(t.after);
-    pace_detach(&t.pace);
-    progress_detach(&t.progress);
+    digests_free(&t.digests);
+    mover_end(&t.mover);
     return status;
 }

@@ -2,17 +2,17 @@
  * pcap-verify: is this a good slim capture? Against a record of what was written, or against the original.
  */
 #include "cli.h"
+#include "compare.h"
 #include "confine.h"
+#include "digests.h"
 #include "failure.h"
 #include "framing.h"
-#include "hash.h"
 #include "identity.h"
 #include "limit_options.h"
+#include "mover.h"
 #include "options.h"
 #include "options_in_common.h"
-#include "pace.h"
 #include "place.h"
-#include "policy.h"
 #include "policy_options.h"
 #include "record.h"
 #include "recount.h"
@@ -20,7 +20,6 @@
 #include "source.h"
 #include "stage.h"
 #include "tokens.h"
-#include "witness.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,13 +62,11 @@ struct options {
 
 struct verifier {
     struct framing framing;
-    struct pace pace;
-    struct progress progress;
+    struct mover mover;
     struct place place;
     const struct policy_options *policy;
     enum record_check check;
-    struct hash *before; /* of the original, by hand only; NULL: not wanted */
-    struct hash *after;
+    struct digests digests; /* of the original by hand only */
 };
 
 static int take_check(const char *value, enum record_check *out) {
@@ -155,41 +152,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
 
 /* ---- the two strengths ---- */
 
-static void check_against_original(struct verifier *v, int slim_fd, int original_fd, const struct settings *settings,
-                                   struct record *r) {
-    const struct witness_options options = {
-        .terms = policy_witness_terms(settings),
-        .pace = &v->pace,
-        .progress = &v->progress,
-        .slim_tap = hash_tap(v->after),
-        .original_tap = hash_tap(v->before),
-        .interrupted = &cli_interrupted,
-    };
-    struct witness_report report;
-    hash_begin(v->before);
-    hash_begin(v->after);
-    enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
-    r->check = RECORD_CHECK_FULL;
-    r->verdict = verdict == WITNESS_GOOD  ? RECORD_VERDICT_GOOD
-                 : verdict == WITNESS_BAD ? RECORD_VERDICT_BAD
-                                          : RECORD_VERDICT_UNKNOWN;
-    r->checked_packets = report.packets;
-    if (verdict != WITNESS_GOOD) {
-        progress_take_back(&v->progress);
-        return;
-    }
-    if (v->before != NULL) { /* as a stage it has come with the record */
-        r->has_in_sha256 = hash_end(v->before, r->in_sha256);
-    }
-    r->has_out_sha256 = hash_end(v->after, r->out_sha256);
-}
-
 static void check_against_record(struct verifier *v, int slim_fd, const struct record *expected, struct record *r) {
-    const struct source_options options = {
-        .pace = &v->pace, .tap = hash_tap(v->after), .interrupted = &cli_interrupted};
+    struct source_options options = {.transfer = mover_tapped(&v->mover, v->digests.after)};
     struct source source;
     struct recount found = {0};
-    hash_begin(v->after);
+    options.transfer.progress = NULL; /* only the original's bytes are counted */
     source_open(&source, slim_fd, &options);
     enum framing_status end = recount_read(&v->framing, &source, &found, &r->error);
     source_close(&source);
@@ -199,7 +166,7 @@ static void check_against_record(struct verifier *v, int slim_fd, const struct r
     if (end != FRAMING_END) {
         return;
     }
-    r->has_out_sha256 = hash_end(v->after, r->out_sha256);
+    r->has_out_sha256 = tap_end(v->digests.after, r->out_sha256);
     const bool has_its_sha256 = !expected->has_out_sha256 || !r->has_out_sha256 ||
                                 memcmp(r->out_sha256, expected->out_sha256, RECORD_SHA256_BYTES) == 0;
     if (found.packets != expected->tally.packets) {
@@ -263,7 +230,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
             return CLI_FAILED;
         }
         confine_to_streams(&o->confine);
-        check_against_original(v, slim_fd, original_fd, &o->policy.settings, r);
+        (void)compare_captures(&v->mover, &v->digests, &o->policy.settings, slim_fd, original_fd, r);
         (void)close(original_fd);
         return CLI_DONE;
     }
@@ -272,7 +239,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
         return CLI_FAILED;
     }
     struct failure failure;
-    if (expected.has_out_sha256 && v->after == NULL && (v->after = hash_new(&failure)) == NULL) {
+    if (expected.has_out_sha256 && v->digests.after == NULL && digests_init(&v->digests, false, true, &failure) != 0) {
         record_free(&expected);
         return cli_fail(NULL, "%s", failure.text);
     }
@@ -353,7 +320,7 @@ static int settings_of_record(const struct verifier *v, const struct record *r, 
 static void check_by_record(struct verifier *v, struct record *r, int original_fd, int tmp_fd) {
     struct settings settings;
     if (settings_of_record(v, r, &settings, &r->error) == 0) {
-        check_against_original(v, tmp_fd, original_fd, &settings, r);
+        (void)compare_captures(&v->mover, &v->digests, &settings, tmp_fd, original_fd, r);
     } else {
         r->verdict = RECORD_VERDICT_UNKNOWN;
     }
@@ -403,13 +370,13 @@ static void verify_record(void *context, struct record *r) {
         (void)close(tmp_fd);
     }
     (void)close(original_fd);
-    pace_charge(&v->pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
+    pace_charge(&v->mover.pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
 }
 
 static int run_stage(struct verifier *v, const struct options *o) {
     v->check = o->check;
     if (v->check == RECORD_CHECK_FULL) {
-        progress_take_part(&v->progress);
+        progress_take_part(&v->mover.progress);
     }
     if (options_open_stage(o->stage_directory, &v->place.stage_fd) != 0) {
         return CLI_FAILED;
@@ -433,25 +400,18 @@ int main(int argc, char **argv) {
     v.policy = &o.policy;
     place_init(&v.place);
     v.place.beneath = o.beneath;
-    if (limits_attach(&o.limits, &v.pace) != 0 ||
-        limits_attach_progress(&o.limits, PROGRESS_CHECKED, &v.progress) != 0) {
+    if (mover_begin(&v.mover, &o.limits, PROGRESS_CHECKED) != 0) {
         return CLI_FAILED;
     }
-    if (framing_init(&v.framing, &failure) != FRAMING_OK) {
-        return cli_fail(NULL, "%s", failure.text);
-    }
-    v.after = o.sha256 ? hash_new(&failure) : NULL;
-    v.before = o.sha256 && o.original_path != NULL ? hash_new(&failure) : NULL;
-    if (o.sha256 && (v.after == NULL || (v.before == NULL && o.original_path != NULL))) {
+    if (framing_init(&v.framing, &failure) != FRAMING_OK ||
+        digests_init(&v.digests, o.sha256 && o.original_path != NULL, o.sha256, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
     status = o.records ? run_stage(&v, &o) : run_by_hand(&v, &o);
-    hash_free(v.before);
-    hash_free(v.after);
+    digests_free(&v.digests);
     place_leave(&v.place);
     framing_free(&v.framing);
     policy_options_free(&o.policy);
-    pace_detach(&v.pace);
-    progress_detach(&v.progress);
+    mover_end(&v.mover);
     return status;
 }

@@ -59,6 +59,9 @@ int replace_open_tmp(const struct place *p, const struct identity *tmp, struct f
  */
 int replace_create_tmp(const struct place *p, struct identity *identity, struct failure *f);
 
+/* As it has been written: for replace_open_tmp() later. Returns 0, or -1 with f set. */
+int replace_stat_tmp(int tmp_fd, struct identity *identity, struct failure *f);
+
 /*
  * Lock a temporary file that is about to be put in place, so that nobody takes it for a dead run's; the lock goes with
  * the descriptor. Returns false when another process has it locked.

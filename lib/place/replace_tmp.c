@@ -158,6 +158,15 @@ int replace_create_tmp(const struct place *p, struct identity *identity, struct 
     return fd;
 }
 
+int replace_stat_tmp(int tmp_fd, struct identity *identity, struct failure *f) {
+    struct stat st;
+    if (fstat(tmp_fd, &st) != 0) {
+        return failure_errno(f, errno, "cannot stat the temporary file");
+    }
+    *identity = identity_of(&st);
+    return 0;
+}
+
 bool replace_lock_tmp(int tmp_fd) {
     return flock(tmp_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }

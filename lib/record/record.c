@@ -1,5 +1,7 @@
 #include "record.h"
 
+#include "clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,16 @@ int record_init(struct record *r, const char *file) {
 void record_fail(struct record *r, const char *error) {
     r->status = RECORD_FAIL;
     (void)snprintf(r->error.text, sizeof r->error.text, "%s", error);
+}
+
+void record_retract(struct record *r) {
+    r->status = RECORD_FAIL;
+    r->has_tally = r->has_policy = r->has_digest = r->has_in_sha256 = r->has_out_sha256 = false;
+}
+
+void record_stop(struct record *r) {
+    r->has_elapsed = true;
+    r->elapsed_ms = (clock_ns(CLOCK_MONOTONIC) - r->started_ns) / 1000000;
 }
 
 bool record_is_skip(enum record_status s) {

@@ -88,6 +88,12 @@ int record_set_policy(struct record *r, struct cut_terms cut, uint64_t digest, c
 /* Mark as failed: status and error text, cut to FAILURE_TEXT_BYTES. */
 void record_fail(struct record *r, const char *error);
 
+/* It failed after all: leave out what a pass has said. */
+void record_retract(struct record *r);
+
+/* Note how long it has taken since started_ns. */
+void record_stop(struct record *r);
+
 /* Whether a later stage leaves the record as it is. */
 bool record_is_final(const struct record *r);
 

@@ -1,5 +1,6 @@
 #include "pace.h"
 
+#include "clock.h"
 #include "hostload.h"
 
 #include <errno.h>
@@ -105,12 +106,6 @@ size_t pace_chunk_bytes(const struct pace *p, size_t wanted_bytes) {
     double share = p->shared->limits.io_mbps * 1e6 / CHUNKS_PER_S;
     size_t chunk_bytes = share < CHUNK_MIN_BYTES ? CHUNK_MIN_BYTES : (size_t)share;
     return chunk_bytes < wanted_bytes ? chunk_bytes : wanted_bytes;
-}
-
-static uint64_t clock_ns(clockid_t which) {
-    struct timespec t;
-    (void)clock_gettime(which, &t);
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
 /* Move a virtual clock on by cost_ns; the result is the time at which the cost is paid off. */

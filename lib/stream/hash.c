@@ -6,44 +6,33 @@
 _Static_assert(SHA256_DIGEST_SIZE == HASH_SHA256_BYTES, "a SHA-256 digest has 32 bytes");
 
 struct hash {
-    struct tap tap;
+    struct tap tap; /* first: a tap of this room is a hash */
     struct sha256_ctx state;
 };
 
-static void see(void *context, const void *bytes, size_t length_bytes) {
-    struct hash *h = context;
-    sha256_update(&h->state, length_bytes, bytes);
+static void begin(struct tap *t) {
+    sha256_init(&((struct hash *)t)->state);
 }
 
-struct hash *hash_new(struct failure *f) {
-    struct hash *h = calloc(1, sizeof *h);
+static void see(struct tap *t, const void *bytes, size_t length_bytes) {
+    sha256_update(&((struct hash *)t)->state, length_bytes, bytes);
+}
+
+static void end(struct tap *t, uint8_t *out) {
+    sha256_digest(&((struct hash *)t)->state, HASH_SHA256_BYTES, out);
+}
+
+struct tap *hash_new(struct failure *f) {
+    struct hash *h = malloc(sizeof *h);
     if (h == NULL) {
         failure_set(f, "out of memory");
         return NULL;
     }
-    h->tap.see = see;
-    h->tap.context = h;
-    sha256_init(&h->state);
-    return h;
+    h->tap = (struct tap){.begin = begin, .see = see, .end = end};
+    begin(&h->tap);
+    return &h->tap;
 }
 
-void hash_begin(struct hash *h) {
-    if (h != NULL) {
-        sha256_init(&h->state);
-    }
-}
-
-const struct tap *hash_tap(const struct hash *h) {
-    return h != NULL ? &h->tap : NULL;
-}
-
-bool hash_end(struct hash *h, uint8_t *out) {
-    if (h != NULL) {
-        sha256_digest(&h->state, HASH_SHA256_BYTES, out);
-    }
-    return h != NULL;
-}
-
-void hash_free(struct hash *h) {
-    free(h);
+void hash_free(struct tap *t) {
+    free(t);
 }

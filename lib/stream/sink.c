@@ -11,11 +11,9 @@
 
 struct sink {
     int fd;
+    struct transfer transfer;
     bool writeback;
     uint64_t writeback_begun_bytes; /* from the beginning of the file */
-    struct pace *pace;
-    const struct tap *tap;
-    const volatile sig_atomic_t *interrupted;
     uint64_t written_bytes;
     XXH3_state_t *digest; /* NULL: none wanted */
 };
@@ -26,11 +24,8 @@ struct sink *sink_open(int fd, const struct sink_options *options, struct failur
         failure_set(f, "out of memory");
         return NULL;
     }
-    s->fd = fd;
     if (options != NULL) {
-        s->pace = options->pace;
-        s->tap = options->tap;
-        s->interrupted = options->interrupted;
+        s->transfer = options->transfer;
         s->writeback = options->writeback;
         if (options->digest) {
             s->digest = XXH3_createState();
@@ -48,6 +43,7 @@ struct sink *sink_open(int fd, const struct sink_options *options, struct failur
 void sink_reset(struct sink *s, int fd) {
     s->fd = fd;
     s->written_bytes = s->writeback_begun_bytes = 0;
+    tap_begin(s->transfer.tap);
     if (s->digest != NULL) {
         (void)XXH3_64bits_reset(s->digest);
     }
@@ -55,10 +51,10 @@ void sink_reset(struct sink *s, int fd) {
 
 static int write_some(struct sink *s, const uint8_t *from, size_t length_bytes, size_t *written_bytes,
                       struct failure *f) {
-    if (s->interrupted != NULL && *s->interrupted != 0) {
-        return failure_set(f, "interrupted");
+    if (transfer_may_go_on(&s->transfer, f) != 0) {
+        return -1;
     }
-    ssize_t put = write(s->fd, from, pace_chunk_bytes(s->pace, length_bytes));
+    ssize_t put = write(s->fd, from, pace_chunk_bytes(s->transfer.pace, length_bytes));
     if (put < 0) {
         if (errno == EINTR) {
             *written_bytes = 0;
@@ -66,7 +62,7 @@ static int write_some(struct sink *s, const uint8_t *from, size_t length_bytes, 
         }
         return failure_errno(f, errno, "cannot write the slim capture");
     }
-    pace_charge(s->pace, (size_t)put);
+    pace_charge(s->transfer.pace, (size_t)put);
     *written_bytes = (size_t)put;
     return 0;
 }
@@ -89,7 +85,7 @@ int sink_write(struct sink *s, const void *from, size_t length_bytes, struct fai
     if (s->digest != NULL) {
         (void)XXH3_64bits_update(s->digest, from, length_bytes);
     }
-    tap_show(s->tap, from, length_bytes);
+    tap_show(s->transfer.tap, from, length_bytes);
     if (s->fd == SINK_NOWHERE) {
         s->written_bytes += length_bytes;
         left_bytes = 0;

@@ -5,10 +5,8 @@
 #define PCAPSLIM_SINK_H
 
 #include "failure.h"
-#include "pace.h"
-#include "tap.h"
+#include "transfer.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,11 +17,9 @@ struct sink; /* opaque: holds the digest's state */
 #define SINK_NOWHERE (-1)
 
 struct sink_options {
+    struct transfer transfer;
     bool digest;    /* keep an XXH3 digest of what is written */
     bool writeback; /* a file that will be synced: let the kernel begin to write it to the disk at once */
-    struct pace *pace;
-    const struct tap *tap;                    /* is shown what is written; may be NULL */
-    const volatile sig_atomic_t *interrupted; /* may be NULL */
 };
 
 /*
@@ -32,7 +28,7 @@ struct sink_options {
  */
 struct sink *sink_open(int fd, const struct sink_options *options, struct failure *f);
 
-/* Start over on another descriptor: the counts and the digest begin anew. */
+/* Start over on another descriptor: the counts, the digest and the tap begin anew. */
 void sink_reset(struct sink *s, int fd);
 
 /*

@@ -26,14 +26,12 @@ void source_open(struct source *s, int fd, const struct source_options *options)
     if (options == NULL) {
         return;
     }
-    s->pace = options->pace;
-    s->progress = options->progress;
-    s->tap = options->tap;
-    progress_begin_file(s->progress);
-    s->interrupted = options->interrupted;
+    s->transfer = options->transfer;
+    transfer_begin(&s->transfer);
     struct stat st;
     if (options->mapped && options->fault != NULL && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
         lseek(fd, 0, SEEK_CUR) == 0) {
+        *options->fault = 0;
         s->fault = options->fault;
     }
     s->uncached = options->once && s->fault == NULL;
@@ -98,10 +96,6 @@ static void unmap(struct source *s) {
     }
 }
 
-static bool is_interrupted(const struct source *s) {
-    return s->interrupted != NULL && *s->interrupted != 0;
-}
-
 /* Returns 1 when offset_bytes lies in the window, 0 at the end of the file, -1 on failure. */
 static int map_at_offset(struct source *s, struct failure *f) {
     if (s->window != NULL && s->offset_bytes - s->window_begin_bytes < s->window_bytes) {
@@ -158,23 +152,21 @@ static ptrdiff_t read_some(struct source *s, void *to, size_t wanted_bytes, stru
         if (errno != EINTR) {
             return failure_errno(f, errno, "offset %llu: cannot read", (unsigned long long)s->offset_bytes);
         }
-        if (is_interrupted(s)) {
-            return failure_set(f, "interrupted");
+        if (transfer_may_go_on(&s->transfer, f) != 0) {
+            return -1;
         }
     }
 }
 
 ptrdiff_t source_read(struct source *s, void *to, size_t wanted_bytes, struct failure *f) {
-    if (is_interrupted(s)) {
-        return failure_set(f, "interrupted");
+    if (transfer_may_go_on(&s->transfer, f) != 0) {
+        return -1;
     }
-    size_t chunk_bytes = pace_chunk_bytes(s->pace, wanted_bytes);
+    size_t chunk_bytes = pace_chunk_bytes(s->transfer.pace, wanted_bytes);
     ptrdiff_t got = s->fault != NULL ? copy_mapped(s, to, chunk_bytes, f) : read_some(s, to, chunk_bytes, f);
     if (got > 0) {
         s->offset_bytes += (uint64_t)got;
-        tap_show(s->tap, to, (size_t)got);
-        progress_add(s->progress, (size_t)got);
-        pace_charge(s->pace, (size_t)got);
+        transfer_has_read(&s->transfer, to, (size_t)got);
     }
     return got;
 }

@@ -10,9 +10,7 @@
 #define PCAPSLIM_SOURCE_H
 
 #include "failure.h"
-#include "pace.h"
-#include "progress.h"
-#include "tap.h"
+#include "transfer.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -21,14 +19,11 @@
 
 struct source {
     int fd;
-    struct pace *pace;                        /* NULL: no limits */
-    struct progress *progress;                /* NULL: nobody watches */
-    const struct tap *tap;                    /* is shown what is delivered; may be NULL */
-    const volatile sig_atomic_t *fault;       /* raised by the SIGBUS handler; NULL: read, never map */
-    const volatile sig_atomic_t *interrupted; /* raised by a handler of SIGINT or SIGTERM; may be NULL */
-    uint64_t offset_bytes;                    /* bytes delivered so far */
-    uint8_t *window;                          /* the mapped part of the file, or NULL */
-    uint64_t window_begin_bytes;              /* its place in the file */
+    struct transfer transfer;
+    const volatile sig_atomic_t *fault; /* raised by the SIGBUS handler; NULL: read, never map */
+    uint64_t offset_bytes;              /* bytes delivered so far */
+    uint8_t *window;                    /* the mapped part of the file, or NULL */
+    uint64_t window_begin_bytes;        /* its place in the file */
     size_t window_bytes;
     bool uncached;          /* ask the kernel to keep nothing of what is read */
     bool drops;             /* it cannot, so this room gives back pages that were not there before */
@@ -36,13 +31,10 @@ struct source {
 };
 
 struct source_options {
-    struct pace *pace;
-    struct progress *progress;
-    const struct tap *tap;
+    struct transfer transfer;
     bool mapped; /* map where the descriptor can be mapped */
     bool once;   /* read and not again soon: leave nothing in the page cache that was not there before */
-    const volatile sig_atomic_t *fault;
-    const volatile sig_atomic_t *interrupted;
+    volatile sig_atomic_t *fault; /* lowered with every file */
 };
 
 /*

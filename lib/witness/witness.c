@@ -46,10 +46,7 @@ struct stream {
     const char *name;
     const char *too_large; /* what to say of a packet that is larger than libpcap reads */
     int fd;
-    struct pace *pace;
-    struct progress *progress;
-    const struct tap *tap;
-    const volatile sig_atomic_t *interrupted;
+    const struct transfer *transfer;
     int error;                               /* errno of the read that failed; 0: none did */
     uint8_t header[FILE_HEADER_BYTES];       /* as it is in the file */
     uint8_t shown_header[FILE_HEADER_BYTES]; /* as libpcap is to see it */
@@ -93,17 +90,15 @@ static void shown_header_put(struct stream *s, size_t at, uint32_t value) {
  * words for it; EINTR there means that the run is to end.
  */
 static ssize_t stream_read(struct stream *s, void *to, size_t wanted_bytes) {
-    size_t chunk_bytes = pace_chunk_bytes(s->pace, wanted_bytes);
+    size_t chunk_bytes = pace_chunk_bytes(s->transfer->pace, wanted_bytes);
     for (;;) {
-        if (s->interrupted != NULL && *s->interrupted != 0) {
+        if (transfer_may_go_on(s->transfer, NULL) != 0) {
             s->error = errno = EINTR;
             return -1;
         }
         ssize_t got = read(s->fd, to, chunk_bytes);
         if (got >= 0) {
-            tap_show(s->tap, to, (size_t)got);
-            progress_add(s->progress, (size_t)got);
-            pace_charge(s->pace, (size_t)got);
+            transfer_has_read(s->transfer, to, (size_t)got);
             s->read_bytes += (uint64_t)got;
             return got;
         }
@@ -365,17 +360,16 @@ enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct 
         .name = "slim capture",
         .too_large = "larger than 128 MiB, unlike the original's",
         .fd = slim_fd,
-        .pace = options->pace,
-        .tap = options->slim_tap,
-        .interrupted = options->interrupted,
+        .transfer = &options->slim,
     };
-    struct stream original = slim;
-    original.name = "original";
-    original.too_large = "larger than libpcap reads (128 MiB); check it with --verify count";
-    original.fd = original_fd;
-    original.tap = options->original_tap;
-    original.progress = options->progress;
-    progress_begin_file(original.progress);
+    struct stream original = {
+        .name = "original",
+        .too_large = "larger than libpcap reads (128 MiB); check it with --verify count",
+        .fd = original_fd,
+        .transfer = &options->original,
+    };
+    transfer_begin(slim.transfer);
+    transfer_begin(original.transfer);
     *out = (struct witness_report){0};
 
     enum witness_verdict verdict = compare_headers(&slim, &original, f);

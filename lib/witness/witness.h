@@ -17,21 +17,14 @@
 #define PCAPSLIM_WITNESS_H
 
 #include "failure.h"
-#include "pace.h"
-#include "progress.h"
-#include "tap.h"
+#include "transfer.h"
 #include "witness_frame.h"
 
-#include <signal.h>
 #include <stdint.h>
 
 struct witness_options {
-    struct witness_terms terms;               /* what a cut must be like */
-    struct pace *pace;                        /* NULL: no limits */
-    struct progress *progress;                /* counts what is read of the original; NULL: nobody watches */
-    const struct tap *slim_tap;               /* is shown the bytes of the slim capture; may be NULL */
-    const struct tap *original_tap;           /* likewise those of the original */
-    const volatile sig_atomic_t *interrupted; /* raised by a signal handler; may be NULL */
+    struct witness_terms terms; /* what a cut must be like */
+    struct transfer slim, original;
 };
 
 struct witness_report {

@@ -26,7 +26,7 @@ struct outcome {
 };
 
 static struct outcome pass(int fd, int to, bool mapped) {
-    static const volatile sig_atomic_t no_fault = 0;
+    static volatile sig_atomic_t no_fault = 0;
     const struct source_options options = {.mapped = mapped, .fault = &no_fault};
     struct outcome o = {.failure = {""}};
     struct source source;

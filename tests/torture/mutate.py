@@ -56,7 +56,7 @@ MUTATIONS = [
         "&c->site.owner, NULL);\n",
         POWER,
     ),
-    ("the verdict of pcap-verify", "tools/pcap-verify.c", "verdict == WITNESS_GOOD  ?", "verdict != 99 ?",
+    ("the verdict of pcap-verify", "tools/face/compare.c", "verdict == WITNESS_GOOD  ?", "verdict != 99 ?",
      INJECT + ["batch/pcap-truncate"]),
     ("verification before the rename", "tools/pcap-commit.c", "} else if (r->status == RECORD_CUT) {",
      "} else if (r->status == RECORD_CUT && (r->status = RECORD_VERIFIED, r->verdict = RECORD_VERDICT_GOOD, 0)) {",

@@ -36,7 +36,7 @@ struct feeding {
 };
 
 static void begin_feeding(struct feeding *s, const struct capture *c, enum way way) {
-    struct source_options options = {.mapped = way == BY_MAPPING, .fault = &raised, .interrupted = &raised};
+    struct source_options options = {.mapped = way == BY_MAPPING, .fault = &raised, .transfer.interrupted = &raised};
     memset(s, 0, sizeof *s);
     raised = 0;
     if (way == BY_READ || way == BY_MAPPING) {
@@ -420,7 +420,7 @@ static void test_sources_that_fail(void **state) {
         raised = 1; /* both flags */
         assert_int_equal(framing_open(fr, &s.source, &f), FRAMING_FAILED);
         assert_string_equal(f.text, "interrupted");
-        s.source.interrupted = NULL;
+        s.source.transfer.interrupted = NULL;
         enum framing_status status = framing_open(fr, &s.source, &f);
         assert_int_equal(status, way == BY_MAPPING ? FRAMING_FAILED : FRAMING_OK);
         if (way == BY_MAPPING) {

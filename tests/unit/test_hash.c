@@ -7,10 +7,10 @@
 #include "support.h"
 #include "witness.h"
 
-static void expect_digest(struct hash *h, const char *hex) {
+static void expect_digest(struct tap *h, const char *hex) {
     uint8_t digest[HASH_SHA256_BYTES];
     char text[2 * HASH_SHA256_BYTES + 1];
-    assert_true(hash_end(h, digest));
+    assert_true(tap_end(h, digest));
     for (size_t i = 0; i < sizeof digest; i++) {
         (void)snprintf(text + 2 * i, 3, "%02x", (unsigned)digest[i]);
     }
@@ -20,25 +20,24 @@ static void expect_digest(struct hash *h, const char *hex) {
 /* FIPS 180-4, and NIST's examples for it. */
 static void test_known(void **state) {
     (void)state;
-    struct hash *h = hash_new(NULL);
-    const struct tap *tap = hash_tap(h);
+    struct tap *h = hash_new(NULL);
     expect_digest(h, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    hash_begin(h);
-    tap_show(tap, "abc", 3);
+    tap_begin(h);
+    tap_show(h, "abc", 3);
     expect_digest(h, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    hash_begin(h);
+    tap_begin(h);
     static const char two_blocks[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
     for (size_t i = 0; i < sizeof two_blocks - 1; i++) {
-        tap_show(tap, two_blocks + i, 1);
+        tap_show(h, two_blocks + i, 1);
     }
     expect_digest(h, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
     /* What was seen before does not count. */
-    tap_show(tap, "xyz", 3);
-    hash_begin(h);
+    tap_show(h, "xyz", 3);
+    tap_begin(h);
     char thousand[1000];
     memset(thousand, 'a', sizeof thousand);
     for (size_t i = 0; i < 1000; i++) {
-        tap_show(tap, thousand, sizeof thousand);
+        tap_show(h, thousand, sizeof thousand);
     }
     expect_digest(h, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     hash_free(h);
@@ -47,26 +46,25 @@ static void test_known(void **state) {
 static void test_none_is_wanted(void **state) {
     (void)state;
     uint8_t digest[HASH_SHA256_BYTES] = {7};
-    hash_begin(NULL);
-    assert_null(hash_tap(NULL));
+    tap_begin(NULL);
     tap_show(NULL, "abc", 3);
-    assert_false(hash_end(NULL, digest));
+    assert_false(tap_end(NULL, digest));
     assert_int_equal(digest[0], 7);
     hash_free(NULL);
 }
 
 static void digest_of(const uint8_t *bytes, size_t length_bytes, uint8_t *out) {
-    struct hash *h = hash_new(NULL);
-    tap_show(hash_tap(h), bytes, length_bytes);
-    assert_true(hash_end(h, out));
+    struct tap *h = hash_new(NULL);
+    tap_show(h, bytes, length_bytes);
+    assert_true(tap_end(h, out));
     hash_free(h);
 }
 
-static void expect_digest_of(struct hash *h, const struct capture *c) {
+static void expect_digest_of(struct tap *h, const struct capture *c) {
     uint8_t want[HASH_SHA256_BYTES];
     uint8_t have[HASH_SHA256_BYTES];
     digest_of(c->at, c->length, want);
-    assert_true(hash_end(h, have));
+    assert_true(tap_end(h, have));
     assert_memory_equal(have, want, sizeof want);
 }
 
@@ -94,9 +92,9 @@ static void test_source(void **state) {
     (void)state;
     struct capture c = varied();
     for (unsigned mapped = 0; mapped < 2; mapped++) {
-        static const volatile sig_atomic_t no_fault = 0;
-        struct hash *h = hash_new(NULL);
-        const struct source_options options = {.tap = hash_tap(h), .mapped = mapped != 0, .fault = &no_fault};
+        static volatile sig_atomic_t no_fault = 0;
+        struct tap *h = hash_new(NULL);
+        const struct source_options options = {.transfer.tap = h, .mapped = mapped != 0, .fault = &no_fault};
         struct framing framing;
         struct source source;
         struct recount found;
@@ -116,8 +114,8 @@ static void test_source(void **state) {
 static void test_sink(void **state) {
     (void)state;
     struct capture c = varied();
-    struct hash *h = hash_new(NULL);
-    const struct sink_options options = {.tap = hash_tap(h)};
+    struct tap *h = hash_new(NULL);
+    const struct sink_options options = {.transfer.tap = h};
     struct sink *sink = sink_open(SINK_NOWHERE, &options, NULL);
     assert_non_null(sink);
     for (size_t at = 0, piece = 1; at < c.length; at += piece) {
@@ -134,10 +132,9 @@ static void test_sink(void **state) {
 static void test_witness(void **state) {
     (void)state;
     struct capture c = varied();
-    struct hash *slim = hash_new(NULL);
-    struct hash *original = hash_new(NULL);
-    const struct witness_options options = {
-        .terms = {.floor_bytes = 24}, .slim_tap = hash_tap(slim), .original_tap = hash_tap(original)};
+    struct tap *slim = hash_new(NULL);
+    struct tap *original = hash_new(NULL);
+    const struct witness_options options = {.terms = {.floor_bytes = 24}, .slim.tap = slim, .original.tap = original};
     struct witness_report report;
     struct failure f = {""};
     int slim_fd = memory_file(c.at, c.length);

@@ -39,7 +39,7 @@ struct outcome {
 };
 
 static struct outcome slim_to(const struct capture *in, struct sink *sink, bool mapped) {
-    static const volatile sig_atomic_t no_fault = 0;
+    static volatile sig_atomic_t no_fault = 0;
     struct source_options options = {.mapped = mapped, .fault = &no_fault};
     struct outcome o = {.failure = {""}};
     struct source source;
@@ -443,7 +443,7 @@ static void test_sinks_that_fail(void **state) {
     sink_free(sink);
 
     static volatile sig_atomic_t interrupted = 1;
-    struct sink_options options = {.interrupted = &interrupted};
+    struct sink_options options = {.transfer.interrupted = &interrupted};
     int fd = memory_file("", 0);
     sink = sink_open(fd, &options, NULL);
     assert_non_null(sink);

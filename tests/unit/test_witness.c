@@ -341,7 +341,8 @@ static enum witness_verdict compare_alarmed(void (*handler)(int), int slim_fd, i
     struct sigaction action = {.sa_handler = handler};
     struct itimerval often = {{0, 500}, {0, 500}};
     struct itimerval never = {{0, 0}, {0, 0}};
-    struct witness_options options = {.terms.floor_bytes = FLOOR, .interrupted = &on_alarm.raised};
+    struct witness_options options = {
+        .terms.floor_bytes = FLOOR, .slim.interrupted = &on_alarm.raised, .original.interrupted = &on_alarm.raised};
     struct witness_report report;
     (void)lseek(original_fd, 0, SEEK_SET);
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
@@ -396,7 +397,7 @@ static void test_paced(void **state) {
     (void)state;
     struct pace_limits limits = {.io_mbps = 1};
     struct pace pace = {0};
-    struct witness_options options = {.terms.floor_bytes = FLOOR, .pace = &pace};
+    struct witness_options options = {.terms.floor_bytes = FLOOR, .slim.pace = &pace, .original.pace = &pace};
     struct witness_report report;
     struct failure f = {""};
     struct timeval begin, end, took;

@@ -21,7 +21,7 @@ static void patch_page(int number, siginfo_t *info, void *context) {
     fault_seen = 1;
 }
 
-const volatile sig_atomic_t *fault_catch(void) {
+volatile sig_atomic_t *fault_catch(void) {
     long size = sysconf(_SC_PAGESIZE);
     page_bytes = size > 0 ? (uintptr_t)size : 4096;
     struct sigaction a;
@@ -31,8 +31,4 @@ const volatile sig_atomic_t *fault_catch(void) {
     (void)sigemptyset(&a.sa_mask);
     (void)sigaction(SIGBUS, &a, NULL);
     return &fault_seen;
-}
-
-void fault_forget(void) {
-    fault_seen = 0;
 }

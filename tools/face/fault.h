@@ -11,9 +11,6 @@
  * Install the handler of SIGBUS: it puts a page of zeros where the missing one was and raises the flag that
  * source.h asks for, so that the read fails instead of the process. Returns the flag.
  */
-const volatile sig_atomic_t *fault_catch(void);
-
-/* Lower the flag before the next file. */
-void fault_forget(void);
+volatile sig_atomic_t *fault_catch(void);
 
 #endif

@@ -3,7 +3,6 @@
 #include "cli.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define STRENGTH_DEFAULT 0.5
 #define IO_MBPS_MIN 0.001
@@ -62,33 +61,6 @@ int limits_take(struct limits *l, int c, const char *value) {
     default:
         return 0;
     }
-}
-
-int limits_attach(const struct limits *l, struct pace *p) {
-    struct failure failure;
-    memset(p, 0, sizeof *p);
-    if (l->pace_fd >= 0) {
-        return pace_attach(p, l->pace_fd, &failure) == 0 ? 0 : cli_fail(NULL, "%s", failure.text);
-    }
-    if (!pace_limits_any(&l->are)) {
-        return 0;
-    }
-    int fd = pace_create(&l->are, &failure);
-    if (fd < 0) {
-        return cli_fail(NULL, "%s", failure.text);
-    }
-    int status = pace_attach(p, fd, &failure);
-    (void)close(fd);
-    return status == 0 ? 0 : cli_fail(NULL, "%s", failure.text);
-}
-
-int limits_attach_progress(const struct limits *l, enum progress_pass pass, struct progress *p) {
-    struct failure failure;
-    memset(p, 0, sizeof *p);
-    if (l->progress_fd < 0) {
-        return 0;
-    }
-    return progress_attach(p, l->progress_fd, pass, &failure) == 0 ? 0 : cli_fail(NULL, "%s", failure.text);
 }
 
 void limits_print(const struct limits *l, FILE *to) {

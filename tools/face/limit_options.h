@@ -5,7 +5,6 @@
 #define PCAPSLIM_LIMIT_OPTIONS_H
 
 #include "pace.h"
-#include "progress.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -49,18 +48,6 @@ bool limits_is_option(int c);
 
 /* Take option c with its value. Returns 0, or CLI_MISUSE after having said why. */
 int limits_take(struct limits *l, int c, const char *value);
-
-/*
- * Come under the limits: those of the run, or else those given, or none.
- * Returns 0, or CLI_FAILED after having said why.
- */
-int limits_attach(const struct limits *l, struct pace *p);
-
-/*
- * Come to the counters of the run, if there are any; pass: what this program does.
- * Returns 0, or CLI_FAILED after having said why.
- */
-int limits_attach_progress(const struct limits *l, enum progress_pass pass, struct progress *p);
 
 /* Print the limits in force as one line, "limits: ...". */
 void limits_print(const struct limits *l, FILE *to);

@@ -132,28 +132,3 @@ void policy_options_free(struct policy_options *o) {
     free(o->asked);
     memset(o, 0, sizeof *o);
 }
-
-int decider_init(struct decider *d, const struct policy_options *o, struct failure *f) {
-    const bool has_rules = rules_are_set(&o->settings);
-    memset(d, 0, sizeof *d);
-    if (policy_init(&d->policy, &o->settings.policy, f) != 0 ||
-        (has_rules && rules_init(&d->rules, &o->settings, f) != 0)) {
-        return -1;
-    }
-    d->terms = (struct slim_terms){.policy = &d->policy, .rules = has_rules ? &d->rules : NULL, .cut = o->settings.cut};
-    return 0;
-}
-
-void decider_free(struct decider *d) {
-    policy_free(&d->policy);
-    rules_free(&d->rules);
-}
-
-struct witness_terms policy_witness_terms(const struct settings *s) {
-    return (struct witness_terms){
-        .cut = s->cut, .floor_bytes = s->policy.floor_bytes, .may_leave_more = s->policy.kind == POLICY_FLOW};
-}
-
-void policy_options_note(const struct policy_options *o, struct record *r) {
-    (void)record_set_policy(r, o->settings.cut, o->digest, o->is_default ? NULL : o->text);
-}

@@ -5,11 +5,7 @@
 #ifndef PCAPSLIM_POLICY_OPTIONS_H
 #define PCAPSLIM_POLICY_OPTIONS_H
 
-#include "record.h"
-#include "rules.h"
 #include "settings.h"
-#include "slim.h"
-#include "witness.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -74,24 +70,5 @@ int policy_options_finish(struct policy_options *o);
 
 /* Free what policy_options_finish() made. */
 void policy_options_free(struct policy_options *o);
-
-/* What decides by some options. Large: not for the stack. */
-struct decider {
-    struct policy policy;
-    struct rules rules;
-    struct slim_terms terms; /* for slim_pass() */
-};
-
-/* Make it. o must stay in memory as long as it does. Returns 0, or -1 with f set. */
-int decider_init(struct decider *d, const struct policy_options *o, struct failure *f);
-
-/* Safe on a zero-initialised struct. */
-void decider_free(struct decider *d);
-
-/* What a cut must be like that was made by some settings. */
-struct witness_terms policy_witness_terms(const struct settings *s);
-
-/* Note in a record by what its capture is slimmed. */
-void policy_options_note(const struct policy_options *o, struct record *r);
 
 #endif

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -140,10 +139,4 @@ int stage_each_name(int fd, const char *list, int (*work)(void *context, const c
     tokens_close(&names);
     status = status == CLI_DONE && too_long ? CLI_FAILED : status;
     return more < 0 ? cli_fail(list, "%s", failure.text) : status;
-}
-
-uint64_t stage_now_ns(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }

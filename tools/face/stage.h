@@ -7,7 +7,6 @@
 #include "record.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /*
  * Write one record to a descriptor as a line, whole: stages of other batches may write to the same pipe at
@@ -47,8 +46,5 @@ int stage_each_name(int fd, const char *list, int (*work)(void *context, const c
  * records are a tenth of what a run moves.
  */
 #define STAGE_RECORD_BYTES 700
-
-/* Now, CLOCK_MONOTONIC. */
-uint64_t stage_now_ns(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "watch.h"
 
 #include "cli.h"
+#include "clock.h"
 #include "marker.h"
 #include "progress_line.h"
 #include "stage.h"
@@ -132,7 +133,7 @@ static struct progress_view view(struct watch *w) {
         .bytes_done = w->bytes_done + (in_work_bytes < left_bytes ? in_work_bytes : left_bytes),
         .bytes_total = w->bytes_total,
         .saved_bytes = w->saved_bytes,
-        .seconds = (double)(stage_now_ns() - w->started_ns) / 1e9,
+        .seconds = (double)(clock_ns(CLOCK_MONOTONIC) - w->started_ns) / 1e9,
         .would_save = w->check_only,
     };
     return v;
@@ -181,7 +182,7 @@ static void draw(struct watch *w) {
     (void)snprintf(out, sizeof out, "\r%s\033[J\r", line);
     put(out);
     w->drawn = true;
-    w->drawn_ns = stage_now_ns();
+    w->drawn_ns = clock_ns(CLOCK_MONOTONIC);
 }
 
 void watch_clear(struct watch *w) {
@@ -208,7 +209,7 @@ void watch_until_input(struct watch *w) {
             asked = 0;
             answer(w);
         }
-        const uint64_t now_ns = stage_now_ns();
+        const uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
         if (w->on_terminal && (resized || now_ns - w->drawn_ns >= REDRAW_NS)) {
             resized = 0;
             draw(w);

@@ -1,0 +1,29 @@
+#include "compare.h"
+
+#include "witness.h"
+
+int compare_captures(const struct mover *m, const struct digests *d, const struct settings *s, int slim_fd,
+                     int original_fd, struct record *r) {
+    struct witness_options options = {
+        .terms = {.cut = s->cut, .floor_bytes = s->policy.floor_bytes, .may_leave_more = s->policy.kind == POLICY_FLOW},
+        .slim = mover_tapped(m, d->after),
+        .original = mover_tapped(m, d->before),
+    };
+    options.slim.progress = NULL; /* only the original's bytes are counted */
+    struct witness_report report;
+    const enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
+    r->check = RECORD_CHECK_FULL;
+    r->verdict = verdict == WITNESS_GOOD  ? RECORD_VERDICT_GOOD
+                 : verdict == WITNESS_BAD ? RECORD_VERDICT_BAD
+                                          : RECORD_VERDICT_UNKNOWN;
+    r->checked_packets = report.packets;
+    if (verdict != WITNESS_GOOD) {
+        progress_take_back(m->transfer.progress);
+        return -1;
+    }
+    if (d->before != NULL) { /* as a stage it has come with the record */
+        r->has_in_sha256 = tap_end(d->before, r->in_sha256);
+    }
+    r->has_out_sha256 = tap_end(d->after, r->out_sha256);
+    return 0;
+}
