@@ -17,12 +17,16 @@ enum {
 
     CLIENT_HELLO = 1,
     SERVER_HELLO = 2,
+};
 
-    RTP_VERSION = 2,
-    RTP_HEADER_BYTES = 12,
-    RTCP_HEADER_BYTES = 8,
-    RTCP_FIRST = 192, /* RFC 5761 section 4 */
-    RTCP_LAST = 223,
+/* What the records of a datagram are. */
+struct records {
+    bool is_dtls;         /* they fill the datagram exactly */
+    uint32_t clear_bytes; /* up to the end of the last one in the clear */
+    bool handshake;       /* there is a handshake in the clear */
+    bool version_13;      /* a ServerHello agrees on DTLS 1.3 */
+    bool offers_srtp;     /* a ClientHello offers DTLS-SRTP */
+    bool takes_srtp;      /* a ServerHello takes it up */
 };
 
 /* DTLS 1.0 and 1.2, and the 1.0 of before there was a standard. */
@@ -51,7 +55,7 @@ static bool has_srtp_extension(const uint8_t *p, uint32_t length_bytes) {
     return false;
 }
 
-static void note_hello(struct flow_dtls *d, const uint8_t *message, uint32_t there_bytes) {
+static void note_hello(struct records *d, const uint8_t *message, uint32_t there_bytes) {
     static const uint8_t chosen_13[] = {0x00, 0x2b, 0x00, 0x02, 0xfe, 0xfc}; /* supported_versions */
     if (there_bytes == 0) {
         return;
@@ -85,14 +89,19 @@ static bool is_record_with_id(const uint8_t *p, uint32_t there_bytes, uint32_t l
     return false;
 }
 
-struct flow_dtls flow_dtls_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
-    struct flow_dtls d = {.is_dtls = false};
+/* Whether the first byte is that of a record of DTLS 1.3 with a unified header. */
+static bool is_unified(uint8_t first) {
+    return first >> 5 == 1;
+}
+
+static struct records read_records(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+    struct records d = {.is_dtls = false};
     uint32_t at = 0;
     while (at < length_bytes) {
         if (at > 0 && at >= there_bytes && there_bytes < length_bytes) {
             break; /* not captured */
         }
-        if (at > 0 && at < there_bytes && flow_dtls_is_unified(p[at]) && d.version_13) {
+        if (at > 0 && at < there_bytes && is_unified(p[at]) && d.version_13) {
             break; /* encrypted records behind a ServerHello */
         }
         if (at < there_bytes && is_record_with_id(p + at, there_bytes - at, length_bytes - at)) {
@@ -123,23 +132,25 @@ struct flow_dtls flow_dtls_judge(const uint8_t *p, uint32_t there_bytes, uint32_
     return d;
 }
 
-bool flow_dtls_is_unified(uint8_t first) {
-    return first >> 5 == 1;
-}
-
-uint32_t flow_srtp_header_bytes(const uint8_t *p, uint32_t there_bytes) {
-    if (there_bytes < RTP_HEADER_BYTES || p[0] >> 6 != RTP_VERSION) {
-        return 0;
+bool flow_dtls_judge(const struct flow_look *k, struct flow_verdict *out) {
+    const struct flow_datagram *in = k->in;
+    if ((k->flow->flags & FLOW_DTLS_13) && is_unified(in->payload[0])) {
+        *out = flow_cut_behind(k->reason, 0);
+        return true;
     }
-    if (p[1] >= RTCP_FIRST && p[1] <= RTCP_LAST) {
-        return RTCP_HEADER_BYTES;
+    const struct records d = read_records(in->payload, in->there_bytes, in->payload_bytes);
+    if (!d.is_dtls) {
+        return false;
     }
-    uint32_t header_bytes = RTP_HEADER_BYTES + 4 * (uint32_t)(p[0] & 15);
-    if (p[0] & 0x10) { /* a header extension, in the clear */
-        if (there_bytes < header_bytes + 4) {
-            return 0;
+    unsigned flags = 0;
+    if (d.handshake) {
+        flags |= FLOW_DTLS | (d.version_13 ? FLOW_DTLS_13 : 0U) | (d.offers_srtp ? FLOW_SRTP_OFFERED : 0U);
+        if (d.takes_srtp || (d.version_13 && (k->flow->flags & FLOW_SRTP_OFFERED))) {
+            flags |= FLOW_SRTP;
         }
-        header_bytes += 4 + 4 * (uint32_t)bytes_get_be16(p + header_bytes + 2);
     }
-    return header_bytes;
+    flow_note(k, flags);
+    /* A record that is not whole makes readers give up the datagram; one with a handshake stays whole. */
+    *out = d.clear_bytes > 0 ? flow_keep(POLICY_HANDSHAKE) : flow_cut_behind(k->reason, 0);
+    return true;
 }

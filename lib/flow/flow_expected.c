@@ -1,11 +1,12 @@
 #include "flow_expected.h"
 
 #include "bytes.h"
-#include "flow_dtls.h"
-#include "flow_openvpn.h"
+#include "flow_gquic.h"
+#include "flow_protocols.h"
 #include "flow_quic.h"
 #include "flow_tls.h"
-#include "flow_wireguard.h"
+
+#include <stddef.h>
 
 enum {
     QUIC_FORM_BITS = 0xc0,
@@ -57,20 +58,32 @@ enum policy_reason flow_expected_tcp(struct flow_state *f, unsigned direction, u
         return is_tls_data(s, peer, seq, payload, payload_bytes) ? POLICY_TLS : POLICY_UNPROVEN;
     }
     if (s->mode == FLOW_PLAIN) {
-        return flow_tls_may_be_handshake(payload[0]) ? POLICY_UNPROVEN : POLICY_CLEARTEXT;
+        return flow_may_begin(FLOW_IN_CLEAR, payload[0]) ? POLICY_UNPROVEN : POLICY_CLEARTEXT;
     }
     return s->mode == FLOW_SSH_SECRET && is_ssh_data(s, seq, payload, payload_bytes) ? POLICY_SSH : POLICY_UNPROVEN;
 }
 
-bool flow_expected_quic(const struct flow_state *f, unsigned direction, const uint8_t *payload, uint32_t there_bytes) {
+/* A short header in a flow of which nothing but QUIC is known, and no port of a protocol that is asked before that. */
+static inline bool is_quic_data(const struct flow_state *f, unsigned direction, unsigned port_flags, const uint8_t *p,
+                                uint32_t n) {
     const struct flow_side *side = &f->of.datagrams.side[direction];
-    return f->of.datagrams.flags == FLOW_QUIC && (f->flags & FLOW_CUT_BEFORE) == 0 && side->has_id &&
-           there_bytes >= FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES && (payload[0] & QUIC_FORM_BITS) == QUIC_SHORT &&
-           side->id == bytes_get_be32(payload + FLOW_QUIC_SHORT_ID_AT) &&
-           !flow_quic_shows_version(payload, there_bytes);
+    return (port_flags & POLICY_PORT_IPSEC) == 0 && f->of.datagrams.flags == FLOW_QUIC &&
+           (f->flags & FLOW_CUT_BEFORE) == 0 && side->has_id && n >= FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES &&
+           (p[0] & QUIC_FORM_BITS) == QUIC_SHORT && side->id == bytes_get_be32(p + FLOW_QUIC_SHORT_ID_AT) &&
+           !flow_gquic_can_begin(p, n);
 }
 
-bool flow_expected_nothing(const uint8_t *payload, uint32_t there_bytes) {
-    return there_bytes > 0 && !flow_dtls_can_begin(payload[0]) && !flow_wireguard_can_begin(payload[0]) &&
-           !flow_openvpn_can_begin(payload[0]) && !flow_quic_shows_version(payload, there_bytes);
+/* By the rows: on none of their ports, and the beginning of none of them. */
+static inline bool can_be_nothing(unsigned port_flags, const uint8_t *p, uint32_t n) {
+#define ROW(name, cut_reason, ports, can_begin) || (can_begin)
+    return (port_flags & FLOW_UDP_PORTS) == 0 && n > 0 && !(false FLOW_OVER_UDP(ROW));
+#undef ROW
+}
+
+enum policy_reason flow_expected_udp(const struct flow_state *f, unsigned direction, unsigned port_flags,
+                                     const uint8_t *payload, uint32_t there_bytes) {
+    if (f == NULL) {
+        return can_be_nothing(port_flags, payload, there_bytes) ? POLICY_CLEARTEXT : POLICY_UNPROVEN;
+    }
+    return is_quic_data(f, direction, port_flags, payload, there_bytes) ? POLICY_QUIC : POLICY_UNPROVEN;
 }

@@ -21,15 +21,12 @@ enum policy_reason flow_expected_tcp(struct flow_state *f, unsigned direction, u
                                      uint32_t payload_bytes);
 
 /*
- * Whether a datagram is a 1-RTT packet of QUIC with the connection ID that its sender uses. If so, and if its ports are
- * none of IPsec, flow_udp_datagram() would say flow_cut_behind(POLICY_QUIC, 0) and note nothing.
+ * A datagram. f: of its flow, NULL when nothing is known of it; direction: 0 or 1; port_flags: enum policy_port, of
+ * both ports. Returns POLICY_QUIC if all of it is to be cut: a 1-RTT packet with the connection ID that its sender
+ * uses; POLICY_CLEARTEXT if it can be nothing that is followed and is to be kept; each as flow_udp_datagram() would
+ * have said, noting nothing; or POLICY_UNPROVEN when that must be asked.
  */
-bool flow_expected_quic(const struct flow_state *f, unsigned direction, const uint8_t *payload, uint32_t there_bytes);
-
-/*
- * Whether a datagram of a flow of which nothing is known can be none of the protocols that are followed. If so, and if
- * its ports are none of QUIC or IPsec, flow_udp_datagram() would say flow_keep(POLICY_CLEARTEXT) and remember nothing.
- */
-bool flow_expected_nothing(const uint8_t *payload, uint32_t there_bytes);
+enum policy_reason flow_expected_udp(const struct flow_state *f, unsigned direction, unsigned port_flags,
+                                     const uint8_t *payload, uint32_t there_bytes);
 
 #endif

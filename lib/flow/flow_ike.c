@@ -16,8 +16,12 @@ enum {
     FRAGMENT_HEADER_BYTES = 8,
     PAYLOADS_MAX = 64,
 
-    ESP_TRAILER_MIN_BYTES = 2,
-    ESP_TRAILER_MAX_BYTES = 255 + 2 + 32, /* padding, its length, next header, integrity check */
+    NON_ESP_MARKER_BYTES = 4,
+};
+
+struct message {
+    bool is_ike;
+    uint32_t clear_bytes; /* all of it where nothing is encrypted */
 };
 
 /* IKEv2: up to the header of an encrypted payload, or all. */
@@ -44,8 +48,8 @@ static uint32_t clear_bytes_v2(const uint8_t *p, uint32_t there_bytes, uint32_t 
     return length_bytes;
 }
 
-struct flow_ike flow_ike_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
-    struct flow_ike i = {.is_ike = false, .clear_bytes = length_bytes};
+static struct message read_message(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
+    struct message i = {.is_ike = false, .clear_bytes = length_bytes};
     if (there_bytes < HEADER_BYTES) {
         return i;
     }
@@ -65,14 +69,23 @@ struct flow_ike flow_ike_judge(const uint8_t *p, uint32_t there_bytes, uint32_t 
     return i;
 }
 
-bool flow_esp_is_clear(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
-    uint32_t packet_bytes;
-    if (there_bytes >= 20 && p[0] >> 4 == 4 && (p[0] & 15) >= 5) {
-        packet_bytes = bytes_get_be16(p + 2);
-    } else if (there_bytes >= 40 && p[0] >> 4 == 6) {
-        packet_bytes = 40 + (uint32_t)bytes_get_be16(p + 4);
-    } else {
+bool flow_ike_judge(const struct flow_look *k, struct flow_verdict *out) {
+    const struct flow_datagram *in = k->in;
+    uint32_t marker_bytes = 0;
+    if ((in->port_flags & POLICY_PORT_IPSEC) == 0) {
         return false;
     }
-    return packet_bytes + ESP_TRAILER_MIN_BYTES <= length_bytes && length_bytes <= packet_bytes + ESP_TRAILER_MAX_BYTES;
+    if (in->there_bytes >= NON_ESP_MARKER_BYTES && bytes_get_be32(in->payload) == 0) {
+        marker_bytes = NON_ESP_MARKER_BYTES;
+    }
+    const struct message ike =
+        read_message(in->payload + marker_bytes, in->there_bytes - marker_bytes, in->payload_bytes - marker_bytes);
+    if (!ike.is_ike) {
+        return false;
+    }
+    flow_note(k, marker_bytes > 0 ? FLOW_IKE : 0);
+    *out = ike.clear_bytes + marker_bytes >= in->payload_bytes
+               ? flow_keep(POLICY_HANDSHAKE)
+               : flow_cut_header(k->reason, ike.clear_bytes + marker_bytes);
+    return true;
 }

@@ -8,34 +8,14 @@
 #ifndef PCAPSLIM_FLOW_OPENVPN_H
 #define PCAPSLIM_FLOW_OPENVPN_H
 
-#include "flow_state.h"
+#include "flow_udp.h"
 #include "flow_unit.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+/* Over UDP. */
+bool flow_openvpn_judge(const struct flow_look *k, struct flow_verdict *out);
 
-/* Opcode and session identifier. */
-#define FLOW_OPENVPN_HEAD_BYTES 9
-
-enum flow_openvpn_kind {
-    FLOW_OPENVPN_NONE,
-    FLOW_OPENVPN_RESET,   /* begins a session */
-    FLOW_OPENVPN_CONTROL, /* acknowledgement or control message */
-    FLOW_OPENVPN_DATA,
-};
-
-/* Whether a packet can be a reset, by its first byte. */
-static inline bool flow_openvpn_can_begin(uint8_t first) {
-    return first == 7 << 3 || first == 8 << 3 || first == 10 << 3;
-}
-
-/* What the packet at p, of which there_bytes are there, is by its opcode. */
-enum flow_openvpn_kind flow_openvpn_kind(const uint8_t *p, uint32_t there_bytes);
-
-/* The same over TCP, where a length of two bytes comes before each packet. */
+/* Over TCP, where a length of two bytes comes before each packet. A stream begins with a reset. */
+bool flow_openvpn_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes);
 struct flow_unit flow_openvpn_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes);
-
-/* Whether a TCP stream begins with a reset. */
-bool flow_openvpn_begins(const uint8_t *p, uint32_t there_bytes);
 
 #endif

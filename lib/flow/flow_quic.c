@@ -1,8 +1,7 @@
 #include "flow_quic.h"
 
 #include "bytes.h"
-
-#include <string.h>
+#include "flow_gquic.h"
 
 enum {
     LONG_HEADER = 0x80,
@@ -17,37 +16,28 @@ enum {
     VERSION_2_DRAFT = 0x709a50c4, /* draft-ietf-quic-v2-01 to 04 */
     GOOGLE_46 = 0x51303436,       /* "Q046": long headers, connection IDs of eight bytes, no length */
 
-    /* Public header of Google QUIC up to version 43. */
-    OLD_VERSION = 0x01,
-    OLD_RESET = 0x02,
-    OLD_ID = 0x08,
-    OLD_ID_BYTES = 8,
-    OLD_VERSION_AT = 1 + OLD_ID_BYTES,
-    OLD_NUMBER_SHIFT = 4,
-    OLD_HASH_BYTES = 12,
-    OLD_TAG_WITHIN_BYTES = 64,
-
     RANDOM_LOOKED_AT_BYTES = 64,
     RANDOM_MIN_BYTES = 32,
+    EVIDENCE_PACKETS = 6,
+    EVIDENCE_FIRST_BYTES = 4, /* header protection makes the first byte vary */
+};
+
+/* A datagram that begins with a long header of a known version. */
+struct long_packets {
+    bool are_quic;
+    uint32_t clear_bytes; /* up to the end of the last readable packet */
+    uint32_t source_id;   /* the first bytes of the sender's connection ID */
+    bool has_source_id;
 };
 
 enum packet_type { TYPE_INITIAL, TYPE_0RTT, TYPE_HANDSHAKE, TYPE_RETRY };
-
-static bool is_digit(unsigned c) {
-    return c >= '0' && c <= '9';
-}
 
 /* Versions whose long headers are those of RFC 9000: 1 and 2, the drafts, Facebook's, Google's T05x and Q05x. */
 static bool is_known_version(uint32_t version) {
     const uint32_t family = version >> 8;
     return version == VERSION_1 || version == VERSION_2 || version == VERSION_2_DRAFT || version == GOOGLE_46 ||
            (family == 0xff0000 && (version & 0xff) >= 1 && (version & 0xff) <= 0x40) || family == 0xfaceb0 ||
-           ((family == 0x543035 || family == 0x513035) && is_digit(version & 0xff));
-}
-
-/* Google QUIC up to 43: "Q0" and two digits. */
-static bool is_old_version(uint32_t version) {
-    return version >> 16 == 0x5130 && is_digit(version >> 8 & 0xff) && is_digit(version & 0xff) && version < GOOGLE_46;
+           ((family == 0x543035 || family == 0x513035) && (version & 0xff) >= '0' && (version & 0xff) <= '9');
 }
 
 static enum packet_type type_of(uint8_t first, uint32_t version) {
@@ -135,8 +125,9 @@ static uint32_t packet_bytes(const uint8_t *p, uint32_t there_bytes, uint32_t le
     return length_bytes > 0 && length_bytes <= left_bytes - at ? at + (uint32_t)length_bytes : 0;
 }
 
-static struct flow_quic judge_long(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes, bool greased) {
-    struct flow_quic q = {.kind = FLOW_QUIC_NONE};
+/* greased: the flow is known to be QUIC, so the fixed bit may be 0 (RFC 9287). */
+static struct long_packets read_long(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes, bool greased) {
+    struct long_packets q = {.are_quic = false};
     struct header h;
     uint32_t at = 0;
     while (at < there_bytes && (greased || (p[at] & FIXED_BIT)) && take_header(p + at, there_bytes - at, &h)) {
@@ -144,11 +135,11 @@ static struct flow_quic judge_long(const uint8_t *p, uint32_t there_bytes, uint3
         if (bytes == 0) {
             break;
         }
-        if (q.kind == FLOW_QUIC_NONE && h.source_bytes >= sizeof q.source_id) {
+        if (!q.are_quic && h.source_bytes >= sizeof q.source_id) {
             q.has_source_id = true;
             q.source_id = bytes_get_be32(p + at + h.source_at);
         }
-        q.kind = FLOW_QUIC_LONG;
+        q.are_quic = true;
         at += bytes;
         if (h.type == TYPE_INITIAL || h.type == TYPE_RETRY) {
             q.clear_bytes = at;
@@ -159,99 +150,21 @@ static struct flow_quic judge_long(const uint8_t *p, uint32_t there_bytes, uint3
         q.clear_bytes = length_bytes;
     }
     /* What follows must be a packet as well, or padding. */
-    if (q.kind == FLOW_QUIC_LONG && !greased && at < there_bytes && (p[at] & FIXED_BIT) == 0 && p[at] != 0) {
+    if (q.are_quic && !greased && at < there_bytes && (p[at] & FIXED_BIT) == 0 && p[at] != 0) {
         q.clear_bytes = length_bytes;
     }
     return q;
 }
 
-static uint32_t old_number_bytes(uint8_t flags) {
-    static const uint8_t bytes[4] = {1, 2, 4, 6};
-    return bytes[flags >> OLD_NUMBER_SHIFT & 3];
+bool flow_quic_can_begin(const uint8_t *p, uint32_t there_bytes) {
+    return (p[0] & LONG_HEADER) && there_bytes > IDS_AT && is_known_version(bytes_get_be32(p + VERSION_AT));
 }
 
-static bool is_old(const uint8_t *p, uint32_t there_bytes) {
-    return there_bytes > 1 + OLD_ID_BYTES + 4 &&
-           (p[0] & (OLD_VERSION | OLD_RESET | OLD_ID)) == (OLD_VERSION | OLD_ID) &&
-           is_old_version(bytes_get_be32(p + OLD_VERSION_AT));
-}
-
-bool flow_quic_shows_version(const uint8_t *p, uint32_t there_bytes) {
-    if (there_bytes <= OLD_VERSION_AT) {
-        return there_bytes > 0;
-    }
-    return p[0] & LONG_HEADER ? is_known_version(bytes_get_be32(p + VERSION_AT)) : p[OLD_VERSION_AT] == 'Q';
-}
-
-struct flow_quic flow_quic_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes, bool greased) {
-    struct flow_quic q = {.kind = FLOW_QUIC_NONE};
-    if (there_bytes == 0) {
-        return q;
-    }
-    if (p[0] & LONG_HEADER) {
-        return judge_long(p, there_bytes, length_bytes, greased);
-    }
-    if (is_old(p, there_bytes)) {
-        q.kind = FLOW_QUIC_OLD;
-    } else if (p[0] & FIXED_BIT) {
-        q.kind = FLOW_QUIC_SHORT;
-    }
-    return q;
-}
-
-/* FNV-1a of 128 bits, of which 96 go into a packet. */
-static unsigned __int128 fnv1a(unsigned __int128 hash, const uint8_t *p, uint32_t length_bytes) {
-    const unsigned __int128 prime = (unsigned __int128)1 << 88 | 0x13b;
-    for (uint32_t i = 0; i < length_bytes; i++) {
-        hash = (hash ^ p[i]) * prime;
-    }
-    return hash;
-}
-
-static bool is_hash(unsigned __int128 hash, const uint8_t *p) {
-    for (unsigned i = 0; i < OLD_HASH_BYTES; i++) {
-        if (p[i] != (uint8_t)(hash >> 8 * i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The tag of a handshake message stands behind the header of its frame. */
-static bool has_handshake_tag(const uint8_t *p, uint32_t length_bytes) {
-    static const char tags[][4] = {{'C', 'H', 'L', 'O'}, {'R', 'E', 'J', 0}, {'S', 'R', 'E', 'J'}};
-    const uint32_t looked_at_bytes = length_bytes < OLD_TAG_WITHIN_BYTES ? length_bytes : OLD_TAG_WITHIN_BYTES;
-    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
-        if (memmem(p, looked_at_bytes, tags[i], sizeof tags[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool flow_quic_old_is_clear(const uint8_t *p, uint32_t length_bytes) {
-    static const uint8_t client[] = {'C', 'l', 'i', 'e', 'n', 't'};
-    static const uint8_t server[] = {'S', 'e', 'r', 'v', 'e', 'r'};
-    if (length_bytes == 0) {
-        return false;
-    }
-    const uint32_t header_bytes =
-        1 + (p[0] & OLD_ID ? (uint32_t)OLD_ID_BYTES : 0) + (p[0] & OLD_VERSION ? 4 : 0) + old_number_bytes(p[0]);
-    if (length_bytes < header_bytes + OLD_HASH_BYTES) {
-        return false;
-    }
-    if (has_handshake_tag(p + header_bytes + OLD_HASH_BYTES, length_bytes - header_bytes - OLD_HASH_BYTES)) {
-        return true;
-    }
-    const unsigned __int128 basis = (unsigned __int128)0x6c62272e07bb0142 << 64 | (unsigned __int128)0x62b821756295c58d;
-    const uint8_t *hash_at = p + header_bytes;
-    unsigned __int128 hash = fnv1a(basis, p, header_bytes);
-    hash = fnv1a(hash, hash_at + OLD_HASH_BYTES, length_bytes - header_bytes - OLD_HASH_BYTES);
-    return is_hash(hash, hash_at) || is_hash(fnv1a(hash, client, sizeof client), hash_at) ||
-           is_hash(fnv1a(hash, server, sizeof server), hash_at);
-}
-
-bool flow_quic_looks_random(const uint8_t *p, uint32_t there_bytes) {
+/*
+ * Whether a datagram looks like a 1-RTT packet rather than like anything else that has its first bits: its bytes are
+ * as good as random. One such datagram proves nothing.
+ */
+static bool looks_random(const uint8_t *p, uint32_t there_bytes) {
     if (there_bytes < RANDOM_MIN_BYTES) {
         return false;
     }
@@ -263,4 +176,81 @@ bool flow_quic_looks_random(const uint8_t *p, uint32_t there_bytes) {
         zeros += p[i] == 0;
     }
     return high * 4 >= looked_at_bytes && high * 4 <= looked_at_bytes * 3 && zeros * 12 <= looked_at_bytes;
+}
+
+/* Remember the connection ID that a sender puts into short headers once it has come twice. */
+static void learn_id(struct flow_side *side, uint32_t id) {
+    if (!side->has_id || side->id != id) {
+        if (side->id_more == id) {
+            side->id = id;
+            side->has_id = true;
+        }
+        side->id_more = id;
+    }
+}
+
+/* Whether a flow that showed no long header may be taken for QUIC, now that this datagram has come, too. */
+static bool is_evident(const struct flow_look *k, bool looks_short) {
+    const struct flow_datagram *in = k->in;
+    struct flow_side *side = k->side;
+    if ((in->port_flags & POLICY_PORT_QUIC) == 0 || (k->flow->flags & ~(unsigned)FLOW_VPN_ASKED) != 0) {
+        return false; /* one packet of QUIC in 64 looks like a reset of OpenVPN */
+    }
+    if (!looks_short || !looks_random(in->payload, in->there_bytes)) {
+        side->evidence = 0; /* from here on, if at all */
+        side->counter = 0;
+        return false;
+    }
+    *k->remember = true;
+    side->counter |= 1U << (in->payload[0] & 31);
+    side->evidence = side->evidence < UINT8_MAX ? (uint8_t)(side->evidence + 1) : UINT8_MAX;
+    return side->evidence >= EVIDENCE_PACKETS && __builtin_popcount(side->counter) >= EVIDENCE_FIRST_BYTES;
+}
+
+/* A short header has next to nothing that tells. */
+static bool is_short(const struct flow_look *k) {
+    const struct flow_datagram *in = k->in;
+    struct flow_side *side = k->side;
+    const bool looks_short = (in->payload[0] & (LONG_HEADER | FIXED_BIT)) == FIXED_BIT;
+    if ((k->flow->flags & FLOW_QUIC) == 0) {
+        if (!is_evident(k, looks_short)) {
+            return false;
+        }
+        flow_note(k, FLOW_QUIC);
+        return true;
+    }
+    const uint32_t id = in->there_bytes >= FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES
+                            ? bytes_get_be32(in->payload + FLOW_QUIC_SHORT_ID_AT)
+                            : 0;
+    if (looks_short) {
+        learn_id(side, id);
+        return true;
+    }
+    return (in->payload[0] & LONG_HEADER) == 0 && side->has_id && side->id == id && id != 0;
+}
+
+/* Whether it begins with a long header that is credible. */
+static bool is_long(const struct flow_look *k, struct flow_verdict *out) {
+    const struct flow_datagram *in = k->in;
+    const struct long_packets q =
+        read_long(in->payload, in->there_bytes, in->payload_bytes, k->flow->flags & FLOW_QUIC);
+    if (!q.are_quic) {
+        return false;
+    }
+    flow_note(k, FLOW_QUIC);
+    if (q.has_source_id) { /* the peer puts it into its short headers */
+        k->peer->id = q.source_id;
+        k->peer->has_id = true;
+    }
+    *out = q.clear_bytes >= in->payload_bytes ? flow_keep(POLICY_HANDSHAKE) : flow_cut_header(k->reason, q.clear_bytes);
+    return true;
+}
+
+bool flow_quic_judge(const struct flow_look *k, struct flow_verdict *out) {
+    const struct flow_datagram *in = k->in;
+    if ((in->payload[0] & LONG_HEADER) && is_long(k, out)) {
+        return true;
+    }
+    *out = flow_cut_behind(k->reason, 0);
+    return (k->flow->flags & FLOW_GQUIC) == 0 && !flow_gquic_shows_version(in->payload, in->there_bytes) && is_short(k);
 }

@@ -18,12 +18,14 @@ static bool is_magic(const uint8_t *p) {
     return p[0] >= MAGIC_FIRST && p[1] == 'S' && p[2] == 'M' && p[3] == 'B';
 }
 
-bool flow_smb_begins(const uint8_t *p, uint32_t there_bytes) {
+bool flow_smb_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes) {
+    (void)where;
     return there_bytes >= HEAD_BYTES && p[0] == 0 && is_magic(p + FRAME_BYTES) &&
            (bytes_get_be32(p) & 0xffffff) >= MAGIC_BYTES;
 }
 
-struct flow_unit flow_smb_unit(const uint8_t *p, uint32_t there_bytes) {
+struct flow_unit flow_smb_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
+    (void)s;
     struct flow_unit u = {.kind = FLOW_UNIT_NONE};
     if (there_bytes >= FRAME_BYTES && p[0] == KEEP_ALIVE && (bytes_get_be32(p) & 0xffffff) == 0) {
         u.kind = FLOW_UNIT_CLEAR;
@@ -35,7 +37,7 @@ struct flow_unit flow_smb_unit(const uint8_t *p, uint32_t there_bytes) {
         u.clear_bytes = there_bytes;
         return u;
     }
-    if (!flow_smb_begins(p, there_bytes)) {
+    if (!flow_smb_begins(FLOW_WITHIN, p, there_bytes)) {
         return u;
     }
     u.length_bytes = FRAME_BYTES + (bytes_get_be32(p) & 0xffffff);

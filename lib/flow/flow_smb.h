@@ -8,13 +8,8 @@
 
 #include "flow_unit.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Whether these bytes begin a message of SMB 1, 2 or 3. */
-bool flow_smb_begins(const uint8_t *p, uint32_t there_bytes);
-
-/* Judge the message at p, of which there_bytes are there. Of an encrypted one the transform header is in the clear. */
-struct flow_unit flow_smb_unit(const uint8_t *p, uint32_t there_bytes);
+/* Messages of SMB 1, 2 or 3. Of an encrypted one the transform header is in the clear. */
+bool flow_smb_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes);
+struct flow_unit flow_smb_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes);
 
 #endif

@@ -19,7 +19,8 @@ enum {
     KEX_LAST = 49,
 };
 
-bool flow_ssh_is_banner(const uint8_t *p, uint32_t there_bytes) {
+bool flow_ssh_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes) {
+    (void)where;
     return there_bytes >= 8 && (memcmp(p, "SSH-2.0-", 8) == 0 || memcmp(p, "SSH-1.99", 8) == 0);
 }
 

@@ -6,11 +6,7 @@
 #ifndef PCAPSLIM_FLOW_SSH_H
 #define PCAPSLIM_FLOW_SSH_H
 
-#include "flow_state.h"
 #include "flow_unit.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 /*
  * More than what is sent in the clear in one direction: a banner and a handful of packets of at most 35,000 bytes. A
@@ -18,13 +14,10 @@
  */
 #define FLOW_SSH_CLEAR_MAX_BYTES (256U << 10)
 
-/* Whether these bytes begin a banner of version 2; of version 1 nothing is cut. */
-bool flow_ssh_is_banner(const uint8_t *p, uint32_t there_bytes);
+/* A banner of version 2 begins it; of version 1 nothing is cut. */
+bool flow_ssh_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes);
 
-/*
- * Judge the line or packet at p, of which there_bytes are there. With NEWKEYS the mode of s becomes FLOW_SSH_SECRET:
- * what follows that packet is encrypted.
- */
+/* A line or packet. With NEWKEYS the mode of s becomes FLOW_SSH_SECRET: what follows that packet is encrypted. */
 struct flow_unit flow_ssh_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes);
 
 #endif

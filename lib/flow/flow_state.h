@@ -5,19 +5,20 @@
 #ifndef PCAPSLIM_FLOW_STATE_H
 #define PCAPSLIM_FLOW_STATE_H
 
+#include "flow_protocols.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 /* How a stream, one direction of a TCP connection, is read. */
 enum flow_mode {
-    FLOW_UNKNOWN, /* the capture began later, or the flow was forgotten */
-    FLOW_BEGIN,   /* its SYN was seen; next_unit is the number of its first byte */
-    FLOW_PLAIN,   /* it began in the clear with nothing that is followed */
-    FLOW_TLS,     /* these are followed unit by unit: records, packets, messages */
-    FLOW_SSH,
+    FLOW_UNKNOWN,    /* the capture began later, or the flow was forgotten */
+    FLOW_BEGIN,      /* its SYN was seen; next_unit is the number of its first byte */
+    FLOW_PLAIN,      /* it began in the clear with nothing that is followed */
     FLOW_SSH_SECRET, /* behind NEWKEYS: nothing is in the clear any more */
-    FLOW_SMB,
-    FLOW_OPENVPN,
+#define ROW(MODE, name, cut_reason, clear_reason, within, in_clear) FLOW_##MODE,
+    FLOW_OVER_TCP(ROW) /* these are followed unit by unit: records, packets, messages */
+#undef ROW
 };
 
 enum flow_stream_flags {
@@ -29,8 +30,7 @@ enum flow_stream_flags {
     FLOW_SSH_BANNER = 32,   /* the banner's line has ended */
     FLOW_VPN_PROVEN = 64,   /* the session identifier came again */
     FLOW_VPN_SESSION = 128, /* guess_start and guess_next hold a session identifier */
-    FLOW_TLS_NULL = 256,    /* the server has chosen a cipher that does not encrypt */
-    FLOW_GUESSED = 512,     /* guess_start and guess_next hold where a TLS record may be */
+    FLOW_GUESSED = 256,     /* guess_start and guess_next hold where a TLS record may be */
 };
 
 #define FLOW_HEAD_BYTES 8
@@ -84,7 +84,7 @@ struct flow_datagrams {
 enum flow_flags {
     FLOW_CUT_BEFORE = 1, /* packets of it were cut before: nothing more is */
     FLOW_SYN_SEEN = 2,
-    FLOW_READABLE = 4, /* the cipher that was agreed on does not encrypt */
+    FLOW_READABLE = 4, /* a unit has ended the proof: what was agreed on does not encrypt */
 };
 
 struct flow_state {

@@ -89,7 +89,7 @@ static enum flow_unit_kind kind_of(struct flow_stream *s, const uint8_t *p, uint
         return secret_may_come && length_bytes != CLEAR_ALERT_BYTES ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
     case HANDSHAKE:
         if (chooses_null_cipher(p, there_bytes)) {
-            s->flags |= FLOW_TLS_NULL;
+            return FLOW_UNIT_ENDS_PROOF;
         }
         /* TLS 1.3 sends a second ClientHello, and the ServerHello to it, behind ChangeCipherSpec */
         return secret_may_come && !may_be_hello(p, there_bytes) ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
@@ -101,9 +101,21 @@ static enum flow_unit_kind kind_of(struct flow_stream *s, const uint8_t *p, uint
     }
 }
 
+/* How long an SSL 2.0 compatible ClientHello is; 0: it is none. */
+static uint32_t old_hello_bytes(const uint8_t *p, uint32_t there_bytes) {
+    if (there_bytes < OLD_HELLO_HEADER_BYTES + 3 || (p[0] & 0x80) == 0 || p[2] != CLIENT_HELLO ||
+        p[3] != MAJOR_VERSION || p[4] > MINOR_VERSION_MAX) {
+        return 0;
+    }
+    const uint32_t length_bytes = (uint32_t)(p[0] & 0x7f) << 8 | p[1];
+    return length_bytes >= OLD_HELLO_MIN_BYTES ? OLD_HELLO_HEADER_BYTES + length_bytes : 0;
+}
+
 struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
     struct flow_unit u = {.kind = FLOW_UNIT_NONE};
     if (!is_credible_header(p, there_bytes)) {
+        u.length_bytes = s->flags & FLOW_UNITS_SEEN ? 0 : old_hello_bytes(p, there_bytes);
+        u.kind = u.length_bytes > 0 ? FLOW_UNIT_CLEAR : FLOW_UNIT_NONE;
         return u;
     }
     if (there_bytes < FLOW_TLS_HEADER_BYTES) {
@@ -117,23 +129,8 @@ struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t
     return u;
 }
 
-bool flow_tls_begins(const uint8_t *p, uint32_t there_bytes) {
-    if (there_bytes < FLOW_TLS_HEADER_BYTES || !is_credible_header(p, there_bytes)) {
-        return false;
-    }
-    const uint32_t first_bytes = flow_tls_record_bytes(p);
-    return first_bytes >= there_bytes || is_credible_header(p + first_bytes, there_bytes - first_bytes);
-}
-
-bool flow_tls_is_hello(const uint8_t *p, uint32_t there_bytes) {
-    return there_bytes >= HELLO_HEAD_BYTES && p[0] == HANDSHAKE && is_credible_header(p, there_bytes) &&
-           may_be_hello(p, there_bytes);
-}
-
-bool flow_tls_can_begin(const uint8_t *p, uint32_t there_bytes) {
-    if (there_bytes == 0 || !is_credible_header(p, there_bytes)) {
-        return false;
-    }
+/* Whether a record is a handshake's or an alert's as a stream begins with them. */
+static bool can_be_first(const uint8_t *p, uint32_t there_bytes) {
     if (p[0] == HANDSHAKE) {
         return may_be_hello(p, there_bytes);
     }
@@ -141,13 +138,21 @@ bool flow_tls_can_begin(const uint8_t *p, uint32_t there_bytes) {
                              flow_tls_record_bytes(p) == (uint32_t)FLOW_TLS_HEADER_BYTES + (uint32_t)CLEAR_ALERT_BYTES);
 }
 
-uint32_t flow_tls_old_hello_bytes(const uint8_t *p, uint32_t there_bytes) {
-    if (there_bytes < OLD_HELLO_HEADER_BYTES + 3 || (p[0] & 0x80) == 0 || p[2] != CLIENT_HELLO ||
-        p[3] != MAJOR_VERSION || p[4] > MINOR_VERSION_MAX) {
-        return 0;
+bool flow_tls_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes) {
+    if (!is_credible_header(p, there_bytes)) {
+        return where == FLOW_AT_START && old_hello_bytes(p, there_bytes) > 0;
     }
-    const uint32_t length_bytes = (uint32_t)(p[0] & 0x7f) << 8 | p[1];
-    return length_bytes >= OLD_HELLO_MIN_BYTES ? OLD_HELLO_HEADER_BYTES + length_bytes : 0;
+    if (where == FLOW_AT_START) {
+        return can_be_first(p, there_bytes);
+    }
+    if (where == FLOW_IN_CLEAR) {
+        return there_bytes >= HELLO_HEAD_BYTES && p[0] == HANDSHAKE && may_be_hello(p, there_bytes);
+    }
+    if (there_bytes < FLOW_TLS_HEADER_BYTES) {
+        return false;
+    }
+    const uint32_t first_bytes = flow_tls_record_bytes(p);
+    return first_bytes >= there_bytes || is_credible_header(p + first_bytes, there_bytes - first_bytes);
 }
 
 uint32_t flow_tls_find_data(const uint8_t *p, uint32_t from, uint32_t there_bytes) {
@@ -158,7 +163,7 @@ uint32_t flow_tls_find_data(const uint8_t *p, uint32_t from, uint32_t there_byte
             break;
         }
         from = (uint32_t)(found - p);
-        if (found[1] == MAJOR_VERSION && flow_tls_begins(found, there_bytes - from)) {
+        if (found[1] == MAJOR_VERSION && flow_tls_begins(FLOW_WITHIN, found, there_bytes - from)) {
             return from;
         }
         from++;

@@ -28,4 +28,25 @@ struct flow_datagram {
 struct flow_verdict flow_udp_datagram(struct flow_state *f, unsigned direction, const struct flow_datagram *datagram,
                                       bool *remember);
 
+/*
+ * What a protocol over UDP (flow_protocols.h) is asked:
+ *
+ *   bool flow_NAME_judge(const struct flow_look *k, struct flow_verdict *out)
+ *       whether the datagram, of which at least one byte is there, is one of it; if so, what becomes of it is in out.
+ */
+struct flow_look {
+    struct flow_datagrams *flow;
+    struct flow_side *side; /* that of the sender */
+    struct flow_side *peer;
+    const struct flow_datagram *in;
+    enum policy_reason reason; /* to cut, as the row has it */
+    bool *remember;
+};
+
+/* Note in the flow what the datagram shows: enum flow_datagram_flags. */
+static inline void flow_note(const struct flow_look *k, unsigned flags) {
+    k->flow->flags = (uint16_t)(k->flow->flags | flags);
+    *k->remember = true;
+}
+
 #endif

@@ -8,25 +8,30 @@ enum {
     TYPE_DATA = 4,
     INITIATION_BYTES = 148,
     RESPONSE_BYTES = 92,
-    DATA_MIN_BYTES = 32, /* header and tag; padded to a multiple of 16, except up to the MTU */
+    DATA_HEADER_BYTES = 16, /* type, receiver index, counter: in the clear */
+    DATA_MIN_BYTES = 32,    /* header and tag; padded to a multiple of 16, except up to the MTU */
 };
 
-struct flow_wireguard flow_wireguard_judge(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
-    struct flow_wireguard w = {.kind = FLOW_WIREGUARD_NONE};
-    if (there_bytes < FLOW_WIREGUARD_DATA_HEADER_BYTES) {
-        return w;
+bool flow_wireguard_judge(const struct flow_look *k, struct flow_verdict *out) {
+    const uint8_t *p = k->in->payload;
+    const uint32_t length_bytes = k->in->payload_bytes;
+    if (k->in->there_bytes < DATA_HEADER_BYTES) {
+        return false;
     }
-    const uint32_t type = bytes_get_le32(p); /* three reserved bytes of zero behind it */
-    if (type == TYPE_INITIATION && length_bytes == INITIATION_BYTES) {
-        w.kind = FLOW_WIREGUARD_INITIATION;
-        w.sender = bytes_get_le32(p + 4);
-    } else if (type == TYPE_RESPONSE && length_bytes == RESPONSE_BYTES) {
-        w.kind = FLOW_WIREGUARD_RESPONSE;
-        w.sender = bytes_get_le32(p + 4);
-        w.receiver = bytes_get_le32(p + 8);
-    } else if (type == TYPE_DATA && length_bytes >= DATA_MIN_BYTES) {
-        w.kind = FLOW_WIREGUARD_DATA;
-        w.receiver = bytes_get_le32(p + 4);
+    const uint32_t type = bytes_get_le32(p);      /* three reserved bytes of zero behind it */
+    const uint32_t index = bytes_get_le32(p + 4); /* of the receiver in data, else of the sender */
+    if (type == TYPE_DATA && length_bytes >= DATA_MIN_BYTES) {
+        *out = flow_cut_header(k->reason, DATA_HEADER_BYTES);
+        return (k->flow->flags & FLOW_WIREGUARD) && (index == k->peer->id || index == k->peer->id_more);
     }
-    return w;
+    const bool is_response = type == TYPE_RESPONSE && length_bytes == RESPONSE_BYTES;
+    if (!is_response && !(type == TYPE_INITIATION && length_bytes == INITIATION_BYTES)) {
+        return false;
+    }
+    if (!k->side->has_id || k->side->id != index) {
+        *k->side = (struct flow_side){.id = index, .id_more = k->side->id, .has_id = true};
+    }
+    flow_note(k, is_response && k->peer->has_id && k->peer->id == bytes_get_le32(p + 8) ? FLOW_WIREGUARD : 0);
+    *out = flow_keep(POLICY_HANDSHAKE);
+    return true;
 }

@@ -1,8 +1,8 @@
 #include "policy.h"
 
 #include "bytes.h"
+#include "flow_esp.h"
 #include "flow_expected.h"
-#include "flow_ike.h"
 #include "flow_tcp.h"
 #include "flow_udp.h"
 
@@ -209,15 +209,13 @@ static inline struct decision decide_udp(struct policy *p, const struct policy_p
         return mark_cut_before(p, l, frame);
     }
     const struct place at = find(p, l, frame);
-    const unsigned ports = port_flags(p, l);
-    const uint8_t *payload = frame + l->payload_offset;
-    if (at.flow == NULL && (ports & (POLICY_PORT_QUIC | POLICY_PORT_IPSEC)) == 0 &&
-        flow_expected_nothing(payload, l->payload_bytes)) {
-        return keep_all(p, l, POLICY_CLEARTEXT);
+    const enum policy_reason reason = flow_expected_udp(at.flow != NULL ? &at.flow->state : NULL, at.direction,
+                                                        port_flags(p, l), frame + l->payload_offset, l->payload_bytes);
+    if (likely(reason < POLICY_CUT_REASONS)) {
+        return cut_behind(l, reason, p->settings.floor_bytes);
     }
-    if (likely(at.flow != NULL && (ports & POLICY_PORT_IPSEC) == 0 &&
-               flow_expected_quic(&at.flow->state, at.direction, payload, l->payload_bytes))) {
-        return cut_behind(l, POLICY_QUIC, p->settings.floor_bytes);
+    if (reason == POLICY_CLEARTEXT) {
+        return keep_all(p, l, POLICY_CLEARTEXT);
     }
     return follow_udp(p, l, frame, at);
 }

@@ -182,9 +182,12 @@ static void test_udp(void **state) {
         const uint32_t there = next_random(&seed) % 8 ? length : next_random(&seed) % length;
         make_datagram(made, length, n % 100 < 50 ? 3 : 8, &seed);
         uint8_t *payload = exact_copy(made, there);
-        struct flow_datagram in = {.payload = payload, .there_bytes = there, .payload_bytes = length};
+        /* Mostly none of the ports that protocols speak of. */
+        const unsigned ports = next_random(&seed) % 4 ? 0 : next_random(&seed) % (2 * POLICY_PORT_IPSEC);
+        struct flow_datagram in = {
+            .payload = payload, .there_bytes = there, .payload_bytes = length, .port_flags = ports};
         bool remember = false;
-        if (flow_expected_nothing(payload, there)) {
+        if (flow_expected_udp(NULL, n % 2, ports, payload, there) == POLICY_CLEARTEXT) {
             struct flow_state fresh;
             memset(&fresh, 0, sizeof fresh);
             const struct flow_verdict v = flow_udp_datagram(&fresh, n % 2, &in, &remember);
@@ -193,7 +196,7 @@ static void test_udp(void **state) {
             nothing++;
         }
         const struct flow_state before = f;
-        const bool is_quic = flow_expected_quic(&f, n % 2, payload, there);
+        const bool is_quic = flow_expected_udp(&f, n % 2, ports, payload, there) == POLICY_QUIC;
         const struct flow_verdict v = flow_udp_datagram(&f, n % 2, &in, &remember);
         if (is_quic) {
             assert_int_equal(v.reason, POLICY_QUIC);

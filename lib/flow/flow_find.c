@@ -1,0 +1,106 @@
+#include "flow_find.h"
+
+#include "flow_ssh.h"
+#include "flow_tls.h"
+
+enum {
+    /*
+     * Of an unknown stream every eighth segment is looked through for records, for that costs more than everything
+     * else; of one that has lost its way every one. After so many only the beginnings of segments are looked at.
+     */
+    SCANS_STEP = 8,
+    SCANS_MAX = 248,
+};
+
+/* A guess where a record begins is right when another one begins where it would end. */
+static bool guess_comes_true(struct flow_walk *w, struct flow_verdict *out) {
+    struct flow_stream *s = w->s;
+    const struct flow_segment *in = w->in;
+    const int32_t at = flow_seq_diff(s->guess_next, in->seq);
+    if (flow_seq_diff(in->seq, s->guess_start) >= 0 && at >= 0 && (uint32_t)at >= in->payload_bytes) {
+        *out = flow_keep(POLICY_UNPROVEN); /* within the record that is guessed */
+        return true;
+    }
+    s->flags &= (uint16_t)~FLOW_GUESSED;
+    if (at < 0 || (uint32_t)at >= in->there_bytes ||
+        !flow_tls_begins(FLOW_WITHIN, in->payload + at, in->there_bytes - (uint32_t)at)) {
+        return false;
+    }
+    const uint32_t start = s->guess_start;
+    s->scans = 0;
+    flow_walk_enter(s, FLOW_TLS, in->seq + (uint32_t)at);
+    s->flags |= FLOW_UNITS_SEEN | FLOW_TLS_DATA;
+    flow_walk_secret_from(s, start);
+    *out = flow_walk_units(w, (uint32_t)at);
+    return true;
+}
+
+/* Look for a record of application data in the middle of a segment. */
+static struct flow_verdict scan(struct flow_walk *w) {
+    struct flow_stream *s = w->s;
+    const struct flow_segment *in = w->in;
+    if (s->scans >= SCANS_MAX) {
+        return flow_keep(POLICY_UNPROVEN);
+    }
+    s->scans++;
+    if (s->mode != FLOW_TLS && s->scans % SCANS_STEP != 0) {
+        return flow_keep(POLICY_UNPROVEN);
+    }
+    const uint32_t at = flow_tls_find_data(in->payload, 0, in->there_bytes);
+    if (at >= in->there_bytes) {
+        return flow_keep(POLICY_UNPROVEN);
+    }
+    struct flow_stream guess = {.mode = FLOW_TLS};
+    const struct flow_unit u = flow_tls_unit(&guess, in->payload + at, in->there_bytes - at);
+    if (in->there_bytes - at >= u.length_bytes + FLOW_TLS_HEADER_BYTES) { /* there is a second header already */
+        flow_walk_enter(s, FLOW_TLS, in->seq + at);
+        return flow_walk_units(w, at);
+    }
+    s->flags |= FLOW_GUESSED;
+    s->guess_start = in->seq + at;
+    s->guess_next = s->guess_start + u.length_bytes;
+    return flow_keep(POLICY_UNPROVEN);
+}
+
+/*
+ * On the port of SSH, a stream that began before the capture is cut as the policy `packet` does it. Not while the other
+ * side is seen to exchange keys: then it is only the banner that is missing.
+ */
+static bool is_ssh_begun_before(const struct flow_walk *w) {
+    return (w->in->port_flags & POLICY_PORT_SSH) && w->s->mode == FLOW_UNKNOWN &&
+           (w->flow->flags & FLOW_SYN_SEEN) == 0 && w->peer->mode != FLOW_SSH;
+}
+
+static struct flow_verdict begin_ssh_secret(struct flow_walk *w) {
+    w->s->mode = FLOW_SSH_SECRET;
+    w->s->next_unit = w->in->seq + w->in->payload_bytes;
+    flow_walk_secret_from(w->s, w->in->seq);
+    w->clear_end = 0;
+    return flow_walk_conclude(w);
+}
+
+struct flow_verdict flow_find(struct flow_walk *w) {
+    struct flow_stream *s = w->s;
+    const struct flow_segment *in = w->in;
+    struct flow_verdict v;
+    if ((s->flags & FLOW_GUESSED) && guess_comes_true(w, &v)) {
+        return v;
+    }
+    if (in->there_bytes > 0 && flow_may_begin(FLOW_WITHIN, in->payload[0]) && flow_walk_begins(w, FLOW_WITHIN, &v)) {
+        w->s->scans = 0;
+        return v;
+    }
+    if (is_ssh_begun_before(w)) {
+        return begin_ssh_secret(w);
+    }
+    if (s->mode == FLOW_SSH) {
+        const int32_t past_bytes = flow_seq_diff(in->seq, s->next_unit);
+        if (past_bytes > (int32_t)FLOW_SSH_CLEAR_MAX_BYTES && past_bytes < FLOW_STREAM_WINDOW_BYTES) {
+            return begin_ssh_secret(w);
+        }
+    }
+    if (s->mode == FLOW_UNKNOWN || s->mode == FLOW_TLS || s->mode == FLOW_BEGIN) {
+        return scan(w);
+    }
+    return flow_keep(POLICY_UNPROVEN);
+}

@@ -1,0 +1,13 @@
+/*
+ * Finding the way in a stream of which it is not known where a unit begins: the capture began later, segments are
+ * missing, or what was taken for a unit is none. Pure.
+ */
+#ifndef PCAPSLIM_FLOW_FIND_H
+#define PCAPSLIM_FLOW_FIND_H
+
+#include "flow_walk.h"
+
+/* Look for the way in a segment, and read on from where it is found. Returns what of the segment is encrypted. */
+struct flow_verdict flow_find(struct flow_walk *w);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * A segment on its way through a stream, unit by unit: what every protocol over TCP has in common. Pure.
+ */
+#ifndef PCAPSLIM_FLOW_WALK_H
+#define PCAPSLIM_FLOW_WALK_H
+
+#include "flow_tcp.h"
+#include "flow_unit.h"
+
+struct flow_walk {
+    struct flow_state *flow;
+    struct flow_stream *s;
+    const struct flow_stream *peer;
+    const struct flow_segment *in;
+    uint32_t clear_end; /* payload up to here stays */
+};
+
+/* Start reading units of a mode at seq. */
+void flow_walk_enter(struct flow_stream *s, enum flow_mode mode, uint32_t seq);
+
+/* From `from` up to next_unit all is encrypted. */
+void flow_walk_secret_from(struct flow_stream *s, uint32_t from);
+
+/* Whether the segment begins a unit of something, by where it is; if so, it is read, and out says what comes of it. */
+bool flow_walk_begins(struct flow_walk *w, enum flow_where where, struct flow_verdict *out);
+
+/* Read units from offset `at` of the segment on, where one begins or goes on. */
+struct flow_verdict flow_walk_units(struct flow_walk *w, uint32_t at);
+
+/* What is known of bytes before next_unit: those of an uninterrupted run are encrypted, the others stay. */
+uint32_t flow_walk_clear_before(const struct flow_walk *w, uint32_t up_to);
+
+/* Whether a segment that came before holds, at its end, the beginning of a unit that has to stay. */
+bool flow_walk_ends_with_clear_head(const struct flow_walk *w);
+
+/* What the bytes that were read come to; clear_end is set. */
+struct flow_verdict flow_walk_conclude(struct flow_walk *w);
+
+#endif
