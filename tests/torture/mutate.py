@@ -131,7 +131,7 @@ MUTATIONS = [
      bats("sandbox", "pcap-status")),
     ("the driver's --within", "tools/pcap-slim/run.sh", "SLIM_WITHIN=$within", "SLIM_WITHIN=''", bats("sandbox", "keeps its stages within")),
     ("lost memory while settings become text", "lib/base/text.c", "    if (t->lost) {\n", "    if (0) {\n", bats("policy", "whole or none")),
-    ("the head of a unit at the end of what is sent again", "lib/flow/flow_tcp.c", "ends_with_clear_head(w) ? in->payload_bytes : ", "",
+    ("the head of a unit at the end of what is sent again", "lib/flow/flow_tcp.c", "flow_walk_ends_with_clear_head(w) ? in->payload_bytes : ", "",
      replay("flow")),
     ("the flow that was in a place of the table before", "lib/flow/flow_table.c", "    memset(flow, 0, sizeof *flow);", "",
      replay("flow")),
