@@ -33,7 +33,7 @@ struct marker_owner marker_owner_find(void) {
 
 void marker_give_away(int fd, const struct marker_owner *owner) {
     if (owner->known && fchown(fd, owner->user, owner->group) != 0) {
-        return; /* the process may not: the caller owns it then, as SPEC.md section 5 allows */
+        return; /* the process may not: the caller owns it then */
     }
 }
 

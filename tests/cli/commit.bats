@@ -31,7 +31,7 @@ left_alone() {
 # pcap-commit w/a.pcap in the background, at work, its standard input in our descriptor 7.
 start_commit() {
     mkfifo input
-    pcap-commit "$@" w/a.pcap <input >out.json 2>err.txt 3>&- &
+    "${AT_A_TERMINAL[@]}" pcap-commit "$@" w/a.pcap <input >out.json 2>err.txt 3>&- &
     background=$!
     exec 7>input
     wait_for test -e w/a.pcap.tmp
@@ -792,7 +792,7 @@ never() {
         rm -f input
         mkfifo input
         # A shell starts background jobs with SIGINT ignored; the program catches it all the same.
-        pcap-commit w/a.pcap <input >out.json 2>err.txt 3>&- &
+        "${AT_A_TERMINAL[@]}" pcap-commit w/a.pcap <input >out.json 2>err.txt 3>&- &
         background=$!
         exec 7>input
         wait_for test -e w/a.pcap.tmp

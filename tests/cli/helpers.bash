@@ -13,13 +13,26 @@ setup() {
     if declare -F setup_more >/dev/null; then setup_more; fi
 }
 
+# Before a program: signals as they are at a terminal. nohup, and a shell for what it puts into the background, leave some
+# ignored, which whoever is started inherits and rightly obeys; a shell cannot take that back.
+AT_A_TERMINAL=(env "--default-signal=HUP,INT,QUIT,PIPE,TERM")
+
+# program_or_function COMMAND...
+program_or_function() {
+    if [ "$(type -t -- "$1")" = file ]; then
+        "${AT_A_TERMINAL[@]}" "$@"
+    else
+        "$@"
+    fi
+}
+
 # runs COMMAND...: run it with standard output and standard error in files of their own.
 # Sets $status, $out and $err; $out_file and $err_file keep the bytes.
 runs() {
     last_command="$*"
     out_file=$BATS_TEST_TMPDIR/.out err_file=$BATS_TEST_TMPDIR/.err
     status=0
-    "$@" >"$out_file" 2>"$err_file" </dev/null || status=$?
+    program_or_function "$@" >"$out_file" 2>"$err_file" </dev/null || status=$?
     out=$(tr -d '\0' <"$out_file") err=$(tr -d '\0' <"$err_file")
 }
 
@@ -30,7 +43,7 @@ runs_from() {
     last_command="$* <$input"
     out_file=$BATS_TEST_TMPDIR/.out err_file=$BATS_TEST_TMPDIR/.err
     status=0
-    "$@" <"$input" >"$out_file" 2>"$err_file" || status=$?
+    program_or_function "$@" <"$input" >"$out_file" 2>"$err_file" || status=$?
     out=$(tr -d '\0' <"$out_file") err=$(tr -d '\0' <"$err_file")
 }
 
@@ -134,6 +147,29 @@ wait_for() {
         sleep 0.02
     done
     explain "waited in vain for: $*"
+}
+
+# ---- traces ----
+
+# traced [OPTION...] LOG COMMAND...: under strace(1), each process into a file of its own, LOG.PID. In one file for all
+# a call is two lines when a call of another process comes between, so that lines are not calls.
+traced() {
+    local options=()
+    while [[ $1 == -* ]]; do
+        options+=("$1")
+        shift
+    done
+    "${AT_A_TERMINAL[@]}" strace -ff -qq "${options[@]}" -o "$@"
+}
+
+# calls LOG REGEX: how many calls of all the processes match.
+calls() { cat -- "$1".[0-9]* | grep -cE -- "$2" || true; }
+
+# calls_are LOG REGEX NUMBER
+calls_are() {
+    local have
+    have=$(calls "$1" "$2")
+    [ "$have" -eq "$3" ] || explain "expected $3 calls $2, found $have: $(grep -hE -- "$2" "$1".[0-9]* | head -n 20)"
 }
 
 # The same output with what the clock puts into it made equal.

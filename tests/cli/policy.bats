@@ -159,10 +159,10 @@ done: ok=1 skip=0 fail=0 elapsed=_"
         [ "$(ldd "$BIN_DIR/$program" | grep -c libpcap)" -eq 0 ]
     done
     command -v strace >/dev/null || skip "no strace"
-    strace -f -qq -e trace=openat -o trace pcap-scan --min-packets 3 a.pcap >/dev/null
-    [ "$(grep -c libpcap trace)" -eq 0 ]
-    strace -f -qq -e trace=openat -o trace pcap-scan --keep ip a.pcap >/dev/null
-    [ "$(grep -c 'libpcap.*= [0-9]' trace)" -ge 1 ]
+    traced --trace=openat without pcap-scan --min-packets 3 a.pcap >/dev/null
+    calls_are without libpcap 0
+    traced --trace=openat with pcap-scan --keep ip a.pcap >/dev/null
+    [ "$(calls with 'libpcap.*= [0-9]')" -ge 1 ]
 }
 
 # ---- policy files ----

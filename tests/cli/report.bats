@@ -390,7 +390,7 @@ would slim: d/b.pcap"
     local pid
     mkfifo input
     printf 'a.pcap\0b.pcap\0' >names
-    pcap-report --expect names <input >out.txt 2>err.txt 3>&- &
+    "${AT_A_TERMINAL[@]}" pcap-report --expect names <input >out.txt 2>err.txt 3>&- &
     pid=$!
     exec 7>input
     wait_for sh -c "grep -q '^SigCgt:.*[4567cdef]...$' /proc/$pid/status" # it catches SIGTERM (bit 14)
@@ -410,7 +410,7 @@ would slim: d/b.pcap"
     local pid
     mkfifo input
     printf 'a.pcap\0b.pcap\0' >names
-    pcap-report --expect names <input >out.txt 2>err.txt 3>&- &
+    "${AT_A_TERMINAL[@]}" pcap-report --expect names <input >out.txt 2>err.txt 3>&- &
     pid=$!
     exec 7>input
     wait_for sh -c "grep -q '^SigCgt:.*[4567cdef]...$' /proc/$pid/status"
@@ -429,7 +429,7 @@ would slim: d/b.pcap"
     local pid
     mkfifo input
     one_of_each >records
-    pcap-report --output ndjson --prefix d/ <input >out.txt 2>err.txt 3>&- &
+    "${AT_A_TERMINAL[@]}" pcap-report --output ndjson --prefix d/ <input >out.txt 2>err.txt 3>&- &
     pid=$!
     exec 7>input
     head -n 1 records >&7

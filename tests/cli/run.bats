@@ -17,7 +17,7 @@ teardown_more() {
 
 # Start COMMAND in the background; its output goes to out.txt and err.txt.
 start() {
-    "$@" >out.txt 2>err.txt 3>&- </dev/null &
+    "${AT_A_TERMINAL[@]}" "$@" >out.txt 2>err.txt 3>&- </dev/null &
     background=$!
 }
 finish() {

@@ -81,7 +81,7 @@ no pcaps to process
 done: ok=0 skip=2 fail=0 elapsed=_"
 }
 
-# The keys that SPEC.md promises are there with their types, in one line and nothing else.
+# The keys that pcap-slim-record(5) promises are there with their types, in one line and nothing else.
 json_is_sound() {
     [ "$(wc -l <"$out_file")" -eq 1 ] || explain "not one line"
     json_is '(keys == ["files", "summary"]) and

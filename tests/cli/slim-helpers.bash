@@ -68,11 +68,10 @@ forget_notes() {
 # ---- runs in the background ----
 
 # starts COMMAND...: in a session of its own, whose number is its process id: $run. Its output goes where runs puts it.
-# Signals that a shell ignores for a job in the background are as they are at a terminal.
 starts() {
     last_command="$*"
     out_file=$BATS_TEST_TMPDIR/.out err_file=$BATS_TEST_TMPDIR/.err
-    env --default-signal=INT,QUIT setsid "$@" >"$out_file" 2>"$err_file" </dev/null 3>&- &
+    "${AT_A_TERMINAL[@]}" setsid "$@" >"$out_file" 2>"$err_file" </dev/null 3>&- &
     run=$!
 }
 

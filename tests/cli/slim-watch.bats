@@ -69,9 +69,9 @@ END
     [ "$output" = 0 ]
 }
 
-@test "no line where it is not wanted or cannot be: --no-progress, TERM=dumb, a pipe, a short run" {
+@test "no line where it is not wanted or cannot be: --no-progress, TERM=dumb, a pipe" {
     local words
-    for words in '--no-progress' '-' 'dumb' 'short'; do
+    for words in '--no-progress' '-' 'dumb'; do
         rm -rf d raw
         make_slow
         set -- pcap-slim --dir d --max-io-mbps 4
@@ -79,12 +79,26 @@ END
         --no-progress) on_screen 80 "$@" --no-progress ;;
         -) on_screen 80 sh -c '"$@" 2>&1 | cat' sh "$@" ;;
         dumb) on_screen 80 env TERM=dumb "$@" ;;
-        short) rm d/a.pcap; on_screen 80 pcap-slim --single d/b.pcap ;;
         esac
         status_is 0
         [ -z "$(drawn)" ] || explain "$words: $(drawn)"
         out_has "done: ok="
     done
+}
+
+@test "no line of a run that is over in a moment" {
+    local tries
+    # On a busy machine even this one may take the 0.2 s after which the line is drawn.
+    for tries in 1 2 3 4 5 6 7 8 9 10; do
+        rm -rf d raw
+        mkdir d
+        cp "$SMALL" d/b.pcap
+        on_screen 80 pcap-slim --single d/b.pcap
+        status_is 0
+        case $out in *elapsed=0.[01]s*) break ;; esac
+    done
+    case $out in *elapsed=0.[01]s*) ;; *) skip "this machine is too busy for a run that is over in a moment" ;; esac
+    [ -z "$(drawn)" ] || explain "$(drawn)"
 }
 
 @test "--check-only has its line, too" {

@@ -27,11 +27,11 @@ done: ok=1 skip=0 fail=0 elapsed=_"
 
 @test "stage-dir: the captures' directory sees a rename and nothing else" {
     command -v strace >/dev/null || skip "no strace"
-    runs strace -f -qq -e trace=openat,renameat,renameat2,unlinkat -o trace pcap-slim --dir w --stage-dir stage
+    runs traced --trace=openat,renameat,renameat2,unlinkat trace pcap-slim --dir w --stage-dir stage
     status_is 0
     same_bytes w/a.pcap slim
-    [ "$(grep -c '"a\.pcap\.tmp"' trace)" -eq 0 ]
-    [ "$(grep -cE 'renameat2?\([0-9]+, "'"$(tmp_of w)"'", [0-9]+, "a\.pcap"' trace)" -eq 1 ]
+    calls_are trace '"a\.pcap\.tmp"' 0
+    calls_are trace 'renameat2?\([0-9]+, "'"$(tmp_of w)"'", [0-9]+, "a\.pcap"' 1
 }
 
 @test "stage-dir: the same name in two directories, the stages one by one" {

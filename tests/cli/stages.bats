@@ -420,7 +420,7 @@ spoil_tmp() {
 @test "stages: pcap-commit leaves alone what another run has taken up" {
     verify_a
     mkfifo input
-    pcap-commit w/a.pcap <input >other.json 3>&- &
+    "${AT_A_TERMINAL[@]}" pcap-commit w/a.pcap <input >other.json 3>&- &
     background=$!
     exec 7>input
     # The other run has taken the temporary file for a dead run's and begun its own, maybe of the same inode number.

@@ -134,7 +134,7 @@ Try 'pcap-truncate --help'."
     for how in --mmap --no-mmap; do
         rm -f out
         mkfifo out
-        pcap-truncate $how big >out 3>&- &
+        "${AT_A_TERMINAL[@]}" pcap-truncate $how big >out 3>&- &
         pid=$!
         exec 7<out
         head -c 100000 <&7 >/dev/null # and no more: it stops on the full pipe, half-way

@@ -9,6 +9,7 @@ usage: directory.py BIN_DIR FIXTURES [SECONDS]   (SECONDS of racing for each adv
 """
 
 import ctypes
+import glob
 import json
 import os
 import random
@@ -98,7 +99,9 @@ class Ground:
     def run(self, *arguments, trace=True, timeout=120):
         command = [os.path.join(BIN, "pcap-slim"), *arguments]
         if trace:
-            command = ["strace", "-f", "-y", "-q", "-o", self.log] + command
+            for path in glob.glob(self.log + ".*"):
+                os.unlink(path)
+            command = ["strace", "-ff", "-y", "-q", "-o", self.log] + command
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
 
     def problems(self, traced=True):
@@ -119,11 +122,16 @@ class Ground:
             r"\b(read|pread64|readv|write|pwrite64|mmap|fchmod|fchown|ftruncate|fsync|getdents64|fsetxattr|fgetxattr|"
             r"unlinkat|mkdirat|renameat2?|openat|utimensat|linkat|symlinkat)\(.*" + in_canary
         )
-        with open(self.log, errors="replace") as log:
-            for line in log:
-                if touching.search(line) and " = -1 " not in line and not self.is_a_look(line):
-                    wrong.append(line.strip()[:300])
+        for line in self.traced_calls():
+            if touching.search(line) and " = -1 " not in line and not self.is_a_look(line):
+                wrong.append(line.strip()[:300])
         return wrong
+
+    def traced_calls(self):
+        """Each a line: strace has written a file for each process, so that no call comes into the middle of another."""
+        for path in sorted(glob.glob(self.log + ".*")):
+            with open(path, errors="replace") as log:
+                yield from log
 
     def is_a_look(self, line):
         """Opening a second name of a file to find that it is one is a look; reading it is not."""
@@ -235,8 +243,7 @@ def test_lock_file(top):
             os.mkdir(lock)
         result = g.run("--dir", g.captures)
         wrong = g.problems()
-        with open(g.log, errors="replace") as log:
-            wrong += [line.strip()[:200] for line in log if "F_OFD_SETLK" in line and g.canary in line]
+        wrong += [line.strip()[:200] for line in g.traced_calls() if "F_OFD_SETLK" in line and g.canary in line]
         if result.returncode != 1 or open(path, "rb").read() != open(GOOD, "rb").read():
             wrong.append(f"status {result.returncode}, or the capture changed: {result.stderr}")
         check(f"the lock file is a {kind}: refused", wrong)

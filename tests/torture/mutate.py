@@ -2,10 +2,11 @@
 """Does each test fail when its protection is taken out?
 
     mutate.py [--flow] [--only REGEX] [--list]
+    mutate.py --check
 
 Each mutation takes one protection out of a copy of the sources, builds it and runs the test that should notice. A test
 that stays green is the fault here. Prints TAP. After a change of the sources a mutation may no longer find its place; it
-says so and counts as a fault, too.
+says so and counts as a fault, too. --check says that of all mutations, in a moment, and whether their tests are there.
 """
 
 import argparse
@@ -82,18 +83,18 @@ MUTATIONS = [
      "} else if (0) {", RACE),
     ("claims when cleaning up", "lib/place/replace_tmp.c", "if (claims_take(claims, capture, NULL) != 1) {",
      "if (claims_take(claims, capture, NULL) == 99) {", ["build/release/tests/test_replace_tmp"]),
-    ("removal of the temporary file after a failure", "tools/pcap-commit.c", "    if (!replaced) {\n", "    if (0) {\n",
-     INJECT + ["by hand/pcap-commit"]),
+    ("removal of the temporary file after a failure", "tools/pcap-commit.c", "        replace_remove_tmp(&c->site.place, &r->tmp);\n    }\n    /*",
+     "    }\n    /*", bats("stages", "pcap-commit")),
     ("removal by a stage that cannot hand on its record", "tools/pcap-truncate.c",
      "if (status != CLI_DONE && r.has_tmp) {", "if (0) {", INJECT + ["chain/pcap-truncate"]),
-    ("clean-up after a run", "tools/pcap-slim/main.sh", '[ "$status" -eq 0 ] || pcap-commit ${stage:+--stage-dir "$stage"} --clean-after "$list"', ":",
+    ("clean-up after a run", "tools/pcap-slim/run.sh", '[ "$status" -eq 0 ] ||\n        pcap-commit ', "true ||\n        pcap-commit ",
      INJECT + ["batch/pcap-verify"]),
     ("leftovers of the capture as it was", "lib/place/replace_tmp.c", " || same_mtime(tmp, &original)", "",
      ["build/release/tests/test_replace_tmp"]),
     ("reclaiming a dead run's file", "lib/place/replace_tmp.c", "!is_stale(&st) && !looks_like_ours(p, fd, &st)",
      "!is_stale(&st)", KILL + ["60", "--signals", "0"]),
     ("records that must arrive", "tools/pcap-slim/run.sh",
-     '--prefix "$SLIM_PREFIX" --expect "$SLIM_LIST"\'\n# shellcheck', '--prefix "$SLIM_PREFIX"\'\n# shellcheck',
+     '--prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \\\n        --failed', '--prefix "$SLIM_PREFIX" \\\n        --failed',
      INJECT + ["batch/pcap-verify"]),
     ("lost memory while a record is written", "lib/record/record_json.c", "char *line = bad == 0 ?", "char *line = bad != 99 ?",
      ["tests/torture/inject.py", "--only", "chain/pcap-report"]),
@@ -152,7 +153,7 @@ MUTATIONS = [
 
 
 def other_builds(folder, names):
-    return [n for n in names if n.endswith((".log", ".tap")) or n in ("asan", "afl", "count", "static") or n.startswith("fuzz")]
+    return [n for n in names if n.endswith((".log", ".tap")) or n in ("dev", "asan", "afl", "count", "static") or n.startswith("fuzz")]
 
 
 def copy_of_the_sources():
@@ -167,9 +168,9 @@ def copy_of_the_sources():
 
 
 def make_anew(folder, file):
-    """Objects depend on VERSION, not on the Makefile."""
+    """Objects do not depend on the Makefile."""
     if file == "Makefile":
-        os.utime(os.path.join(folder, "VERSION"))
+        shutil.rmtree(os.path.join(folder, "build"), ignore_errors=True)
 
 
 def build(folder, test):
@@ -188,13 +189,44 @@ def notices(folder, test):
     return done.returncode != 0, words[0][:160] if words else text[-160:].strip()
 
 
+def has_test(test):
+    """Whether what a mutation runs is there: the script, the unit test's source, a test of that name in the bats file."""
+    if test[0] == "bats":
+        names = re.findall(r'^@test "(.*)" \{', torture.read(os.path.join(torture.ROOT, test[1])).decode(), re.MULTILINE)
+        return any(re.search(test[3] if len(test) > 3 else "", name) for name in names)
+    if test[0] == "env":
+        return os.path.exists(os.path.join(torture.ROOT, "tests/fuzz/fuzz_" + test[1].split("=")[1] + ".c"))
+    source = re.sub(r"^build/release/tests/(.*)$", r"tests/unit/\1.c", test[0])
+    return os.path.exists(os.path.join(torture.ROOT, source))
+
+
+def check():
+    """Each mutation finds its place once, and its test is there."""
+    wrong = []
+    for what, file, old, _, test in MUTATIONS + mutations_flow.MUTATIONS:
+        path = os.path.join(torture.ROOT, file)
+        times = torture.read(path).decode().count(old) if os.path.exists(path) else 0
+        if times != 1:
+            wrong.append(f"{what}: its place is in {file} {times} times")
+        if not has_test(test):
+            wrong.append(f"{what}: no such test: {' '.join(test)}")
+    for line in wrong:
+        print(f"# {line}")
+    number = len(MUTATIONS) + len(mutations_flow.MUTATIONS)
+    print(f"{'not ok' if wrong else 'ok'} 1 - each of {number} mutations finds its place and its test\n1..1")
+    return 1 if wrong else 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--flow", action="store_true", help="what the policy `flow` proves, in the place of the others")
     parser.add_argument("--only", default="")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--part", default="1/1", help="I/N: only every N-th, from the I-th")
     arguments = parser.parse_args()
+    if arguments.check:
+        return check()
     mutations = mutations_flow.MUTATIONS if arguments.flow else MUTATIONS
     if arguments.list:
         for what, file, _, _, test in mutations:

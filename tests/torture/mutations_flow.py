@@ -54,5 +54,5 @@ MUTATIONS = [
     ("where an encrypted run begins", "lib/flow/flow_walk.c", "return clear_bytes <= 0 ? 0 :", "return 1 ? 0 :", TLS),
     ("a run that a clear record ends", "lib/flow/flow_walk.c", "        end_secret_run(s);\n        w->clear_end = end;", "        w->clear_end = end;", TLS),
     ("a new connection", "lib/flow/flow_tcp.c", "        memset(f, 0, sizeof *f);\n", "", TLS),
-    ("flows that were cut before", "lib/policy/policy_flow.c", "flow->state.flags |= FLOW_CUT_BEFORE;", "", TLS),
+    ("flows that were cut before", "lib/policy/policy_flow.c", "    flow->state.flags |= FLOW_CUT_BEFORE;\n    return keep(", "    return keep(", TLS),
 ]

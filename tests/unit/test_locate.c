@@ -1,4 +1,4 @@
-/* Ethernet, tags, IPv4, TCP and UDP: every branch of SPEC.md section 2 up to the decision. */
+/* Ethernet, tags, IPv4, TCP and UDP: every branch of docs/ALGORITHM.md section 1. */
 #include "locating.h"
 
 static void test_fields(void **state) {

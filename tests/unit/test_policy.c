@@ -1,4 +1,4 @@
-/* The decision table of SPEC.md section 2: every row, its boundaries and its neighbours. */
+/* The decision table of docs/ALGORITHM.md section 2: every row, its boundaries and its neighbours. */
 #include "policy.h"
 #include "support.h"
 

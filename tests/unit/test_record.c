@@ -1,4 +1,4 @@
-/* Records: the keys that SPEC.md section 6 promises, and that what is written is what is read. */
+/* Records: the keys that pcap-slim-record(5) promises, and that what is written is what is read. */
 #include "record.h"
 #include "support.h"
 
@@ -322,7 +322,7 @@ static void test_digests_and_times_that_are_none(void **state) {
     }
 }
 
-/* The example of SPEC.md section 6, up to where more keys may join. */
+/* Its keys in their order, up to where more may join. */
 static void test_keys_of_the_contract(void **state) {
     (void)state;
     struct record r;

@@ -1,4 +1,4 @@
-/* What a file is by its first bytes: SPEC.md section 4, row by row. */
+/* What a file is by its first bytes: docs/ALGORITHM.md section 5 and docs/TOLERANCES.md, row by row. */
 #include "savefile.h"
 #include "support.h"
 
