@@ -199,15 +199,14 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
     if (r->status != RECORD_OK) {
         return;
     }
-    struct failure failure;
     char *text = record_format_line(r);
     if (text == NULL) {
-        record_fail(r, "slimmed, but there is no memory for its marker");
+        record_fail(r, FAILURE_SYSTEM, "slimmed, but there is no memory for its marker");
         return;
     }
-    if (marker_create(c->site.claims.markers_fd, c->site.place.name, text, &c->site.owner, &failure) != 0) {
+    if (marker_create(c->site.claims.markers_fd, c->site.place.name, text, &c->site.owner, &r->error) != 0) {
         r->status = RECORD_FAIL;
-        (void)failure_set(&r->error, "slimmed, but %.480s", failure.text);
+        (void)failure_before(&r->error, "slimmed, but ");
     } else {
         note_remove(c->site.claims.markers_fd, c->site.place.name);
     }
@@ -224,7 +223,7 @@ static int open_tmp(const struct committer *c, const struct record *r, struct fa
     int fd = replace_open_tmp(&c->site.place, &r->tmp, f);
     if (fd >= 0 && !replace_lock_tmp(fd)) {
         (void)close(fd);
-        return failure_set(f, "its temporary file is in use by another process");
+        return failure_of(FAILURE_CHANGED, f, "its temporary file is in use by another process");
     }
     return fd;
 }
@@ -249,30 +248,32 @@ static void commit_record(void *context, struct record *r) {
     struct committer *c = context;
     struct failure failure;
     if (site_enter(&c->site, r->file, &failure) != 0) {
-        record_fail(r, failure.text);
+        record_fail(r, failure.kind, failure.text);
         if (r->has_tmp && c->site.place.directory_fd >= 0) { /* it was the claims that could not be joined */
             replace_remove_unchanged_tmp(&c->site.place, &r->tmp);
         }
         r->has_tmp = false;
         return;
     }
-    if (r->status == RECORD_VERIFIED && cli_interrupted != 0) {
-        record_fail(r, "interrupted");
+    if (r->status == RECORD_VERIFIED && transfer_may_go_on(&c->mover.transfer, &r->error) != 0) {
+        r->status = RECORD_FAIL;
     } else if (r->status == RECORD_CUT) {
-        record_fail(r, "its slim capture was not verified; put pcap-verify before pcap-commit");
+        record_fail(r, FAILURE_OTHER, "its slim capture was not verified; put pcap-verify before pcap-commit");
     }
     int taken = claims_take(&c->site.claims, c->site.place.name, &failure);
     if (taken != 1) { /* only without the run's descriptor: another run has come between */
-        record_fail(r, taken == 0 ? "another run has taken it up" : failure.text);
+        taken == 0 ? record_fail(r, FAILURE_CHANGED, "another run has taken it up")
+                   : record_fail(r, failure.kind, failure.text);
         replace_remove_unchanged_tmp(&c->site.place, &r->tmp);
     } else if (r->status == RECORD_VERIFIED && c->sha256 && !(r->has_in_sha256 && r->has_out_sha256)) {
-        record_fail(r, "its record lacks SHA-256 digests; give the stages before pcap-commit --hash sha256, too");
+        record_fail(r, FAILURE_OTHER,
+                    "its record lacks SHA-256 digests; give the stages before pcap-commit --hash sha256, too");
         replace_remove_tmp(&c->site.place, &r->tmp);
     } else if (r->status == RECORD_VERIFIED && r->verdict == RECORD_VERDICT_GOOD && r->has_source && r->has_tmp) {
         commit_verified(c, r);
     } else {
         if (r->status != RECORD_FAIL) {
-            record_fail(r, "the record lacks a good verdict, or what says which files are meant");
+            record_fail(r, FAILURE_OTHER, "the record lacks a good verdict, or what says which files are meant");
         }
         if (r->has_tmp) {
             replace_remove_tmp(&c->site.place, &r->tmp);
@@ -319,9 +320,8 @@ static int verify_tmp(struct committer *c, struct record *r, int original_fd, in
         return failure_errno(&r->error, errno, "cannot read the temporary file");
     }
     if (compare_captures(&c->mover, &after, &c->policy->settings, tmp_fd, original_fd, r) != 0) {
-        const struct failure why = r->error;
-        return failure_set(&r->error, "left as it was, for what arrived %s: %.400s",
-                           r->verdict == RECORD_VERDICT_BAD ? "is not a slim of it" : "cannot be checked", why.text);
+        return failure_before(&r->error, "left as it was, for what arrived %s: ",
+                              r->verdict == RECORD_VERDICT_BAD ? "is not a slim of it" : "cannot be checked");
     }
     return 0;
 }
@@ -418,7 +418,7 @@ static int run_by_hand(struct committer *c, const struct options *o) {
     if (digests_init(&c->digests, o->sha256, o->sha256, &failure) == 0 && prepare(c, o, &failure) == 0) {
         commit_by_hand(c, o, &r);
     } else {
-        record_fail(&r, failure.text);
+        record_fail(&r, failure.kind, failure.text);
     }
     job_free(&c->job);
     digests_free(&c->digests);

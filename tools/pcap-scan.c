@@ -162,7 +162,7 @@ static int open_pending(const struct scanner *s, struct record *r) {
     }
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
         (void)close(fd);
-        return failure_set(&r->error, "it is no longer a regular file of one name");
+        return failure_of(FAILURE_CHANGED, &r->error, "it is no longer a regular file of one name");
     }
     return fd;
 }

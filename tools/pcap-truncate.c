@@ -229,8 +229,8 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
 
 static void slim_file(struct truncater *t, const char *path, struct record *r) {
     r->started_ns = clock_ns(CLOCK_MONOTONIC);
-    if (cli_interrupted != 0) {
-        record_fail(r, "interrupted");
+    if (transfer_may_go_on(&t->mover.transfer, &r->error) != 0) {
+        r->status = RECORD_FAIL;
         return;
     }
     site_inspect(&t->site, path, r);

@@ -292,7 +292,7 @@ static int open_original(const struct place *p, const struct identity *known, st
     }
     if (!is_still(fd, known)) {
         (void)close(fd);
-        return failure_set(f, "it changed while it was being slimmed");
+        return failure_of(FAILURE_CHANGED, f, "it changed while it was being slimmed");
     }
     return fd;
 }
@@ -311,7 +311,7 @@ static int settings_of_record(const struct verifier *v, const struct record *r, 
     char *text = from != NULL ? strdup(from) : NULL;
     int status = 0;
     if (from != NULL) {
-        status = text != NULL ? settings_parse(out, text, f) : failure_set(f, "out of memory");
+        status = text != NULL ? settings_parse(out, text, f) : failure_memory(f);
     }
     free(text);
     return status;
@@ -336,35 +336,27 @@ static void verify_files(struct verifier *v, struct record *r, int original_fd, 
     }
     r->status = r->verdict == RECORD_VERDICT_GOOD ? RECORD_VERIFIED : RECORD_FAIL;
     if (r->status == RECORD_FAIL && cli_interrupted == 0 && !is_still(original_fd, &r->source)) {
-        record_fail(r, "still being written: it changed while it was being slimmed");
+        record_fail(r, FAILURE_CHANGED, "still being written: it changed while it was being slimmed");
     } else if (r->status == RECORD_FAIL && cli_interrupted == 0) {
-        char text[FAILURE_TEXT_BYTES];
-        memcpy(text, r->error.text, sizeof text);
-        (void)failure_set(&r->error, "the slim capture %s: %.480s",
-                          r->verdict == RECORD_VERDICT_BAD ? "is not good" : "cannot be verified", text);
+        (void)failure_before(&r->error, "the slim capture %s: ",
+                             r->verdict == RECORD_VERDICT_BAD ? "is not good" : "cannot be verified");
     }
 }
 
 static void verify_record(void *context, struct record *r) {
     struct verifier *v = context;
-    if (cli_interrupted != 0) {
-        record_fail(r, "interrupted");
-        return;
-    }
     r->status = RECORD_FAIL;
-    if (place_go(&v->place, r->file, &r->error) < 0) {
+    if (transfer_may_go_on(&v->mover.transfer, &r->error) != 0 || place_go(&v->place, r->file, &r->error) < 0) {
         return;
     }
     int original_fd = open_original(&v->place, &r->source, &r->error);
     if (original_fd < 0) {
-        char text[FAILURE_TEXT_BYTES];
-        memcpy(text, r->error.text, sizeof text);
-        (void)failure_set(&r->error, "still being written: %.480s", text);
+        (void)failure_before(&r->error, "still being written: ");
         return;
     }
     int tmp_fd = replace_open_tmp(&v->place, &r->tmp, &r->error);
     if (tmp_fd < 0) {
-        record_fail(r, "its temporary file was taken away or changed by another process");
+        record_fail(r, FAILURE_CHANGED, "its temporary file was taken away or changed by another process");
     } else {
         verify_files(v, r, original_fd, tmp_fd);
         (void)close(tmp_fd);

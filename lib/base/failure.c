@@ -4,27 +4,56 @@
 #include <stdio.h>
 #include <string.h>
 
-int failure_set(struct failure *f, const char *fmt, ...) {
-    if (f != NULL) {
-        va_list args;
-        va_start(args, fmt);
-        (void)vsnprintf(f->text, sizeof f->text, fmt, args);
-        va_end(args);
+/* Without a function for the four lines: va_start() must stand where the arguments are. */
+#define PUT(f, its_kind, fmt)                                                                                          \
+    if ((f) != NULL) {                                                                                                 \
+        va_list args;                                                                                                  \
+        va_start(args, fmt);                                                                                           \
+        (void)vsnprintf((f)->text, sizeof(f)->text, fmt, args);                                                        \
+        va_end(args);                                                                                                  \
+        (f)->kind = its_kind;                                                                                          \
     }
+
+static void append(struct failure *f, const char *separator, const char *text) {
+    if (f != NULL) {
+        const size_t used_bytes = strlen(f->text);
+        (void)snprintf(f->text + used_bytes, sizeof f->text - used_bytes, "%s%s", separator, text);
+    }
+}
+
+int failure_of(enum failure_kind kind, struct failure *f, const char *fmt, ...) {
+    PUT(f, kind, fmt)
+    return -1;
+}
+
+int failure_set(struct failure *f, const char *fmt, ...) {
+    PUT(f, FAILURE_OTHER, fmt)
     return -1;
 }
 
 int failure_errno(struct failure *f, int error, const char *fmt, ...) {
-    if (f != NULL) {
-        va_list args;
-        va_start(args, fmt);
-        (void)vsnprintf(f->text, sizeof f->text, fmt, args);
-        va_end(args);
-        size_t used_bytes = strlen(f->text);
-        /* strerrordesc_np, unlike strerror, has no static buffer and is the same in every locale. */
-        const char *words = strerrordesc_np(error);
-        (void)snprintf(f->text + used_bytes, sizeof f->text - used_bytes, ": %s",
-                       words != NULL ? words : "unknown error");
-    }
+    /* strerrordesc_np, unlike strerror, has no static buffer and is the same in every locale. */
+    const char *words = strerrordesc_np(error);
+    PUT(f, FAILURE_SYSTEM, fmt)
+    append(f, ": ", words != NULL ? words : "unknown error");
     return -1;
+}
+
+int failure_memory(struct failure *f) {
+    return failure_of(FAILURE_SYSTEM, f, "out of memory");
+}
+
+int failure_before(struct failure *f, const char *fmt, ...) {
+    const struct failure is = f != NULL ? *f : (struct failure){.text = ""};
+    PUT(f, is.kind, fmt)
+    append(f, "", is.text);
+    return -1;
+}
+
+const char *failure_kind_name(enum failure_kind kind) {
+    static const char *const names[FAILURE_KINDS] = {
+        [FAILURE_OTHER] = "other",       [FAILURE_INTERRUPTED] = "interrupted", [FAILURE_SYSTEM] = "system",
+        [FAILURE_CONTENTS] = "contents", [FAILURE_CHANGED] = "changed",
+    };
+    return (unsigned)kind < FAILURE_KINDS ? names[kind] : names[FAILURE_OTHER];
 }

@@ -8,7 +8,7 @@ enum framing_status framing_init(struct framing *fr, struct failure *f) {
     /* One header's room more than is ever filled: see framing_walk_next(). */
     fr->buffer = calloc(1, FRAMING_BUFFER_BYTES + SAVEFILE_RECORD_HEADER_BYTES);
     if (fr->buffer == NULL) {
-        failure_set(f, "out of memory");
+        failure_memory(f);
         return FRAMING_FAILED;
     }
     return FRAMING_OK;
@@ -73,10 +73,10 @@ static void slide_to_front(struct framing *fr) {
 /* A record that ends too early. number: of the packet, from 1. */
 static enum framing_status damaged(struct failure *f, uint64_t offset_bytes, uint64_t number, const char *what,
                                    size_t have_bytes, size_t want_bytes) {
-    failure_set(f,
-                "offset %llu, packet %llu: %s cut short after %zu of %zu bytes; the capture is damaged or "
-                "still being written",
-                (unsigned long long)offset_bytes, (unsigned long long)number, what, have_bytes, want_bytes);
+    failure_of(FAILURE_CONTENTS, f,
+               "offset %llu, packet %llu: %s cut short after %zu of %zu bytes; the capture is damaged or "
+               "still being written",
+               (unsigned long long)offset_bytes, (unsigned long long)number, what, have_bytes, want_bytes);
     return FRAMING_DAMAGED;
 }
 
@@ -95,9 +95,10 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
     }
     struct savefile_record r = savefile_get_record(&fr->savefile, fr->buffer + fr->begin);
     if (r.caplen_bytes > SAVEFILE_CAPLEN_MAX_BYTES) {
-        failure_set(f, "offset %llu, packet %llu: captured length %lu is over 256 MiB; the capture is damaged",
-                    (unsigned long long)fr->consumed_bytes, (unsigned long long)fr->packets + 1,
-                    (unsigned long)r.caplen_bytes);
+        failure_of(FAILURE_CONTENTS, f,
+                   "offset %llu, packet %llu: captured length %lu is over 256 MiB; the capture is damaged",
+                   (unsigned long long)fr->consumed_bytes, (unsigned long long)fr->packets + 1,
+                   (unsigned long)r.caplen_bytes);
         return FRAMING_DAMAGED;
     }
     if (fr->packets == 0) {

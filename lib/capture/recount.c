@@ -49,7 +49,7 @@ enum framing_status recount_read(struct framing *fr, struct source *source, stru
     memset(out, 0, sizeof *out);
     XXH3_state_t *state = XXH3_createState();
     if (state == NULL) {
-        failure_set(f, "out of memory");
+        failure_memory(f);
         return FRAMING_FAILED;
     }
     (void)XXH3_64bits_reset(state);

@@ -48,14 +48,14 @@ static const char *known_as(const uint8_t *bytes, size_t length_bytes) {
 
 int savefile_parse_header(const uint8_t *bytes, size_t length_bytes, struct savefile_header *out, struct failure *f) {
     if (length_bytes == 0) {
-        return failure_set(f, "not a capture: the file is empty");
+        return failure_of(FAILURE_CONTENTS, f, "not a capture: the file is empty");
     }
     const char *what = known_as(bytes, length_bytes);
     if (what != NULL) {
-        return failure_set(f, "not processed: this is %s", what);
+        return failure_of(FAILURE_CONTENTS, f, "not processed: this is %s", what);
     }
     if (length_bytes < SAVEFILE_HEADER_BYTES) {
-        return failure_set(f, "not a capture: %zu bytes, a pcap file header has 24", length_bytes);
+        return failure_of(FAILURE_CONTENTS, f, "not a capture: %zu bytes, a pcap file header has 24", length_bytes);
     }
     uint32_t magic_le = bytes_get_le32(bytes);
     uint32_t magic_be = bytes_get_be32(bytes);
@@ -63,8 +63,8 @@ int savefile_parse_header(const uint8_t *bytes, size_t length_bytes, struct save
     if (magic_be == MAGIC_MICROSECONDS || magic_be == MAGIC_NANOSECONDS) {
         out->big_endian = true;
     } else if (magic_le != MAGIC_MICROSECONDS && magic_le != MAGIC_NANOSECONDS) {
-        return failure_set(f, "not a capture: it begins with %02x%02x%02x%02x, no pcap magic number", bytes[0],
-                           bytes[1], bytes[2], bytes[3]);
+        return failure_of(FAILURE_CONTENTS, f, "not a capture: it begins with %02x%02x%02x%02x, no pcap magic number",
+                          bytes[0], bytes[1], bytes[2], bytes[3]);
     }
     out->nanoseconds = (out->big_endian ? magic_be : magic_le) == MAGIC_NANOSECONDS;
 
@@ -72,7 +72,7 @@ int savefile_parse_header(const uint8_t *bytes, size_t length_bytes, struct save
     unsigned major = out->big_endian ? (unsigned)(v[0] << 8 | v[1]) : (unsigned)(v[1] << 8 | v[0]);
     unsigned minor = out->big_endian ? (unsigned)(v[2] << 8 | v[3]) : (unsigned)(v[3] << 8 | v[2]);
     if (major != 2 || minor != 4) {
-        return failure_set(f, "not processed: pcap version %u.%u (only 2.4 is)", major, minor);
+        return failure_of(FAILURE_CONTENTS, f, "not processed: pcap version %u.%u (only 2.4 is)", major, minor);
     }
     out->snaplen_bytes = savefile_get32(out, bytes + 16);
     uint32_t last = savefile_get32(out, bytes + 20);

@@ -20,7 +20,7 @@ struct account {
 struct account *account_new(struct failure *f) {
     struct account *a = calloc(1, sizeof *a);
     if (a == NULL) {
-        failure_set(f, "out of memory");
+        failure_memory(f);
         return NULL;
     }
     a->hosts = topk_new(ACCOUNT_HOST_COUNTERS, f);

@@ -30,7 +30,7 @@ struct topk *topk_new(size_t counters, struct failure *f) {
     }
     if (t == NULL || t->counters == NULL || t->heap == NULL || t->buckets == NULL) {
         topk_free(t);
-        failure_set(f, "out of memory");
+        failure_memory(f);
         return NULL;
     }
     for (size_t i = 0; i < counters; i++) {

@@ -94,7 +94,7 @@ int place_go(struct place *p, const char *path, struct failure *f) {
     }
     char *directory = directory_of(path, slash);
     if (directory == NULL) {
-        return failure_set(f, "out of memory");
+        return failure_memory(f);
     }
     p->name = name;
     if (place_is_in(p, path)) {

@@ -85,7 +85,7 @@ static int copy_attributes(int from_fd, int to_fd, struct failure *f) {
     char *others = malloc(LIST_MAX_BYTES);
     char *value = malloc(VALUE_MAX_BYTES);
     int status = list != NULL && others != NULL && value != NULL ? copy_listed(from_fd, to_fd, list, others, value, f)
-                                                                 : failure_set(f, "out of memory");
+                                                                 : failure_memory(f);
     free(value);
     free(others);
     free(list);

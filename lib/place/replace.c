@@ -34,10 +34,10 @@ static int check_unchanged(const struct place *p, const struct identity *origina
     }
     struct identity now = identity_of(&st);
     if (now.inode != original->inode || now.device != original->device) {
-        return failure_set(f, STILL_WRITTEN "another file has taken its name");
+        return failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "another file has taken its name");
     }
     if (!identity_same(&now, original)) {
-        return failure_set(f, STILL_WRITTEN "it changed while it was being slimmed");
+        return failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "it changed while it was being slimmed");
     }
     if (st.st_nlink != 1) {
         return failure_set(f, "it has got a second hard link meanwhile");
@@ -59,7 +59,7 @@ int replace_open_original(const struct place *p, struct identity *identity, stru
     } else if (st.st_nlink != 1) {
         status = failure_set(f, "it has got a second hard link meanwhile");
     } else if (lease_probe(fd) == LEASE_WRITER) {
-        status = failure_set(f, STILL_WRITTEN "a process has it open for writing");
+        status = failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "a process has it open for writing");
     }
     if (status != 0) {
         (void)close(fd);
@@ -93,7 +93,7 @@ static int exchange(const struct place *p, int original_fd, const char *tmp, boo
         *replaced = renameat2(from, tmp, to, p->name, RENAME_EXCHANGE) != 0;
         return *replaced
                    ? failure_errno(f, errno, "replaced, but a process writes to what it was, which is %s now", tmp)
-                   : failure_set(f, STILL_WRITTEN "a process opened it for writing");
+                   : failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "a process opened it for writing");
     }
     *replaced = true;
     if (unlinkat(from, tmp, 0) != 0) {
@@ -121,11 +121,12 @@ static int check_and_rename(const struct place *p, int original_fd, const struct
     enum lease lease = lease_take(original_fd);
     int status = 0;
     if (lease == LEASE_WRITER) {
-        status = failure_set(f, STILL_WRITTEN "a process has it open for writing");
+        status = failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "a process has it open for writing");
     } else if (check_unchanged(p, original, f) != 0) {
         status = -1;
     } else if (!identity_is_named(tmp_fd, place_tmp_fd(p), tmp)) {
-        status = failure_set(f, "cannot replace it: %s was taken away or exchanged by another process", tmp);
+        status =
+            failure_of(FAILURE_CHANGED, f, "cannot replace it: %s was taken away or exchanged by another process", tmp);
     } else {
         status = put_in_place(p, original_fd, tmp, lease == LEASE_NO_WRITER, replaced, f);
     }

@@ -58,7 +58,7 @@ int replace_open_tmp(const struct place *p, const struct identity *tmp, struct f
     struct identity now;
     if (fstat(fd, &st) != 0 || (now = identity_of(&st), !identity_same(&now, tmp))) {
         (void)close(fd);
-        return failure_set(f, "its temporary file was changed by another process");
+        return failure_of(FAILURE_CHANGED, f, "its temporary file was changed by another process");
     }
     return fd;
 }

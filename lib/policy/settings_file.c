@@ -50,7 +50,6 @@ struct seen {
 
 static int take_line(struct settings *s, char *line, unsigned long number, struct seen *seen, struct failure *f) {
     char *name, *value;
-    struct failure wrong;
     const char first = line[strspn(line, BLANKS)];
     if (first == '\0' || first == '#') {
         return 0;
@@ -70,8 +69,8 @@ static int take_line(struct settings *s, char *line, unsigned long number, struc
     }
     const size_t had_keep = s->keep.count;
     const size_t had_cut = s->cut_always.count;
-    if (settings_set(s, name, value, &wrong) != 0) {
-        return failure_set(f, "line %lu: %.480s", number, wrong.text);
+    if (settings_set(s, name, value, f) != 0) {
+        return failure_before(f, "line %lu: ", number);
     }
     note_line(&s->keep, had_keep, number);
     note_line(&s->cut_always, had_cut, number);
@@ -95,7 +94,7 @@ static char *read_text(int fd, struct failure *f) {
     size_t have_bytes = 0;
     ssize_t got = 1;
     if (text == NULL) {
-        (void)failure_set(f, "out of memory");
+        (void)failure_memory(f);
         return NULL;
     }
     while (got != 0 && have_bytes <= SETTINGS_FILE_BYTES) {

@@ -2,7 +2,6 @@
 
 #include "clock.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +26,9 @@ int record_init(struct record *r, const char *file) {
     return file == NULL || r->file != NULL ? 0 : -1;
 }
 
-void record_fail(struct record *r, const char *error) {
+void record_fail(struct record *r, enum failure_kind kind, const char *error) {
     r->status = RECORD_FAIL;
-    (void)snprintf(r->error.text, sizeof r->error.text, "%s", error);
+    (void)failure_of(kind, &r->error, "%s", error);
 }
 
 void record_retract(struct record *r) {

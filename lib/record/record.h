@@ -85,8 +85,8 @@ int record_init(struct record *r, const char *file);
  */
 int record_set_policy(struct record *r, struct cut_terms cut, uint64_t digest, const char *text);
 
-/* Mark as failed: status and error text, cut to FAILURE_TEXT_BYTES. */
-void record_fail(struct record *r, const char *error);
+/* Mark as failed: status and error, whose text is cut to FAILURE_TEXT_BYTES. */
+void record_fail(struct record *r, enum failure_kind kind, const char *error);
 
 /* It failed after all: leave out what a pass has said. */
 void record_retract(struct record *r);

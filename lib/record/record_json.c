@@ -149,6 +149,9 @@ static int format_error(json_t *o, const struct record *r) {
     char *shown = names_utf8(r->error.text); /* it may quote a file name */
     int bad = json_object_set_new(o, "error", json_string(shown != NULL ? shown : "out of memory"));
     free(shown);
+    if (r->error.kind != FAILURE_OTHER) {
+        bad |= json_object_set_new(o, "error_kind", json_string(failure_kind_name(r->error.kind)));
+    }
     return bad;
 }
 
@@ -383,9 +386,22 @@ static int parse_policy(const json_t *o, struct record *out, struct failure *f) 
         parse_digest(o, "policy_digest", &digest)) {
         const struct cut_terms cut = {(enum cut_mode)mode, (enum cut_checksum)checksum};
         const char *text = json_string_value(json_object_get(o, "policy_text"));
-        return record_set_policy(out, cut, digest, text) == 0 ? 0 : failure_set(f, "out of memory");
+        return record_set_policy(out, cut, digest, text) == 0 ? 0 : failure_memory(f);
     }
     return 0;
+}
+
+static void parse_error(const json_t *o, struct failure *out) {
+    const char *error = json_string_value(json_object_get(o, "error"));
+    const char *names[FAILURE_KINDS];
+    int kind = FAILURE_OTHER;
+    for (int i = 0; i < FAILURE_KINDS; i++) {
+        names[i] = failure_kind_name((enum failure_kind)i);
+    }
+    (void)parse_name(o, "error_kind", names, FAILURE_KINDS, &kind);
+    if (error != NULL) {
+        failure_of((enum failure_kind)kind, out, "%s", error);
+    }
 }
 
 static int parse_object(const json_t *o, struct record *out, struct failure *f) {
@@ -402,10 +418,7 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
     if (!record_status_of_name(json_string_value(json_object_get(o, "status")), &out->status)) {
         return failure_set(f, "not a record: no status that is known");
     }
-    const char *error = json_string_value(json_object_get(o, "error"));
-    if (error != NULL) {
-        failure_set(&out->error, "%s", error);
-    }
+    parse_error(o, &out->error);
     out->has_tally = json_is_integer(json_object_get(o, "in_pkts"));
     if (out->has_tally) {
         parse_tally(o, &out->tally);

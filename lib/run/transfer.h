@@ -28,7 +28,7 @@ static inline void transfer_begin(const struct transfer *t) {
 
 /* Whether the run is to end. Returns 0, or -1 with f set ("interrupted"). */
 static inline int transfer_may_go_on(const struct transfer *t, struct failure *f) {
-    return t->interrupted != NULL && *t->interrupted != 0 ? failure_set(f, "interrupted") : 0;
+    return t->interrupted != NULL && *t->interrupted != 0 ? failure_of(FAILURE_INTERRUPTED, f, "interrupted") : 0;
 }
 
 /* So many bytes at `bytes` have been read: they are shown and counted, and the limits waited for. */

@@ -25,7 +25,7 @@ static void end(struct tap *t, uint8_t *out) {
 struct tap *hash_new(struct failure *f) {
     struct hash *h = malloc(sizeof *h);
     if (h == NULL) {
-        failure_set(f, "out of memory");
+        failure_memory(f);
         return NULL;
     }
     h->tap = (struct tap){.begin = begin, .see = see, .end = end};

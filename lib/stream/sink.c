@@ -21,7 +21,7 @@ struct sink {
 struct sink *sink_open(int fd, const struct sink_options *options, struct failure *f) {
     struct sink *s = calloc(1, sizeof *s);
     if (s == NULL) {
-        failure_set(f, "out of memory");
+        failure_memory(f);
         return NULL;
     }
     if (options != NULL) {
@@ -30,7 +30,7 @@ struct sink *sink_open(int fd, const struct sink_options *options, struct failur
         if (options->digest) {
             s->digest = XXH3_createState();
             if (s->digest == NULL) {
-                failure_set(f, "out of memory");
+                failure_memory(f);
                 free(s);
                 return NULL;
             }

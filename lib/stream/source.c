@@ -135,10 +135,10 @@ static ptrdiff_t copy_mapped(struct source *s, void *to, size_t wanted_bytes, st
     memcpy(to, s->window + skip_bytes, length_bytes); /* NOLINT(clang-analyzer-core.NonNullParamChecker): mapped */
     struct stat st;
     if (*s->fault != 0 || fstat(s->fd, &st) != 0 || (uint64_t)st.st_size < s->offset_bytes + length_bytes) {
-        return failure_set(f,
-                           "offset %llu: the file shrank or could not be read while it was mapped; "
-                           "it is still being written, or the disk is failing",
-                           (unsigned long long)s->offset_bytes);
+        return failure_of(FAILURE_CHANGED, f,
+                          "offset %llu: the file shrank or could not be read while it was mapped; "
+                          "it is still being written, or the disk is failing",
+                          (unsigned long long)s->offset_bytes);
     }
     return (ptrdiff_t)length_bytes;
 }

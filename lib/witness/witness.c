@@ -110,7 +110,8 @@ static ssize_t stream_read(struct stream *s, void *to, size_t wanted_bytes) {
 }
 
 static int stream_read_error(const struct stream *s, struct failure *f) {
-    return s->error == EINTR ? failure_set(f, "interrupted") : failure_errno(f, s->error, "%s: cannot read", s->name);
+    return s->error == EINTR ? transfer_may_go_on(s->transfer, f)
+                             : failure_errno(f, s->error, "%s: cannot read", s->name);
 }
 
 /* cookie_read_function_t: the file header as libpcap is to see it, then the file as it is. */
@@ -136,7 +137,7 @@ static enum step stream_read_header(struct stream *s, struct failure *f) {
             return STEP_FAILED;
         }
         if (got == 0) {
-            failure_set(f, "%s: ends after %zu bytes, within the file header", s->name, have_bytes);
+            failure_of(FAILURE_CONTENTS, f, "%s: ends after %zu bytes, within the file header", s->name, have_bytes);
             return STEP_DAMAGED;
         }
         have_bytes += (size_t)got;
@@ -154,11 +155,11 @@ static int stream_check_header(const struct stream *s, struct failure *f) {
     bool little = magic == 0xd4c3b2a1 || magic == 0x4d3cb2a1;
     bool big = magic == 0xa1b2c3d4 || magic == 0xa1b23c4d;
     if (!little && !big) {
-        return failure_set(f, "%s: not a pcap file (it begins with %08" PRIx32 ")", s->name, magic);
+        return failure_of(FAILURE_CONTENTS, f, "%s: not a pcap file (it begins with %08" PRIx32 ")", s->name, magic);
     }
     uint32_t version = header_get(s, VERSION_AT);
     if (version != (big ? (uint32_t)VERSION_2_4_BIG_ENDIAN : (uint32_t)VERSION_2_4_LITTLE_ENDIAN)) {
-        return failure_set(f, "%s: not version 2.4 of the pcap format", s->name);
+        return failure_of(FAILURE_CONTENTS, f, "%s: not version 2.4 of the pcap format", s->name);
     }
     return 0;
 }
@@ -202,7 +203,8 @@ static enum step stream_explain(struct stream *s, struct failure *f) {
         return STEP_FAILED;
     }
     if (feof(s->file)) {
-        failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": cut short", s->name, s->offset_bytes, number);
+        failure_of(FAILURE_CONTENTS, f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": cut short", s->name,
+                   s->offset_bytes, number);
         return STEP_DAMAGED;
     }
     if (strncmp(words, LIBPCAP_TOO_LARGE, sizeof LIBPCAP_TOO_LARGE - 1) == 0) {
@@ -233,8 +235,8 @@ static enum step stream_next(struct stream *s, struct failure *f) {
 }
 
 /* Put the packet's number before what is wrong with it. */
-static enum witness_verdict packet_bad(uint64_t number, const struct failure *wrong, struct failure *f) {
-    failure_set(f, "packet %" PRIu64 ": %s", number, wrong->text);
+static enum witness_verdict packet_bad(uint64_t number, struct failure *f) {
+    failure_before(f, "packet %" PRIu64 ": ", number);
     return WITNESS_BAD;
 }
 
@@ -288,13 +290,12 @@ static int check_record(const struct pcap_pkthdr *slim, const struct pcap_pkthdr
 static enum witness_verdict compare_packet(const struct stream *slim, const struct stream *original,
                                            const struct witness_options *options, struct witness_report *out,
                                            struct failure *f) {
-    struct failure wrong;
-    if (check_record(slim->packet, original->packet, &wrong) != 0) {
-        return packet_bad(original->packets, &wrong, f);
+    if (check_record(slim->packet, original->packet, f) != 0) {
+        return packet_bad(original->packets, f);
     }
     const bool cut = is_cut(slim, original, &options->terms);
-    if ((cut ? check_cut(slim, original, &options->terms, &wrong) : check_uncut(slim, original, &wrong)) != 0) {
-        return packet_bad(original->packets, &wrong, f);
+    if ((cut ? check_cut(slim, original, &options->terms, f) : check_uncut(slim, original, f)) != 0) {
+        return packet_bad(original->packets, f);
     }
     out->packets++;
     out->cut_packets += cut;

@@ -69,7 +69,7 @@ static void must_keep_records(const struct trial *t, const uint8_t *in, size_t i
 static void must_be_slim(struct trial *t, const uint8_t *in, size_t in_bytes, int out_fd, const struct tally *tally) {
     size_t out_bytes;
     struct witness_report report;
-    struct failure failure = {""};
+    struct failure failure = {.text = ""};
     uint8_t *out = fuzz_contents(out_fd, &out_bytes);
     must_keep_records(t, in, in_bytes, out, out_bytes, tally);
 

@@ -35,7 +35,7 @@ static void must_be_same(const struct record *a, const struct record *b) {
 static void one_line(const char *line) {
     struct record r;
     struct record again;
-    struct failure failure = {""};
+    struct failure failure = {.text = ""};
     if (record_parse(line, &r, &failure) != 0) {
         FUZZ_MUST(failure.text[0] != '\0');
         return;
@@ -55,7 +55,7 @@ static void one_line(const char *line) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct tokens lines;
-    struct failure failure = {""};
+    struct failure failure = {.text = ""};
     char *line;
     int more;
     size_t bytes = 0;

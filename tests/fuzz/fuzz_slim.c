@@ -28,7 +28,7 @@ struct outcome {
 static struct outcome pass(int fd, int to, bool mapped) {
     static volatile sig_atomic_t no_fault = 0;
     const struct source_options options = {.mapped = mapped, .fault = &no_fault};
-    struct outcome o = {.failure = {""}};
+    struct outcome o = {.failure = {.text = ""}};
     struct source source;
     source_open(&source, fd, &options);
     if (to != SINK_NOWHERE) {

@@ -49,7 +49,7 @@ static bool is_caplen(const uint8_t *slim, size_t slim_bytes, size_t wanted) {
 
 static enum witness_verdict compare(const uint8_t *slim, size_t slim_bytes, const uint8_t *original, size_t size) {
     struct witness_report report;
-    struct failure failure = {""};
+    struct failure failure = {.text = ""};
     const enum witness_verdict verdict =
         witness_compare(fuzz_file(2, slim, slim_bytes), fuzz_file(3, original, size), &OPTIONS, &report, &failure);
     FUZZ_MUST((verdict == WITNESS_GOOD) == (failure.text[0] == '\0'));

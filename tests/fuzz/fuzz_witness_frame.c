@@ -12,7 +12,7 @@
 enum { FLOOR = 24 };
 
 static bool is_right(const uint8_t *slim, size_t slim_bytes, const uint8_t *original, size_t size) {
-    struct failure failure = {""};
+    struct failure failure = {.text = ""};
     const struct witness_frame a = {.bytes = slim, .length = slim_bytes};
     const struct witness_frame b = {.bytes = original, .length = size};
     const struct witness_terms terms = {.floor_bytes = FLOOR};

@@ -8,7 +8,7 @@ static const struct marker_owner NOBODY_IN_PARTICULAR = {.known = false};
 
 static struct claims join(const struct folder *f) {
     struct claims c;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     if (claims_open(&c, f->fd, -1, &NOBODY_IN_PARTICULAR, &why) != 0) {
         fail_msg("%s", why.text);
     }
@@ -253,7 +253,7 @@ static void test_coming_and_going(void **state) {
 
 static void expect_no_claims(const struct folder *f, const char *words) {
     struct claims c;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     assert_int_equal(claims_open(&c, f->fd, -1, &NOBODY_IN_PARTICULAR, &why), -1);
     if (strstr(why.text, words) == NULL) {
         fail_msg("'%s' does not say '%s'", why.text, words);
@@ -311,7 +311,7 @@ static void test_stranger_at_the_lock(void **state) {
 static void test_descriptor_of_no_lock(void **state) {
     (void)state;
     struct claims c;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     claims_init(&c);
     assert_int_equal(claims_take(&c, "a.pcap", &why), -1);
     assert_non_null(strstr(why.text, "cannot claim the file"));

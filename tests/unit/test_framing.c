@@ -79,7 +79,7 @@ static bool take(struct framing *fr, enum framing_status *said, struct framed *r
 }
 
 static struct handed_out hand_out(struct framing *fr, const struct capture *c, enum way way) {
-    struct handed_out out = {.failure = {""}};
+    struct handed_out out = {.failure = {.text = ""}};
     struct feeding s;
     begin_feeding(&s, c, way);
     out.status = framing_open(fr, &s.source, &out.failure);
@@ -404,7 +404,7 @@ static void test_every_way_gives_the_same(void **state) {
 
 static void test_sources_that_fail(void **state) {
     struct framing *fr = *state;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     struct source source;
     int directory_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     source_open(&source, directory_fd, NULL);
@@ -436,7 +436,7 @@ static void test_shrinks_while_mapped(void **state) {
     struct bytes b = hex(SMALL[0]);
     struct capture c = {.at = b.at, .length = b.length};
     struct feeding s;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     uint8_t got[80];
     begin_feeding(&s, &c, BY_MAPPING);
     assert_int_equal(source_read(&s.source, got, 24, &f), 24);

@@ -136,7 +136,7 @@ static void test_witness(void **state) {
     struct tap *original = hash_new(NULL);
     const struct witness_options options = {.terms = {.floor_bytes = 24}, .slim.tap = slim, .original.tap = original};
     struct witness_report report;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     int slim_fd = memory_file(c.at, c.length);
     int original_fd = memory_file(c.at, c.length);
     if (witness_compare(slim_fd, original_fd, &options, &report, &f) != WITNESS_GOOD) {

@@ -108,6 +108,7 @@ static void test_damaged(void **state) {
     assert_false(r.has_tally || r.has_digest || r.has_policy);
     assert_true(r.has_elapsed);
     assert_non_null(strstr(r.error.text, "packet 1: packet cut short"));
+    assert_int_equal(r.error.kind, FAILURE_CONTENTS);
     assert_int_equal(progress_passed_bytes(&progress, PROGRESS_CUT), 0);
     record_free(&r);
     /* The next one counts. */
@@ -129,7 +130,7 @@ static void test_not_ready(void **state) {
     (void)state;
     static struct job j;
     struct settings s;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     settings_init(&s);
     s.min_packets = 2;
     struct job_options o = {.settings = &s};

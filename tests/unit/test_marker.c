@@ -8,7 +8,7 @@ static const struct marker_owner NOBODY_IN_PARTICULAR = {.known = false};
 
 static void test_directory(void **state) {
     struct folder *f = *state;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     assert_int_equal(marker_directory_open(f->fd, false, &NOBODY_IN_PARTICULAR, &why), -2);
     assert_false(is_there(f, ".slim_markers"));
     (void)umask(077);
@@ -34,7 +34,7 @@ static void test_directory(void **state) {
 
 static void expect_no_directory(const struct folder *f, const char *words) {
     for (unsigned create = 0; create < 2; create++) {
-        struct failure why = {""};
+        struct failure why = {.text = ""};
         assert_int_equal(marker_directory_open(f->fd, create != 0, &NOBODY_IN_PARTICULAR, &why), -1);
         if (strstr(why.text, words) == NULL) {
             fail_msg("'%s' does not say '%s'", why.text, words);
@@ -62,7 +62,7 @@ static void test_not_a_directory(void **state) {
 
 static void test_create(void **state) {
     struct folder *f = *state;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     assert_false(marker_exists(f->fd, "a.pcap"));
     (void)umask(077);
     assert_int_equal(marker_create(f->fd, "a.pcap", "{\"file\":\"a.pcap\"}\n", &NOBODY_IN_PARTICULAR, &why), 0);
@@ -99,7 +99,7 @@ static void test_never_through_a_link(void **state) {
 
 static void test_cannot_be_made(void **state) {
     struct folder *f = *state;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     char name[300];
     memset(name, 'x', sizeof name);
     name[256] = '\0';
@@ -113,7 +113,7 @@ static void test_cannot_be_made(void **state) {
 
 /* Where the text cannot be written there is no marker. */
 static int create_without_room(void *with) {
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     struct rlimit little = {2, 2};
     (void)signal(SIGXFSZ, SIG_IGN);
     if (setrlimit(RLIMIT_FSIZE, &little) != 0) {

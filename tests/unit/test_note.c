@@ -12,7 +12,7 @@ static int put(const struct folder *f, const char *name, const char *text, struc
 
 static void test_put_and_remove(void **state) {
     struct folder *f = *state;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     assert_int_equal(note_directory_open(f->fd, &why), -2);
     assert_int_equal(note_directory_open(-2, &why), -2);
     note_remove(f->fd, "a.pcap");
@@ -45,7 +45,7 @@ static void test_put_and_remove(void **state) {
 /* Whatever stands at the names: it is replaced itself or it is in the way, and what it points to is left alone. */
 static void test_traps(void **state) {
     struct folder *f = *state;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     make_file(f, "precious", "precious");
     assert_int_equal(mkdirat(f->fd, "elsewhere", 0755), 0);
     make_file(f, "elsewhere/a.pcap", "elsewhere");
@@ -92,7 +92,7 @@ static void test_temporary_names(void **state) {
 
 /* Where the text cannot be written the last note stays. */
 static int put_without_room(void *with) {
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     struct rlimit little = {2, 2};
     (void)signal(SIGXFSZ, SIG_IGN);
     return setrlimit(RLIMIT_FSIZE, &little) == 0 && put(with, "a.pcap", "other", &why) == -1 ? 0 : 1;
@@ -130,7 +130,7 @@ static int remove_often(void *with) {
 
 static void test_directory_comes_and_goes(void **state) {
     struct folder *f = *state;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     const pid_t child = fork();
     if (child == 0) {
         _exit(remove_often(f));

@@ -16,7 +16,7 @@ static double now_s(clockid_t which) {
 }
 
 static void attach(struct pace *p, int *fd, const struct pace_limits *l) {
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     *fd = pace_create(l, &f);
     assert_true(*fd >= 0);
     assert_int_equal(pace_attach(p, *fd, &f), 0);
@@ -33,7 +33,7 @@ static void test_limits_any(void **state) {
 
 static void expect_no_attach(int fd, const char *words) {
     struct pace p = {.cpu_charged_ns = 1};
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     if (pace_attach(&p, fd, &f) != -1 || strstr(f.text, words) == NULL) {
         fail_msg("'%s' does not say '%s'", f.text, words);
     }

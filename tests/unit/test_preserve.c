@@ -181,7 +181,7 @@ static void test_without_rights(void **state) {
 static void test_wrong_descriptors(void **state) {
     struct folder *f = *state;
     struct two_files t = make_two(f);
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     assert_int_equal(preserve_attributes(-1, t.to_fd, &why), -1);
     assert_string_equal(why.text, "cannot read its attributes: Bad file descriptor");
     assert_int_equal(preserve_attributes(t.from_fd, -1, &why), -1);

@@ -5,14 +5,14 @@
 #include <fcntl.h>
 
 static int create(void) {
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     int fd = progress_create(&f);
     assert_true(fd >= 0);
     return fd;
 }
 
 static void attach(struct progress *p, int fd, enum progress_pass pass) {
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     assert_int_equal(progress_attach(p, fd, pass, &f), 0);
 }
 
@@ -34,7 +34,7 @@ static void test_nobody_watches(void **state) {
 
 static void expect_no_attach(int fd, const char *words) {
     struct progress p;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     assert_int_equal(progress_attach(&p, fd, PROGRESS_CUT, &f), -1);
     assert_non_null(strstr(f.text, words));
     assert_null(p.shared);

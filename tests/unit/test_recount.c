@@ -62,7 +62,7 @@ static void test_whole(void **state) {
 static void test_damaged(void **state) {
     (void)state;
     struct capture c = capture_begin(false, false, 262144, 1);
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     capture_packet(&c, "abcde", 5);
     c.length--;
     struct recount out = recount(&c, FRAMING_DAMAGED, &f);

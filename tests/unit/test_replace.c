@@ -21,7 +21,7 @@ static void go(struct here *h, const struct folder *f, const char *name) {
 static void test_inspect(void **state) {
     struct folder *f = *state;
     struct identity i;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     struct here h;
     go(&h, f, "a.pcap");
     assert_int_equal(replace_inspect(&h.place, &i, &why), REPLACE_ERROR);
@@ -82,7 +82,7 @@ static void test_identity_of_a_name(void **state) {
 
 static void expect_no_original(const struct here *h, const char *words) {
     struct identity i;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     assert_int_equal(replace_open_original(&h->place, &i, &why), -1);
     if (strstr(why.text, words) == NULL) {
         fail_msg("'%s' does not say '%s'", why.text, words);
@@ -209,7 +209,7 @@ static void test_commit(void **state) {
 /* Nothing is replaced; the temporary file stays for the caller to remove. */
 static void expect_no_commit(struct replacement *r, const struct folder *f, const char *words) {
     bool replaced = true;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     assert_int_equal(replace_commit(&r->here.place, r->original_fd, &r->original, r->tmp_fd, &replaced, &why), -1);
     assert_false(replaced);
     if (strstr(why.text, words) == NULL) {

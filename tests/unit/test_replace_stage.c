@@ -75,7 +75,7 @@ static void test_names_do_not_collide(void **state) {
 static void test_long_name(void **state) {
     struct staged s;
     char path[600], name[300], out[REPLACE_NAME_BYTES];
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     make_staged(&s, *state);
     memset(name, 'x', sizeof name);
     name[251] = '\0'; /* enough for .tmp alone */
@@ -90,7 +90,7 @@ static void test_symlink_in_the_way(void **state) {
     struct identity made;
     struct staged s;
     char name[REPLACE_NAME_BYTES];
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     make_staged(&s, *state);
     make_file(&s.two, "precious", "untouched");
     name_in(&s.one, name);
@@ -107,7 +107,7 @@ static void test_commit(void **state) {
     struct staged s;
     char name[REPLACE_NAME_BYTES];
     struct identity original, tmp;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     struct stat st;
     bool replaced = false;
     make_staged(&s, *state);
@@ -139,7 +139,7 @@ static void test_exchanged(void **state) {
     struct staged s;
     char name[REPLACE_NAME_BYTES];
     struct identity original, tmp;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     struct stat st;
     bool replaced = true;
     make_staged(&s, *state);
@@ -170,7 +170,7 @@ static void test_leftover(void **state) {
     struct identity made;
     struct staged s;
     char name[REPLACE_NAME_BYTES];
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     make_staged(&s, *state);
     make_file(&s.one, "a.pcap", "0123456789012345678901234567");
     go(&s, &s.one);
@@ -226,7 +226,7 @@ static void test_clean(void **state) {
 
 static void test_another_filesystem(void **state) {
     struct staged s;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     unsigned long removed = 0;
     make_staged(&s, *state);
     int far_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -50,7 +50,7 @@ struct outcome {
 };
 
 static struct outcome commit(const struct folder *f) {
-    struct outcome o = {.replaced = false, .why = {""}};
+    struct outcome o = {.replaced = false, .why = {.text = ""}};
     struct place place;
     struct identity original;
     struct stat st;

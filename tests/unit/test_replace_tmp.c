@@ -20,7 +20,7 @@ static void test_name(void **state) {
     (void)state;
     char out[REPLACE_NAME_BYTES];
     char name[300];
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     struct place p;
     place_init(&p);
     p.name = "a.pcap";
@@ -62,7 +62,7 @@ static void test_create(void **state) {
     place_leave(&h.place);
 
     char name[300];
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     memset(name, 'x', sizeof name);
     name[252] = '\0';
     go(&h, f, name);
@@ -74,7 +74,7 @@ static void test_create(void **state) {
 static void expect_no_tmp(const struct folder *f, const char *words) {
     struct identity made;
     struct here h;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     go(&h, f, "a.pcap");
     assert_int_equal(replace_create_tmp(&h.place, &made, &why), -1);
     place_leave(&h.place);
@@ -128,7 +128,7 @@ static void test_others_in_the_way(void **state) {
 static void expect_reclaimed(const struct folder *f) {
     struct identity made;
     struct here h;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     go(&h, f, "a.pcap");
     int fd = replace_create_tmp(&h.place, &made, &why);
     if (fd < 0) {
@@ -330,7 +330,7 @@ static void test_remove(void **state) {
 
 static unsigned long clean(const struct folder *f) {
     unsigned long removed = 99;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     if (replace_clean_stale(f->fd, -1, USUAL, &NOBODY_IN_PARTICULAR, &removed, &why) != 0) {
         fail_msg("%s", why.text);
     }
@@ -440,7 +440,7 @@ static void test_clean_not_what_is_written(void **state) {
 static void test_clean_fails(void **state) {
     struct folder *f = *state;
     unsigned long removed = 99;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     assert_int_equal(replace_clean_stale(-1, -1, USUAL, &NOBODY_IN_PARTICULAR, &removed, &why), -1);
     assert_string_equal(why.text, "cannot list the directory: Bad file descriptor");
     assert_int_equal(removed, 0);

@@ -10,7 +10,7 @@ static const struct decision CUT_LATER = {POLICY_TLS, true, 30};
 
 static struct matcher *matcher_of(const char *expression) {
     static char *list[1];
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     free(list[0]);
     list[0] = strdup(expression);
     struct matcher *m = matcher_new(list, 1, &why);
@@ -45,7 +45,7 @@ static void test_matching(void **state) {
     b.at[54] = 0x17;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct matcher *m = matcher_of(cases[i].expression);
-        struct failure why = {""};
+        struct failure why = {.text = ""};
         if (matcher_compile(m, ETHERNET_LINKTYPE, &why) != 0) {
             fail_msg("%s", why.text);
         }
@@ -59,7 +59,7 @@ static void test_matching(void **state) {
 /* The numbers of link types in files are not always libpcap's own: LINKTYPE_RAW is 101, its DLT_RAW is 12. */
 static void test_link_types(void **state) {
     (void)state;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     struct bytes ip = hex("45000028 00010000 40060000" ADDRESSES4 TCP_HEADER);
     struct matcher *m = matcher_of("host 192.0.2.1 and tcp port 443");
     assert_int_equal(matcher_compile(m, ETHERNET_LINKTYPE, &why), 0);
@@ -77,7 +77,7 @@ static void test_link_types(void **state) {
 
 static void test_nonsense(void **state) {
     (void)state;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     struct matcher *m = matcher_of("host and port");
     assert_int_equal(matcher_compile(m, ETHERNET_LINKTYPE, &why), -1);
     assert_non_null(strstr(why.text, "the expression 'host and port': "));
@@ -90,7 +90,7 @@ static void test_nonsense(void **state) {
 /* ---- who wins ---- */
 
 static void add(struct settings *s, const char *name, const char *value) {
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     if (value != NULL && settings_set(s, name, value, &why) != 0) {
         fail_msg("%s", why.text);
     }
@@ -99,7 +99,7 @@ static void add(struct settings *s, const char *name, const char *value) {
 static struct decision decide_by(const char *keep, const char *cut, const struct bytes *b, struct decision d) {
     struct settings s;
     struct rules r;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     settings_init(&s);
     add(&s, "keep", keep);
     add(&s, "cut", cut);

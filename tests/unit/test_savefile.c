@@ -34,7 +34,7 @@ static void test_processed(void **state) {
 
 static void expect_refused(const struct bytes *b, size_t length, const char *words) {
     struct savefile_header h;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     uint8_t *exact = exact_copy(b->at, length);
     int status = savefile_parse_header(exact, length, &h, &f);
     free(exact);

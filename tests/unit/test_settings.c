@@ -24,7 +24,7 @@ static void expect_text(const struct settings *s, const char *text) {
 
 static void expect_set(const char *name, const char *value) {
     struct settings s;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     settings_init(&s);
     if (settings_set(&s, name, value, &why) != 0) {
         fail_msg("%s = %s: %s", name, value, why.text);
@@ -34,7 +34,7 @@ static void expect_set(const char *name, const char *value) {
 
 static void expect_refused(const char *name, const char *value, const char *words) {
     struct settings s;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     settings_init(&s);
     assert_int_equal(settings_set(&s, name, value, &why), -1);
     assert_string_equal(why.text, words);
@@ -174,7 +174,7 @@ static void test_file(void **state) {
                   "tls-ports =\n"
                   "  # and no more";
     struct settings s;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     settings_init(&s);
     *strchr(text, 'x') = ' ';
     if (settings_parse(&s, text, &why) != 0) {
@@ -200,7 +200,7 @@ static void test_file(void **state) {
 
 static void expect_line(const char *text, const char *words) {
     struct settings s;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     char *copy = strdup(text);
     settings_init(&s);
     assert_int_equal(settings_parse(&s, copy, &why), -1);
@@ -223,7 +223,7 @@ static void test_lines(void **state) {
 
 static void expect_no_file(const void *bytes, size_t length, const char *words) {
     struct settings s;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     int fd = memory_file(bytes, length);
     settings_init(&s);
     assert_int_equal(settings_read(&s, fd, &why), -1);
@@ -234,7 +234,7 @@ static void expect_no_file(const void *bytes, size_t length, const char *words) 
 static void test_read(void **state) {
     (void)state;
     struct settings s;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     char *large = malloc(SETTINGS_FILE_BYTES + 1);
     assert_non_null(large);
     memset(large, '\n', SETTINGS_FILE_BYTES + 1);
@@ -258,7 +258,7 @@ static void test_read(void **state) {
 static void test_expressions(void **state) {
     (void)state;
     struct settings s;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     settings_init(&s);
     for (int i = 0; i < SETTINGS_EXPRESSIONS_MAX; i++) {
         assert_int_equal(settings_set(&s, "keep", " a\nb\tc ", NULL), 0);

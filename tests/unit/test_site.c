@@ -7,7 +7,7 @@
 static void test_places(void **state) {
     struct folder *f = *state;
     struct place p;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     char file[128], same[128], below[160], nowhere[128], slashed[128];
     (void)snprintf(file, sizeof file, "%s/a.pcap", f->path);
     (void)snprintf(same, sizeof same, "%s/b.pcap", f->path);
@@ -78,7 +78,7 @@ static void test_beneath(void **state) {
     make_file(f, "sub/file", "");
     assert_int_equal(fchdir(f->fd), 0);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
-        struct failure why = {""};
+        struct failure why = {.text = ""};
         int fd = place_open_directory(CASES[i].directory, true, &why);
         assert_string_equal(why.text, CASES[i].why != NULL ? CASES[i].why : "");
         assert_int_equal(fd >= 0, CASES[i].why == NULL);
@@ -316,7 +316,7 @@ static void test_enter(void **state) {
     struct folder *f = *state;
     struct visit scan, other;
     struct site stage;
-    struct failure why = {""};
+    struct failure why = {.text = ""};
     make_file(f, "a.pcap", "capture");
     begin_visit(&scan, f, "a.pcap");
     expect_inspected(&scan, RECORD_WOULD_SLIM, "");

@@ -41,7 +41,7 @@ struct outcome {
 static struct outcome slim_to(const struct capture *in, struct sink *sink, bool mapped) {
     static volatile sig_atomic_t no_fault = 0;
     struct source_options options = {.mapped = mapped, .fault = &no_fault};
-    struct outcome o = {.failure = {""}};
+    struct outcome o = {.failure = {.text = ""}};
     struct source source;
     int fd = memory_file(in->at, in->length);
     source_open(&source, fd, &options);
@@ -450,6 +450,7 @@ static void test_sinks_that_fail(void **state) {
     o = slim_to(&in, sink, false);
     assert_int_equal(o.status, FRAMING_FAILED);
     assert_string_equal(o.failure.text, "interrupted");
+    assert_int_equal(o.failure.kind, FAILURE_INTERRUPTED);
     assert_int_equal(lseek(fd, 0, SEEK_END), 0);
     sink_free(sink);
     (void)close(fd);

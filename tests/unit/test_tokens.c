@@ -108,7 +108,7 @@ static void test_many(void **state) {
 /* A stream of one piece of so many bytes between two of one byte. */
 static void expect_long(size_t length, bool ended, bool fits) {
     struct capture stream = {.at = NULL};
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     char *piece = NULL;
     capture_put(&stream, "a", 2);
     char *wanted = malloc(length + 1);
@@ -174,7 +174,7 @@ static int write_late(void *with) {
 static void test_errors(void **state) {
     (void)state;
     struct tokens t;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     char *piece;
     int directory_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(tokens_open(&t, directory_fd, '\0', NULL), 0);

@@ -71,7 +71,7 @@ static void test_taps(void **state) {
 /* What is read counts as progress, until the file turns out to be bad. */
 static void test_progress(void **state) {
     (void)state;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     struct progress progress = {0};
     int fd = progress_create(&f);
     assert_true(fd >= 0);
@@ -90,12 +90,13 @@ static void test_progress(void **state) {
 static void test_interrupted(void **state) {
     (void)state;
     static volatile sig_atomic_t raised = 0;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     const struct transfer t = {.interrupted = &raised};
     assert_int_equal(transfer_may_go_on(&t, &f), 0);
     raised = 15;
     assert_int_equal(transfer_may_go_on(&t, &f), -1);
     assert_string_equal(f.text, "interrupted");
+    assert_int_equal(f.kind, FAILURE_INTERRUPTED);
 }
 
 int main(void) {

@@ -79,7 +79,7 @@ static enum witness_verdict compare(int slim_fd, int original_fd, struct witness
 
 static void expect(int slim_fd, int original_fd, enum witness_verdict verdict, const char *words) {
     struct witness_report report;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     enum witness_verdict found = compare(slim_fd, original_fd, &report, &f);
     if (found != verdict || strstr(f.text, words) == NULL) {
         fail_msg("%d '%s', where %d '%s' was expected", found, f.text, verdict, words);
@@ -93,7 +93,7 @@ static void test_captures(void **state) {
         int original_fd = capture_of_pairs(&d, false);
         int slim_fd = capture_of_pairs(&d, true);
         struct witness_report report;
-        struct failure f = {""};
+        struct failure f = {.text = ""};
         assert_int_equal(compare(slim_fd, original_fd, &report, &f), WITNESS_GOOD);
         assert_int_equal(report.packets, PAIR_COUNT);
         assert_int_equal(report.cut_packets, PAIR_COUNT);
@@ -360,7 +360,7 @@ static void test_pipe_in_pieces(void **state) {
     int ends[2];
     int original_fd = capture_begin(&PLAIN);
     capture_add(original_fd, &PLAIN, "uncut", 5, 5);
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     assert_int_equal(pipe(ends), 0);
     on_alarm.raised = 0;
     on_alarm.from_fd = copy_of(original_fd);
@@ -379,13 +379,14 @@ static void test_interrupted(void **state) {
     int ends[2];
     for (off_t length = 0; length <= FILE_HEADER + 20; length += 11) {
         uint8_t begin[FILE_HEADER + 20];
-        struct failure f = {""};
+        struct failure f = {.text = ""};
         assert_int_equal(pread(original_fd, begin, sizeof begin, 0), sizeof begin);
         assert_int_equal(pipe(ends), 0);
         put(ends[1], begin, (size_t)length);
         on_alarm.raised = 0;
         assert_int_equal(compare_alarmed(raise_flag, ends[0], original_fd, &f), WITNESS_FAILED);
         assert_string_equal(f.text, "interrupted");
+        assert_int_equal(f.kind, FAILURE_INTERRUPTED);
         (void)close(ends[0]);
         (void)close(ends[1]);
     }
@@ -399,7 +400,7 @@ static void test_paced(void **state) {
     struct pace pace = {0};
     struct witness_options options = {.terms.floor_bytes = FLOOR, .slim.pace = &pace, .original.pace = &pace};
     struct witness_report report;
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     struct timeval begin, end, took;
     uint8_t *bytes = calloc(100000, 1);
     assert_non_null(bytes);

@@ -147,7 +147,7 @@ static void test_never_to_be_cut(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct frame original = frame_of(PAIRS[cases[i].pair].original);
         struct frame slim = frame_of(PAIRS[cases[i].pair].slim);
-        struct failure f = {""};
+        struct failure f = {.text = ""};
         original.bytes[cases[i].at] = slim.bytes[cases[i].at] = cases[i].value;
         assert_int_equal(check(&slim, &original, FLOOR, &f), -1);
         if (strstr(f.text, cases[i].words) == NULL) {

@@ -75,7 +75,7 @@ static void note_one(struct site *s, const struct record *failed, struct unnoted
         site_claim(s, &r);
     }
     if (r.status == RECORD_WOULD_SLIM) {
-        struct failure why = {"out of memory"};
+        struct failure why = {.text = "out of memory"};
         char *text = record_format_line(failed);
         if (text == NULL || note_put(s->claims.markers_fd, s->place.name, text, &s->owner, &why) != 0) {
             unnoted->why = unnoted->count++ == 0 ? why : unnoted->why;
@@ -88,7 +88,7 @@ static void note_one(struct site *s, const struct record *failed, struct unnoted
 
 /* A capture whose work was interrupted has nothing wrong with it. */
 static bool is_worth_a_note(const struct record *r) {
-    return r->status == RECORD_FAIL && strcmp(r->error.text, "interrupted") != 0;
+    return r->status == RECORD_FAIL && r->error.kind != FAILURE_INTERRUPTED;
 }
 
 static int note_failed(struct site *s, const char *path) {

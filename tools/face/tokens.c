@@ -13,7 +13,7 @@ int tokens_open(struct tokens *t, int fd, char end_byte, struct failure *f) {
     t->fd = fd;
     t->end_byte = end_byte;
     t->buffer = malloc(STREAM_BYTES + 1);
-    return t->buffer != NULL ? 0 : failure_set(f, "out of memory");
+    return t->buffer != NULL ? 0 : failure_memory(f);
 }
 
 static int fill(struct tokens *t, struct failure *f) {
