@@ -161,7 +161,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
 /* A record for one file, with its name as it is in the directory. */
 static void report_record(struct report *p, struct record *r) {
     if (!record_is_final(r)) {
-        record_fail(r, FAILURE_SYSTEM, "the run ended before it was replaced; it is as it was");
+        record_fail(r, FAILURE_OTHER, "the run ended before it was replaced; it is as it was");
     }
     if (r->status == RECORD_FAIL && p->failed_fd >= 0 && stage_put(p->failed_fd, r, false) != CLI_DONE) {
         p->bad_input = true;
@@ -246,7 +246,7 @@ static void report_missing(struct report *p) {
             (void)cli_fail(name, "out of memory");
             continue;
         }
-        record_fail(&r, FAILURE_SYSTEM, "no result arrived: a process of the run died; run again");
+        record_fail(&r, FAILURE_OTHER, "no result arrived: a process of the run died; run again");
         report_record(p, &r);
         record_free(&r);
     }

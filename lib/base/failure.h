@@ -9,9 +9,9 @@
 #define FAILURE_TEXT_BYTES 512
 
 enum failure_kind {
-    FAILURE_OTHER,       /* what was asked for cannot be done: a rule, a name, an option is against it */
+    FAILURE_OTHER,       /* none of these: a rule, a name, an option is against it; a process died */
     FAILURE_INTERRUPTED, /* a signal came; nothing is wrong with the file */
-    FAILURE_SYSTEM,      /* reading, writing, memory, a process that died: another time it may well go */
+    FAILURE_SYSTEM,      /* reading, writing, memory: another time it may well go */
     FAILURE_CONTENTS,    /* the bytes of the file are damaged, or of no kind that is processed */
     FAILURE_CHANGED,     /* somebody else is at work on the file */
     FAILURE_KINDS,
