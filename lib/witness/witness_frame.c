@@ -6,22 +6,10 @@
 #include <string.h>
 
 enum {
-    IPV4_LENGTH_AT = 2,
-    IPV4_SUM_AT = 10,
-    IPV6_BYTES = 40,
-    IPV6_LENGTH_AT = 4,
-
-    PROTOCOL_TCP = 6,
-    PROTOCOL_UDP = 17,
-    TCP_SUM_AT = 16,
-    UDP_BYTES = 8,
-    UDP_LENGTH_AT = 4,
-    UDP_SUM_AT = 6,
-
     /* Of a longer frame the beginning is looked at: behind it nobody can tell whether a checksum was right. */
     LOOKED_AT_BYTES = 256 * 1024 - 16,
 
-    HOLES_MAX = 4, /* IPv4 with UDP: two fields each */
+    FIELDS_MAX = 2 * WITNESS_LAYERS_MAX,
     ONES = 0xffff, /* the modulus of ones' complement sums of 16 bits */
 };
 
@@ -30,9 +18,13 @@ struct judged {
     const struct witness_frame *slim;
     const struct witness_frame *original;
     const struct witness_terms *terms;
-    struct witness_layout at; /* of the original */
+    const struct witness_layout *at; /* of the original */
     struct failure *failure;
 };
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
 
 /*
  * A running sum of 16-bit big-endian words (RFC 1071). Adding 32 bits at a time comes to the same, as 2^16
@@ -59,34 +51,21 @@ static size_t sum_field(uint64_t sum, uint64_t wrong) {
     return (size_t)((wrong + ONES - sum % ONES) % ONES);
 }
 
-static bool is_udp(const struct judged *j) {
-    return j->at.protocol == PROTOCOL_UDP;
-}
-
-static size_t l4_sum_at(const struct judged *j) {
-    return j->at.l4_at + (is_udp(j) ? (size_t)UDP_SUM_AT : (size_t)TCP_SUM_AT);
-}
-
-/* The sum of a TCP or UDP segment of said_bytes, of which there_bytes are there, without its checksum. */
-static uint64_t l4_sum(const struct judged *j, const struct witness_frame *frame, size_t said_bytes,
-                       size_t there_bytes) {
-    uint64_t sum = (uint64_t)j->at.protocol + said_bytes;
-    sum = sum_add(sum, j->at.source, j->at.address_bytes);
-    sum = sum_add(sum, j->at.destination, j->at.address_bytes);
-    sum = sum_add(sum, frame->bytes + j->at.l4_at, there_bytes);
-    return sum - bytes_get_be16(frame->bytes + l4_sum_at(j));
-}
-
-/* The bytes that the original's TCP or UDP checksum covers, by its headers. */
-static size_t covered_bytes(const struct judged *j) {
-    size_t said = j->at.said_end_at - j->at.l4_at;
-    if (is_udp(j)) {
-        size_t length = bytes_get_be16(j->original->bytes + j->at.l4_at + UDP_LENGTH_AT);
-        if (length >= UDP_BYTES && length < said) {
-            return length;
-        }
+/*
+ * The sum that a layer's checksum is taken over, without that checksum, where what it covers ends at said_end_at. What
+ * is behind there_end counts as zeros.
+ */
+static uint64_t layer_sum(const struct witness_layer *layer, const struct witness_frame *frame, size_t said_end_at,
+                          size_t there_end_at) {
+    uint64_t sum = 0;
+    if (layer->address_bytes > 0) {
+        sum = (uint64_t)layer->protocol + (said_end_at - layer->begins_at);
+        sum = sum_add(sum, layer->source, layer->address_bytes);
+        sum = sum_add(sum, layer->destination, layer->address_bytes);
     }
-    return said;
+    size_t end_at = smaller(said_end_at, there_end_at);
+    sum = sum_add(sum, frame->bytes + layer->begins_at, end_at - layer->begins_at);
+    return sum - bytes_get_be16(frame->bytes + layer->sum_at);
 }
 
 /* What a field must hold, with its name and how it is written. */
@@ -97,82 +76,59 @@ struct field {
     size_t expected;
 };
 
-/*
- * The TCP or UDP checksum: slim_bytes is the length of the segment in slim, of which there_bytes are there to be
- * summed.
- */
-static struct field l4_sum_field(const struct judged *j, size_t slim_bytes, size_t there_bytes) {
-    struct field field = {is_udp(j) ? "UDP checksum" : "TCP checksum", true, l4_sum_at(j), 0};
-    unsigned was = bytes_get_be16(j->original->bytes + field.at);
-    uint64_t wrong = 0;
-    if (j->terms->cut.checksum == CUT_INCREMENTAL) {
-        size_t covered = covered_bytes(j);
-        size_t seen_end = j->at.end_at < LOOKED_AT_BYTES ? j->at.end_at : LOOKED_AT_BYTES;
-        size_t captured = seen_end > j->at.l4_at ? seen_end - j->at.l4_at : 0;
-        bool ends_behind = j->at.end_at > LOOKED_AT_BYTES;
-        if (is_udp(j) && was == 0) { /* there is none, and there must be none */
-            return field;
-        }
-        if (captured >= covered && !(ends_behind && j->terms->cut.mode == CUT_ZERO)) {
-            wrong = (l4_sum(j, j->original, covered, covered) + was) % ONES;
-        } else if (j->terms->cut.mode == CUT_ZERO && !ends_behind) { /* what was not captured is the same in both */
-            wrong = (l4_sum(j, j->original, covered, captured) + was) % ONES;
-        }
+/* By how much the original's checksum was wrong and must stay wrong; 0 where nobody can tell. */
+static uint64_t was_wrong_by(const struct judged *j, const struct witness_layer *layer) {
+    const bool zero = j->terms->cut.mode == CUT_ZERO;
+    const bool ends_behind = j->at->end_at > LOOKED_AT_BYTES;
+    const size_t seen_end_at = smaller(j->original->length, LOOKED_AT_BYTES);
+    const bool whole = seen_end_at >= layer->said_end_at;
+    /* In mode `zero` what was not captured is the same in both. */
+    if (j->terms->cut.checksum != CUT_INCREMENTAL || (zero ? ends_behind : !whole)) {
+        return 0;
     }
-    field.expected = sum_field(l4_sum(j, j->slim, slim_bytes, there_bytes), wrong);
-    if (is_udp(j) && field.expected == 0) {
+    uint64_t sum = layer_sum(layer, j->original, layer->said_end_at, seen_end_at);
+    return (sum + bytes_get_be16(j->original->bytes + layer->sum_at)) % ONES;
+}
+
+/* is_own: of the packet that is cut, not of a tunnel around it. slim_end_at: where what it covers ends in slim. */
+static struct field sum_field_of(const struct judged *j, const struct witness_layer *layer, bool is_own,
+                                 size_t slim_end_at) {
+    struct field field = {layer->sum, true, layer->sum_at, 0};
+    const bool is_none = layer->may_be_none && bytes_get_be16(j->original->bytes + layer->sum_at) == 0;
+    if (is_none && (!is_own || j->terms->cut.checksum == CUT_INCREMENTAL)) {
+        return field; /* and must be none */
+    }
+    field.expected = sum_field(layer_sum(layer, j->slim, slim_end_at, j->slim->length), was_wrong_by(j, layer));
+    if (layer->may_be_none && field.expected == 0) {
         field.expected = ONES; /* 0 would say that there is no checksum */
     }
     return field;
 }
 
-static uint64_t ipv4_sum(const struct judged *j, const struct witness_frame *frame) {
-    const uint8_t *ip = frame->bytes + j->at.ip_at;
-    return sum_add(0, ip, j->at.l4_at - j->at.ip_at) - bytes_get_be16(ip + IPV4_SUM_AT);
-}
-
-static struct field ipv4_sum_field(const struct judged *j) {
-    size_t at = j->at.ip_at + IPV4_SUM_AT;
-    uint64_t wrong = 0;
-    if (j->terms->cut.checksum == CUT_INCREMENTAL) {
-        wrong = (ipv4_sum(j, j->original) + bytes_get_be16(j->original->bytes + at)) % ONES;
-    }
-    return (struct field){"IPv4 header checksum", true, at, sum_field(ipv4_sum(j, j->slim), wrong)};
-}
-
 /*
- * The fields that a cut in mode `rewrite` changes, in the order of their places: what they must hold in slim, whose
- * length must have been found right before. Returns how many there are.
+ * The fields that a cut changes, in the order of their places: what they must hold in slim, whose length must have been
+ * found right before. In mode `rewrite` all of all layers, in mode `zero` the checksums over what became zeros, in mode
+ * `snap` none. Returns how many there are.
  */
-static size_t expect_rewritten(const struct judged *j, struct field fields[HOLES_MAX]) {
+static size_t expect(const struct judged *j, struct field fields[FIELDS_MAX]) {
+    const bool rewrite = j->terms->cut.mode == CUT_REWRITE;
     size_t count = 0;
-    const struct witness_layout *l = &j->at;
-    size_t slim_length = j->slim->length;
-    if (l->ip_version == 4) {
-        fields[count++] = (struct field){"IPv4 total length", false, l->ip_at + IPV4_LENGTH_AT, slim_length - l->ip_at};
-        fields[count++] = ipv4_sum_field(j);
-    } else {
-        fields[count++] = (struct field){"IPv6 payload length", false, l->ip_at + IPV6_LENGTH_AT,
-                                         slim_length - l->ip_at - IPV6_BYTES};
-    }
-    if (is_udp(j)) {
-        fields[count++] = (struct field){"UDP length", false, l->l4_at + UDP_LENGTH_AT, slim_length - l->l4_at};
-    }
-    if (l->protocol != WITNESS_ESP) {
-        fields[count++] = l4_sum_field(j, slim_length - l->l4_at, slim_length - l->l4_at);
-    }
-    return count;
-}
-
-/* The same in mode `zero`: at most the checksum. */
-static size_t expect_zeroed(const struct judged *j, struct field fields[HOLES_MAX]) {
-    size_t covered = covered_bytes(j);
-    size_t captured = j->at.end_at - j->at.l4_at;
-    if (j->terms->cut.checksum == CUT_KEEP || j->at.protocol == WITNESS_ESP) {
+    if (j->terms->cut.mode == CUT_SNAP || (!rewrite && j->terms->cut.checksum == CUT_KEEP)) {
         return 0;
     }
-    fields[0] = l4_sum_field(j, covered, captured < covered ? captured : covered);
-    return 1;
+    for (size_t i = 0; i < j->at->layer_count; i++) {
+        const struct witness_layer *layer = &j->at->layers[i];
+        if (rewrite && layer->length != NULL) {
+            fields[count++] =
+                (struct field){layer->length, false, layer->length_at, j->slim->length - layer->counted_from};
+        }
+        if (layer->sum != NULL && (rewrite || !layer->header_only)) {
+            const bool to_the_end = rewrite && !layer->header_only;
+            fields[count++] =
+                sum_field_of(j, layer, i + 1 == j->at->layer_count, to_the_end ? j->slim->length : layer->said_end_at);
+        }
+    }
+    return count;
 }
 
 static int check_field(const struct judged *j, const struct field *field) {
@@ -220,12 +176,12 @@ static int check_kept(const struct judged *j, const struct field *fields, size_t
 
 static int check_shortened(const struct judged *j) {
     const uint32_t floor_bytes = j->terms->floor_bytes;
-    if (j->slim->length < j->at.payload_at) {
+    if (j->slim->length < j->at->payload_at) {
         return failure_set(j->failure, "the cut leaves %zu bytes of %zu bytes of headers", j->slim->length,
-                           j->at.payload_at);
+                           j->at->payload_at);
     }
-    size_t left_bytes = j->slim->length - j->at.payload_at;
-    if (j->terms->may_leave_more && left_bytes >= floor_bytes && j->slim->length < j->at.end_at) {
+    size_t left_bytes = j->slim->length - j->at->payload_at;
+    if (j->terms->may_leave_more && left_bytes >= floor_bytes && j->slim->length < j->at->end_at) {
         return 0;
     }
     if (left_bytes != floor_bytes) {
@@ -238,8 +194,8 @@ static int check_shortened(const struct judged *j) {
 /* Mode `zero`: where the zeros begin. Whether what is before them is as it was is not asked here. */
 static int find_zeros(const struct judged *j, size_t *zeros_at) {
     const uint8_t *slim = j->slim->bytes;
-    size_t floor_at = j->at.payload_at + j->terms->floor_bytes;
-    *zeros_at = j->at.end_at;
+    size_t floor_at = j->at->payload_at + j->terms->floor_bytes;
+    *zeros_at = j->at->end_at;
     while (*zeros_at > floor_at && slim[*zeros_at - 1] == 0) {
         --*zeros_at;
     }
@@ -253,28 +209,25 @@ static int find_zeros(const struct judged *j, size_t *zeros_at) {
 }
 
 static int check_zeroed(const struct judged *j) {
-    struct field fields[HOLES_MAX];
+    struct field fields[FIELDS_MAX];
     size_t zeros_at;
     if (j->slim->length != j->original->length) {
         return failure_set(j->failure, "%zu bytes, not %zu: no length changes in mode zero", j->slim->length,
                            j->original->length);
     }
-    if (find_zeros(j, &zeros_at) != 0 || check_kept(j, fields, expect_zeroed(j, fields), zeros_at) != 0) {
+    if (find_zeros(j, &zeros_at) != 0 || check_kept(j, fields, expect(j, fields), zeros_at) != 0) {
         return -1;
     }
-    return check_same(j, j->at.end_at, j->slim->length);
+    return check_same(j, j->at->end_at, j->slim->length);
 }
 
-int witness_frame_check_cut(const struct witness_frame *slim, const struct witness_frame *original,
-                            const struct witness_terms *terms, struct failure *f) {
-    struct judged j = {.slim = slim, .original = original, .terms = terms, .failure = f};
-    struct field fields[HOLES_MAX];
-    const char *reason = witness_lay_out(original, terms->may_leave_more, &j.at);
-    if (reason != NULL) {
-        return failure_set(f, "cut, though %s", reason);
-    }
-    if (j.at.end_at - j.at.payload_at <= terms->floor_bytes) {
-        return failure_set(f, "cut, though its payload is only %zu bytes", j.at.end_at - j.at.payload_at);
+int witness_frame_check_laid_out(const struct witness_frame *slim, const struct witness_frame *original,
+                                 const struct witness_layout *at, const struct witness_terms *terms,
+                                 struct failure *f) {
+    const struct judged j = {.slim = slim, .original = original, .terms = terms, .at = at, .failure = f};
+    struct field fields[FIELDS_MAX];
+    if (j.at->end_at - j.at->payload_at <= terms->floor_bytes) {
+        return failure_set(f, "cut, though its payload is only %zu bytes", j.at->end_at - j.at->payload_at);
     }
     if (terms->cut.mode == CUT_ZERO) {
         return check_zeroed(&j);
@@ -282,5 +235,13 @@ int witness_frame_check_cut(const struct witness_frame *slim, const struct witne
     if (check_shortened(&j) != 0) {
         return -1;
     }
-    return check_kept(&j, fields, terms->cut.mode == CUT_REWRITE ? expect_rewritten(&j, fields) : 0, slim->length);
+    return check_kept(&j, fields, expect(&j, fields), slim->length);
+}
+
+int witness_frame_check_cut(const struct witness_frame *slim, const struct witness_frame *original,
+                            const struct witness_terms *terms, struct failure *f) {
+    struct witness_layout at;
+    const char *reason = witness_lay_out(original, terms->may_leave_more, &at);
+    return reason != NULL ? failure_set(f, "cut, though %s", reason)
+                          : witness_frame_check_laid_out(slim, original, &at, terms, f);
 }

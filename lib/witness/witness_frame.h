@@ -39,4 +39,8 @@ struct witness_terms {
 int witness_frame_check_cut(const struct witness_frame *slim, const struct witness_frame *original,
                             const struct witness_terms *terms, struct failure *f);
 
+/* The same where the headers of original have been found: at has its payload, and its layers in the order of places. */
+int witness_frame_check_laid_out(const struct witness_frame *slim, const struct witness_frame *original,
+                                 const struct witness_layout *at, const struct witness_terms *terms, struct failure *f);
+
 #endif

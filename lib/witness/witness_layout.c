@@ -17,6 +17,7 @@ enum {
     IPV4_FRAGMENT_AT = 6,
     IPV4_FRAGMENT_MASK = 0x3fff, /* MF and the offset, without the reserved bit and DF */
     IPV4_PROTOCOL_AT = 9,
+    IPV4_SUM_AT = 10,
     IPV4_SOURCE_AT = 12,
     IPV4_DESTINATION_AT = 16,
     IPV4_ADDRESS_BYTES = 4,
@@ -52,7 +53,10 @@ enum {
     PROTOCOL_UDP = 17,
     TCP_BYTES = 20,
     TCP_OFFSET_AT = 12,
+    TCP_SUM_AT = 16,
     UDP_BYTES = 8,
+    UDP_LENGTH_AT = 4,
+    UDP_SUM_AT = 6,
     ESP_BYTES = 8,
 };
 
@@ -87,6 +91,11 @@ static const char *find_ip(const struct witness_frame *frame, struct witness_lay
         return "its IP version is not that of its Ethernet type";
     }
     return NULL;
+}
+
+/* What a packet has of its own fits: tunnels are not looked into yet. */
+static void add_layer(struct witness_layout *l, struct witness_layer layer) {
+    l->layers[l->layer_count++] = layer;
 }
 
 /*
@@ -143,6 +152,14 @@ static const char *walk_ipv4(const struct witness_frame *frame, struct witness_l
     l->address_bytes = IPV4_ADDRESS_BYTES;
     l->source = ip + IPV4_SOURCE_AT;
     l->destination = ipv4_destination(ip, header_bytes);
+    add_layer(l, (struct witness_layer){.length = "IPv4 total length",
+                                        .length_at = l->ip_at + IPV4_LENGTH_AT,
+                                        .counted_from = l->ip_at,
+                                        .sum = "IPv4 header checksum",
+                                        .sum_at = l->ip_at + IPV4_SUM_AT,
+                                        .begins_at = l->ip_at,
+                                        .said_end_at = l->l4_at,
+                                        .header_only = true});
     return NULL;
 }
 
@@ -218,7 +235,34 @@ static const char *walk_ipv6(const struct witness_frame *frame, struct witness_l
     l->protocol = next;
     l->address_bytes = IPV6_ADDRESS_BYTES;
     l->source = ip + IPV6_SOURCE_AT;
+    add_layer(l, (struct witness_layer){.length = "IPv6 payload length",
+                                        .length_at = l->ip_at + IPV6_LENGTH_AT,
+                                        .counted_from = l->ip_at + IPV6_BYTES});
     return NULL;
+}
+
+/* TCP or UDP. A UDP length that does not fit into its packet, or is less than a header, says nothing. */
+static void add_transport(const struct witness_frame *frame, struct witness_layout *l) {
+    const bool is_udp = l->protocol == PROTOCOL_UDP;
+    struct witness_layer layer = {.sum = "TCP checksum",
+                                  .sum_at = l->l4_at + TCP_SUM_AT,
+                                  .begins_at = l->l4_at,
+                                  .said_end_at = l->said_end_at,
+                                  .protocol = l->protocol,
+                                  .address_bytes = l->address_bytes,
+                                  .source = l->source,
+                                  .destination = l->destination};
+    if (is_udp) {
+        size_t length = bytes_get_be16(frame->bytes + l->l4_at + UDP_LENGTH_AT);
+        layer.length = "UDP length";
+        layer.length_at = l->l4_at + UDP_LENGTH_AT;
+        layer.counted_from = l->l4_at;
+        layer.sum = "UDP checksum";
+        layer.sum_at = l->l4_at + UDP_SUM_AT;
+        layer.may_be_none = true;
+        layer.said_end_at = length < UDP_BYTES ? l->said_end_at : smaller(l->l4_at + length, l->said_end_at);
+    }
+    add_layer(l, layer);
 }
 
 static const char *find_payload(const struct witness_frame *frame, bool esp_too, struct witness_layout *l) {
@@ -244,10 +288,14 @@ static const char *find_payload(const struct witness_frame *frame, bool esp_too,
         return "it is neither TCP nor UDP";
     }
     l->payload_at = l->l4_at + header_bytes;
+    if (l->protocol != WITNESS_ESP) {
+        add_transport(frame, l);
+    }
     return NULL;
 }
 
 const char *witness_lay_out(const struct witness_frame *frame, bool esp_too, struct witness_layout *l) {
+    l->layer_count = 0;
     const char *reason = find_ip(frame, l);
     if (reason == NULL) {
         reason = l->ip_version == 4 ? walk_ipv4(frame, l) : walk_ipv6(frame, l);

@@ -21,6 +21,27 @@ struct witness_frame {
     size_t length;
 };
 
+/* Headers that say how long what they carry is, or sum it up. Of tunnels within tunnels some more than a packet's two.
+ */
+#define WITNESS_LAYERS_MAX 16
+
+/* One of them: its fields, named as a report names them, and what they speak of. Places as in the layout. */
+struct witness_layer {
+    const char *length; /* NULL: it has none */
+    size_t length_at;
+    size_t counted_from;
+    const char *sum; /* NULL: it has none */
+    size_t sum_at;
+    size_t begins_at;   /* what the checksum covers */
+    size_t said_end_at; /* and where that ends, by its headers, captured or not */
+    bool header_only;   /* it covers nothing that a cut takes away */
+    bool may_be_none;   /* 0 says that there is no checksum */
+    uint8_t protocol;   /* these four are the pseudo-header; no address bytes: there is none */
+    size_t address_bytes;
+    const uint8_t *source;
+    const uint8_t *destination; /* the final one */
+};
+
 /* Where things are in an original frame. Places count from the frame's first byte. */
 struct witness_layout {
     size_t ip_at;
@@ -33,6 +54,9 @@ struct witness_layout {
     size_t address_bytes;
     const uint8_t *source;
     const uint8_t *destination; /* of the pseudo-header: the final one */
+    /* In the order of their places: those of tunnels, then those of the packet itself. */
+    struct witness_layer layers[WITNESS_LAYERS_MAX];
+    size_t layer_count;
 };
 
 /*

@@ -3,6 +3,8 @@
 #include "witness_frame.h"
 #include "witness_pairs.h"
 
+#include "tunnel_pairs.h"
+
 #include <stdlib.h>
 
 static int check(const struct frame *slim, const struct frame *original, uint32_t floor_bytes, struct failure *f) {
@@ -156,11 +158,36 @@ static void test_never_to_be_cut(void **state) {
     }
 }
 
+/* Around the packet that was cut every length and checksum must be true, too; so no bit of a tunnel may be another. */
+static void test_layers_around(void **state) {
+    (void)state;
+    const struct witness_terms terms = {.floor_bytes = FLOOR};
+    for (size_t i = 0; i < sizeof TUNNEL_PAIRS / sizeof TUNNEL_PAIRS[0]; i++) {
+        struct frame original = frame_of(TUNNEL_PAIRS[i].original);
+        struct frame slim = frame_of(TUNNEL_PAIRS[i].slim);
+        struct witness_frame s = {slim.bytes, slim.length};
+        struct witness_frame o = {original.bytes, original.length};
+        const struct witness_layout at = tunnel_laid_out(&o);
+        struct failure f;
+        if (witness_frame_check_laid_out(&s, &o, &at, &terms, &f) != 0) {
+            fail_msg("%s: %s", TUNNEL_PAIRS[i].name, f.text);
+        }
+        for (size_t bit = 0; bit < slim.length * 8; bit++) {
+            slim.bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+            if (witness_frame_check_laid_out(&s, &o, &at, &terms, NULL) == 0) {
+                fail_msg("%s: bit %zu of byte %zu is not looked at", TUNNEL_PAIRS[i].name, bit % 8, bit / 8);
+            }
+            slim.bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        }
+    }
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right_cuts),   cmocka_unit_test(test_every_bit_of_a_cut),
-        cmocka_unit_test(test_every_length), cmocka_unit_test(test_zero_checksums),
-        cmocka_unit_test(test_wrong_floor),  cmocka_unit_test(test_never_to_be_cut),
+        cmocka_unit_test(test_right_cuts),    cmocka_unit_test(test_every_bit_of_a_cut),
+        cmocka_unit_test(test_every_length),  cmocka_unit_test(test_zero_checksums),
+        cmocka_unit_test(test_wrong_floor),   cmocka_unit_test(test_never_to_be_cut),
+        cmocka_unit_test(test_layers_around),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
