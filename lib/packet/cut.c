@@ -2,26 +2,10 @@
 
 #include "bytes.h"
 #include "checksum.h"
+#include "wire.h"
 
 #include <stdbool.h>
-
-enum {
-    IPV4_TOTAL_LENGTH = 2,
-    IPV4_CHECKSUM = 10,
-    IPV4_SOURCE = 12,
-    IPV4_HEADER_MIN_BYTES = 20,
-    IPV6_PAYLOAD_LENGTH = 4,
-    IPV6_SOURCE = 8,
-    IPV6_HEADER_BYTES = 40,
-    TCP_CHECKSUM = 16,
-    TCP_URGENT = 18,
-    TCP_HEADER_MIN_BYTES = 20,
-    UDP_LENGTH = 4,
-    UDP_CHECKSUM = 6,
-    UDP_HEADER_BYTES = 8,
-    PROTOCOL_TCP = 6,
-    PROTOCOL_UDP = 17,
-};
+#include <string.h>
 
 /*
  * Fields that are about to be written are left out of sums rather than zeroed first: a load that spans bytes just
@@ -84,4 +68,48 @@ uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payl
         }
     }
     return end;
+}
+
+/* How far a UDP datagram goes by its own length; one that is no length of it says nothing. */
+static uint32_t udp_end(const uint8_t *frame, const struct located *l) {
+    const uint32_t length_bytes = bytes_get_be16(frame + l->transport_offset + UDP_LENGTH);
+    const uint32_t end = l->transport_offset + length_bytes;
+    return length_bytes >= UDP_HEADER_BYTES && end < l->packet_end ? end : l->packet_end;
+}
+
+/* The innermost layers: those of the packet itself. ESP has neither length nor checksum, RFC 4303. */
+static void add_own_layers(struct envelope *e, const uint8_t *frame, const struct located *l) {
+    e->layers[e->count++] = (struct layer){.kind = l->ip_version == 4 ? LAYER_IPV4 : LAYER_IPV6,
+                                           .offset = l->network_offset,
+                                           .end = l->packet_end,
+                                           .final_destination_offset = l->final_destination_offset};
+    if (l->as != LOCATED_ESP) {
+        const bool is_tcp = l->as == LOCATED_TCP;
+        e->layers[e->count++] = (struct layer){.kind = is_tcp ? LAYER_TCP : LAYER_UDP,
+                                               .offset = l->transport_offset,
+                                               .end = is_tcp ? l->packet_end : udp_end(frame, l)};
+    }
+}
+
+uint32_t cut_within(struct envelope *around, uint8_t *frame, uint32_t captured_bytes, const struct located *l,
+                    uint32_t keep_payload_bytes, struct cut_terms terms) {
+    const uint32_t kept_end = l->payload_offset + keep_payload_bytes;
+    const bool is_alone = around->count == 0;
+    if (terms.mode == CUT_SNAP) {
+        return kept_end;
+    }
+    if (is_alone && terms.mode == CUT_REWRITE && terms.checksum != CUT_INCREMENTAL) {
+        return cut_rewrite(frame, l, keep_payload_bytes);
+    }
+    add_own_layers(around, frame, l);
+    if (terms.checksum == CUT_INCREMENTAL) {
+        envelope_note(around, frame, captured_bytes, terms.mode);
+    }
+    if (terms.mode == CUT_REWRITE) {
+        envelope_mend(around, frame, kept_end, terms);
+        return kept_end;
+    }
+    memset(frame + kept_end, 0, l->payload_bytes - keep_payload_bytes);
+    envelope_mend(around, frame, is_alone ? kept_end : captured_bytes, terms); /* zeros need no summing */
+    return captured_bytes;
 }

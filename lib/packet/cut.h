@@ -16,6 +16,7 @@
 #define PCAPSLIM_CUT_H
 
 #include "cut_terms.h"
+#include "envelope.h"
 #include "locate.h"
 
 #include <stdint.h>
@@ -28,23 +29,22 @@
 uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes);
 
 /*
- * The same, but the IPv4 header checksum and the TCP or UDP checksum are changed by the difference (RFC 1624, equation
- * 3): right ones come out as cut_rewrite() has them, wrong ones stay wrong, and a UDP checksum of 0 ("none") stays 0.
- * Of a segment that is not wholly captured nobody can say whether its checksum was right; it is computed.
- */
-uint32_t cut_rewrite_incremental(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes);
-
-/* Length mode `snap`: nothing in the frame changes. Returns its new length in bytes. */
-static inline uint32_t cut_snap(const struct located *l, uint32_t keep_payload_bytes) {
-    return l->payload_offset + keep_payload_bytes;
-}
-
-/*
- * Length mode `zero`: the payload behind keep_payload_bytes becomes zeros; no length changes. The TCP or UDP checksum
+ * Cut as the terms say, a packet that may be within tunnels. around: their layers, not counting the packet's own, which
+ * are added; what terms say of lengths and checksums holds for them, too, from the inside out (envelope.h).
+ * captured_bytes: of the frame. Returns the new length of the frame in bytes.
+ *
+ * CUT_SNAP: nothing in the frame changes.
+ *
+ * CUT_REWRITE: as cut_rewrite(). With CUT_INCREMENTAL checksums are changed by the difference (RFC 1624, equation 3):
+ * right ones come out as cut_rewrite() has them, wrong ones stay wrong, and a UDP checksum of 0 ("none") stays 0. Of a
+ * segment that is not wholly captured nobody can say whether its checksum was right; it is computed.
+ *
+ * CUT_ZERO: the payload behind keep_payload_bytes becomes zeros; no length changes. The TCP or UDP checksum
  * becomes that of the segment with zeros there (CUT_COMPUTE; bytes that were not captured count as zeros), changes by
  * the difference (CUT_INCREMENTAL; 0, "none", stays), or stays (CUT_KEEP). It covers what the IP length says or, where
  * that is less and not less than a header, what the UDP length says.
  */
-void cut_zero(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes, enum cut_checksum checksum);
+uint32_t cut_within(struct envelope *around, uint8_t *frame, uint32_t captured_bytes, const struct located *l,
+                    uint32_t keep_payload_bytes, struct cut_terms terms);
 
 #endif

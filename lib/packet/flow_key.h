@@ -1,5 +1,5 @@
 /*
- * What tells a flow from others: addresses, ports, protocol and VLAN tags, the same for both directions. Header only,
+ * What tells a flow from others: addresses, ports, protocol and circuit, the same for both directions. Header only,
  * because it is in the hot loop.
  *
  * A hash has no random seed, so that the same packets give the same table. Which of two hosts comes first is a matter
@@ -8,8 +8,8 @@
 #ifndef PCAPSLIM_FLOW_KEY_H
 #define PCAPSLIM_FLOW_KEY_H
 
-#include "bytes.h"
 #include "locate.h"
+#include "wire.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,14 +24,9 @@ struct flow_key {
 };
 
 enum {
-    FLOW_KEY_TCP = 1, /* these are of the rest, below the tags */
+    FLOW_KEY_TCP = 1, /* these are of the rest, below the circuit */
     FLOW_KEY_IPV4 = 2,
-    FLOW_KEY_TAGS_SHIFT = 2, /* two tags fit, more are mixed */
-    FLOW_KEY_ETHERNET_BYTES = 14,
-    FLOW_KEY_TAG_BYTES = 4,
-    FLOW_KEY_TAG_MASK = 0xfff,
-    FLOW_KEY_IPV4_SOURCE = 12,
-    FLOW_KEY_IPV6_SOURCE = 8,
+    FLOW_KEY_CIRCUIT_SHIFT = 2,
 };
 
 /* Two words into one, each bit of which depends on all of them. */
@@ -54,28 +49,24 @@ static inline uint32_t flow_key_load_4(const uint8_t *p) {
 }
 
 /* What of the key is neither address nor port, in the upper half of its word. */
-static inline uint64_t flow_key_rest(const uint8_t *frame, const struct located *l, unsigned flags) {
-    uint32_t tags = 0;
-    for (uint32_t at = FLOW_KEY_ETHERNET_BYTES; at < l->network_offset; at += FLOW_KEY_TAG_BYTES) {
-        tags = tags * 4099 + 1 + (bytes_get_be16(frame + at) & FLOW_KEY_TAG_MASK);
-    }
-    return (uint64_t)(tags << FLOW_KEY_TAGS_SHIFT | (l->as == LOCATED_TCP ? FLOW_KEY_TCP : 0U) | flags) << 32;
+static inline uint64_t flow_key_rest(const struct located *l, unsigned flags) {
+    return (uint64_t)(l->circuit << FLOW_KEY_CIRCUIT_SHIFT | (l->as == LOCATED_TCP ? FLOW_KEY_TCP : 0U) | flags) << 32;
 }
 
 static inline unsigned flow_key_make_ipv4(struct flow_key *key, const uint8_t *frame, const struct located *l) {
-    const uint64_t there = flow_key_load_8(frame + l->network_offset + FLOW_KEY_IPV4_SOURCE);
+    const uint64_t there = flow_key_load_8(frame + l->network_offset + IPV4_SOURCE);
     const uint64_t back = there << 32 | there >> 32;
     const uint32_t ports_there = flow_key_load_4(frame + l->transport_offset);
     const uint32_t ports_back = ports_there << 16 | ports_there >> 16;
     const unsigned direction = there != back ? there > back : ports_there > ports_back;
     key->words[0] = direction ? back : there;
-    key->words[1] = (direction ? ports_back : ports_there) | flow_key_rest(frame, l, FLOW_KEY_IPV4);
+    key->words[1] = (direction ? ports_back : ports_there) | flow_key_rest(l, FLOW_KEY_IPV4);
     key->words[2] = key->words[3] = key->words[4] = 0;
     return direction;
 }
 
 static inline unsigned flow_key_make_ipv6(struct flow_key *key, const uint8_t *frame, const struct located *l) {
-    const uint8_t *ip = frame + l->network_offset + FLOW_KEY_IPV6_SOURCE;
+    const uint8_t *ip = frame + l->network_offset + IPV6_SOURCE;
     const uint64_t one[2] = {flow_key_load_8(ip), flow_key_load_8(ip + 8)};
     const uint64_t other[2] = {flow_key_load_8(ip + 16), flow_key_load_8(ip + 24)};
     const uint32_t ports_there = flow_key_load_4(frame + l->transport_offset);
@@ -84,7 +75,7 @@ static inline unsigned flow_key_make_ipv6(struct flow_key *key, const uint8_t *f
                                : one[0] != other[0] ? one[0] > other[0]
                                                     : ports_there > ports_back;
     key->words[0] = direction ? other[0] : one[0];
-    key->words[1] = (direction ? ports_back : ports_there) | flow_key_rest(frame, l, 0);
+    key->words[1] = (direction ? ports_back : ports_there) | flow_key_rest(l, 0);
     key->words[2] = direction ? other[1] : one[1];
     key->words[3] = direction ? one[0] : other[0];
     key->words[4] = direction ? one[1] : other[1];

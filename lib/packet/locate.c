@@ -11,46 +11,6 @@
 #define INLINED static inline __attribute__((always_inline))
 #define OUT_OF_LINE static __attribute__((noinline))
 
-enum {
-    ETHERNET_HEADER_BYTES = 14,
-    VLAN_TAG_BYTES = 4,
-    ETHERTYPE_IPV4 = 0x0800,
-    ETHERTYPE_IPV6 = 0x86dd,
-    ETHERTYPE_VLAN = 0x8100,
-
-    IPV4_HEADER_MIN_BYTES = 20,
-    IPV4_VERSION_4_IHL_5 = 0x45,
-    IPV4_VERSION_4_IHL_MAX = 0x4f,
-    IPV4_DESTINATION = 16,
-    IPV4_MORE_FRAGMENTS_OR_OFFSET = 0x3fff,
-    IPV4_OPTION_END = 0,
-    IPV4_OPTION_NOP = 1,
-    IPV4_OPTION_LSRR = 131,
-    IPV4_OPTION_SSRR = 137,
-    IPV4_ROUTE_DATA_OFFSET = 3,
-
-    IPV6_HEADER_BYTES = 40,
-    IPV6_DESTINATION = 24,
-    IPV6_EXTENSION_MIN_BYTES = 8,
-    IPV6_FRAGMENT_OFFSET_OR_MORE = 0xfff9,
-    IPV6_ROUTING_RH0 = 0,
-    IPV6_ROUTING_RH2 = 2,
-    IPV6_ROUTING_SRH = 4,
-
-    PROTOCOL_HOP_BY_HOP = 0,
-    PROTOCOL_TCP = 6,
-    PROTOCOL_UDP = 17,
-    PROTOCOL_ROUTING = 43,
-    PROTOCOL_FRAGMENT = 44,
-    PROTOCOL_ESP = 50,
-    PROTOCOL_AH = 51,
-    PROTOCOL_DESTINATION_OPTIONS = 60,
-
-    TCP_HEADER_MIN_BYTES = 20,
-    UDP_HEADER_BYTES = 8,
-    ESP_HEADER_BYTES = 8,
-};
-
 /* Bytes from the header at hand to the end of the packet. */
 struct room {
     uint32_t there_bytes;   /* by the IP length or by what was captured, the less */
@@ -90,7 +50,7 @@ INLINED void locate_transport(const uint8_t *frame, struct room room, unsigned p
         if (!fits(room, TCP_HEADER_MIN_BYTES, out)) {
             return;
         }
-        uint32_t header_bytes = (uint32_t)(frame[offset + 12] >> 4) * 4;
+        uint32_t header_bytes = (uint32_t)(frame[offset + TCP_DATA_OFFSET] >> 4) * 4;
         if (header_bytes < TCP_HEADER_MIN_BYTES) {
             out->as = LOCATED_MALFORMED;
         } else if (fits(room, header_bytes, out)) {
@@ -129,10 +89,9 @@ static uint32_t ipv4_final_destination(const uint8_t *frame, uint32_t network, u
         }
         uint32_t option_bytes = frame[at + 1];
         if (frame[at] == IPV4_OPTION_LSRR || frame[at] == IPV4_OPTION_SSRR) {
-            uint32_t addresses =
-                option_bytes < IPV4_ROUTE_DATA_OFFSET ? 0 : (option_bytes - IPV4_ROUTE_DATA_OFFSET) / 4;
+            uint32_t addresses = option_bytes < IPV4_ROUTE_DATA ? 0 : (option_bytes - IPV4_ROUTE_DATA) / 4;
             if (addresses > 0) {
-                found = at + IPV4_ROUTE_DATA_OFFSET + 4 * (addresses - 1);
+                found = at + IPV4_ROUTE_DATA + 4 * (addresses - 1);
             }
             routes++;
         }
@@ -145,8 +104,8 @@ static uint32_t ipv4_final_destination(const uint8_t *frame, uint32_t network, u
 INLINED void locate_ipv4_header(const uint8_t *frame, uint32_t there_bytes, uint32_t network, uint32_t header_bytes,
                                 struct located *out) {
     const uint8_t *ip = frame + network;
-    const uint32_t total_bytes = bytes_get_be16(ip + 2);
-    if ((bytes_get_be16(ip + 6) & IPV4_MORE_FRAGMENTS_OR_OFFSET) != 0) {
+    const uint32_t total_bytes = bytes_get_be16(ip + IPV4_TOTAL_LENGTH);
+    if ((bytes_get_be16(ip + IPV4_FRAGMENT) & IPV4_MORE_FRAGMENTS_OR_OFFSET) != 0) {
         out->as = LOCATED_FRAGMENT;
         return;
     }
@@ -163,7 +122,7 @@ INLINED void locate_ipv4_header(const uint8_t *frame, uint32_t there_bytes, uint
     out->final_destination_offset = header_bytes == IPV4_HEADER_MIN_BYTES
                                         ? network + IPV4_DESTINATION
                                         : ipv4_final_destination(frame, network, header_bytes);
-    locate_transport(frame, behind(room, header_bytes), ip[9], network + header_bytes, out);
+    locate_transport(frame, behind(room, header_bytes), ip[IPV4_PROTOCOL], network + header_bytes, out);
 }
 
 INLINED void locate_ipv4(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
@@ -245,7 +204,7 @@ INLINED void locate_ipv6(const uint8_t *frame, uint32_t captured_bytes, uint32_t
         return;
     }
     const uint8_t *ip = frame + network;
-    const uint32_t payload_bytes = bytes_get_be16(ip + 4);
+    const uint32_t payload_bytes = bytes_get_be16(ip + IPV6_PAYLOAD_LENGTH);
     if (ip[0] >> 4 != 6) {
         out->as = LOCATED_MALFORMED;
         return;
@@ -258,7 +217,7 @@ INLINED void locate_ipv6(const uint8_t *frame, uint32_t captured_bytes, uint32_t
     struct room room = {.there_bytes = payload_bytes < captured_payload_bytes ? payload_bytes : captured_payload_bytes,
                         .claimed_bytes = payload_bytes};
     uint32_t offset = network + IPV6_HEADER_BYTES;
-    int protocol = ip[6];
+    int protocol = ip[IPV6_NEXT_HEADER];
     out->ip_version = 6;
     out->network_offset = network;
     out->final_destination_offset = network + IPV6_DESTINATION;
@@ -299,14 +258,25 @@ OUT_OF_LINE struct behind_tags step_over_tags(const uint8_t *frame, uint32_t cap
     return b;
 }
 
+/* The circuit that tags make. Apart and pure, so that whoever does not ask for it does not pay for it. */
+OUT_OF_LINE __attribute__((pure)) uint32_t circuit_of_tags(const uint8_t *frame, uint32_t network) {
+    uint32_t circuit = 0; /* two tags fit, more are mixed */
+    for (uint32_t at = ETHERNET_HEADER_BYTES; at < network; at += VLAN_TAG_BYTES) {
+        circuit = circuit * 4099 + 1 + (bytes_get_be16(frame + at) & VLAN_ID_MASK);
+    }
+    return circuit;
+}
+
 void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct located *out) {
+    out->circuit = 0;
     if (captured_bytes < ETHERNET_HEADER_BYTES) {
         out->as = LOCATED_NOT_IP;
         return;
     }
-    const unsigned ethertype = bytes_get_be16(frame + ETHERNET_HEADER_BYTES - 2);
+    const unsigned ethertype = bytes_get_be16(frame + ETHERNET_TYPE);
     if (ethertype == ETHERTYPE_VLAN) {
         const struct behind_tags b = step_over_tags(frame, captured_bytes);
+        out->circuit = circuit_of_tags(frame, b.network);
         locate_network(frame, captured_bytes, b.network, b.ethertype, out);
     } else {
         locate_network(frame, captured_bytes, ETHERNET_HEADER_BYTES, ethertype, out);

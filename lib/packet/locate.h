@@ -9,6 +9,8 @@
 #ifndef PCAPSLIM_LOCATE_H
 #define PCAPSLIM_LOCATE_H
 
+#include "wire.h"
+
 #include <stdint.h>
 
 enum located_as {
@@ -29,6 +31,7 @@ struct located {
     /* The rest is set for LOCATED_TCP, LOCATED_UDP and LOCATED_ESP only; offsets count from the first byte of the
      * frame. */
     uint8_t ip_version;                /* 4 or 6 */
+    uint32_t circuit;                  /* which one it came through: made of its VLAN tags; 0: none */
     uint32_t network_offset;           /* the IP header */
     uint32_t transport_offset;         /* the TCP, UDP or ESP header */
     uint32_t payload_offset;           /* the byte behind that header */
@@ -46,7 +49,7 @@ static inline uint32_t located_address_bytes(const struct located *l) {
 
 /* The source address of a located packet; the destination's follows it (RFC 791 section 3.1, RFC 8200 section 3). */
 static inline const uint8_t *located_addresses(const struct located *l, const uint8_t *frame) {
-    return frame + l->network_offset + (l->ip_version == 4 ? 12 : 8);
+    return frame + l->network_offset + (l->ip_version == 4 ? IPV4_SOURCE : IPV6_SOURCE);
 }
 
 /*

@@ -2,6 +2,8 @@
 
 #include "bytes.h"
 #include "cut.h"
+#include "link.h"
+#include "linktype.h"
 #include "locate.h"
 #include "oddities.h"
 
@@ -26,6 +28,7 @@ struct pass {
     uint32_t zero_rest_bytes;
     uint64_t time; /* of the last packet: seconds in the high half, fraction in the low one */
     enum loop loop;
+    const struct link_type *link; /* of the capture; NULL: not looked into */
 };
 
 /*
@@ -67,13 +70,17 @@ static inline void append_to_run(struct walk *w, const uint8_t *from, size_t len
 }
 
 static inline struct decision decide(const struct pass *p, const struct framed *r, const enum loop loop,
-                                     struct located *l) {
-    if (loop == LOOP_ANY && p->tally->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
+                                     struct located *l, struct envelope *around) {
+    if (loop == LOOP_ANY && p->link == NULL) {
         struct decision keep_all = {.reason = POLICY_LINKTYPE, .cut = false, .keep_payload_bytes = 0};
         return keep_all;
     }
     const uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
-    locate_ethernet(frame, r->visible_bytes, l);
+    if (loop == LOOP_ANY) {
+        p->link->locate(frame, r->visible_bytes, l, around);
+    } else {
+        locate_ethernet(frame, r->visible_bytes, l);
+    }
     if (loop == LOOP_PACKET) {
         return policy_packet_decide(p->policy, l, frame);
     }
@@ -107,7 +114,6 @@ static inline void note_record(const struct pass *p, struct walk *w, const struc
  */
 static enum cut_checksum checksum_of_zeroed(const struct pass *p, const uint8_t *frame, const struct located *l,
                                             bool ends_behind) {
-    enum { UDP_CHECKSUM = 6 };
     const enum cut_checksum asked = p->terms->cut.checksum;
     if (asked != CUT_INCREMENTAL || !ends_behind) {
         return asked;
@@ -116,42 +122,36 @@ static enum cut_checksum checksum_of_zeroed(const struct pass *p, const uint8_t 
     return is_none ? CUT_KEEP : CUT_COMPUTE;
 }
 
-/* Length mode `zero`. */
-static void zero_payload(struct pass *p, const struct framed *r, const struct located *l, const struct decision *d) {
-    uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
-    const uint32_t payload_end = l->packet_end < r->is.caplen_bytes ? l->packet_end : r->is.caplen_bytes;
-    if (p->sink != NULL) {
-        cut_zero(frame, l, d->keep_payload_bytes, checksum_of_zeroed(p, frame, l, payload_end > r->visible_bytes));
-    }
-    p->tally->zeroed_bytes_by_reason[d->reason] += payload_end - l->payload_offset - d->keep_payload_bytes;
-    p->zero_rest_bytes = payload_end > r->visible_bytes ? payload_end - r->visible_bytes : 0;
-}
-
 /* Cut as the terms say. Returns how much of the frame's visible bytes stays. */
 static __attribute__((noinline)) uint32_t cut_by_terms(struct pass *p, const struct framed *r, const struct located *l,
-                                                       const struct decision *d) {
-    const struct cut_terms *cut = &p->terms->cut;
-    if (cut->mode == CUT_ZERO) {
-        zero_payload(p, r, l, d);
+                                                       struct envelope *around, const struct decision *d) {
+    struct cut_terms terms = p->terms->cut;
+    struct tally *t = p->tally;
+    uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
+    const uint32_t kept_end = l->payload_offset + d->keep_payload_bytes;
+    if (terms.mode == CUT_ZERO) {
+        const uint32_t payload_end = l->packet_end < r->is.caplen_bytes ? l->packet_end : r->is.caplen_bytes;
+        t->zeroed_bytes_by_reason[d->reason] += payload_end - kept_end;
+        p->zero_rest_bytes = payload_end > r->visible_bytes ? payload_end - r->visible_bytes : 0;
+        terms.checksum = checksum_of_zeroed(p, frame, l, p->zero_rest_bytes > 0);
+    } else {
+        t->saved_bytes_by_reason[d->reason] += r->is.caplen_bytes - kept_end;
+    }
+    if (p->sink != NULL) {
+        (void)cut_within(around, frame, r->visible_bytes, l, d->keep_payload_bytes, terms);
+    }
+    if (terms.mode == CUT_ZERO) {
         return r->visible_bytes;
     }
-    const uint32_t out_bytes = cut_snap(l, d->keep_payload_bytes);
-    p->tally->saved_bytes_by_reason[d->reason] += r->is.caplen_bytes - out_bytes;
     if (p->sink != NULL) {
-        uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
-        if (cut->mode == CUT_REWRITE && cut->checksum == CUT_INCREMENTAL) {
-            (void)cut_rewrite_incremental(frame, l, d->keep_payload_bytes);
-        } else if (cut->mode == CUT_REWRITE) {
-            (void)cut_rewrite(frame, l, d->keep_payload_bytes);
-        }
-        savefile_put_caplen(&p->tally->savefile, r->header, out_bytes);
+        savefile_put_caplen(&t->savefile, r->header, kept_end);
     }
-    return out_bytes;
+    return kept_end;
 }
 
 static __attribute__((noinline)) void count_packet(const struct pass *p, const struct framed *r,
                                                    const struct located *l, uint32_t out_visible_bytes) {
-    if (p->tally->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET) { /* l is not set otherwise */
+    if (p->link != NULL) { /* l is not set otherwise */
         account_packet(p->terms->account, l, r->header + SAVEFILE_RECORD_HEADER_BYTES,
                        SAVEFILE_RECORD_HEADER_BYTES + (uint64_t)r->is.caplen_bytes,
                        out_visible_bytes < r->visible_bytes ? r->is.caplen_bytes - out_visible_bytes : 0);
@@ -163,13 +163,14 @@ static inline __attribute__((always_inline)) void pass_record(struct pass *p, st
                                                               const bool writing, const enum loop loop) {
     struct tally *t = p->tally;
     struct located l;
-    const struct decision d = decide(p, r, loop, &l);
+    struct envelope around; /* LOOP_ANY */
+    const struct decision d = decide(p, r, loop, &l, &around);
     uint32_t out_visible_bytes = r->visible_bytes;
     note_record(p, w, &r->is);
     t->packets_by_reason[d.reason]++;
     if (d.cut && loop == LOOP_ANY) {
         const struct framed record = *r; /* so that r itself needs no address */
-        out_visible_bytes = cut_by_terms(p, &record, &l, &d);
+        out_visible_bytes = cut_by_terms(p, &record, &l, &around, &d);
     } else if (d.cut) {
         out_visible_bytes = l.payload_offset + d.keep_payload_bytes;
         t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_visible_bytes;
@@ -333,11 +334,11 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
         .framing = fr, .terms = terms, .policy = terms->policy, .sink = sink, .tally = tally, .failure = f};
     tally->savefile = fr->savefile;
     policy_begin(terms->policy, fr->savefile.snaplen_bytes);
-    const bool is_ethernet = fr->savefile.linktype == SAVEFILE_LINKTYPE_ETHERNET;
-    p.loop = loop_of(terms, is_ethernet);
+    p.link = link_type_find(fr->savefile.linktype);
+    p.loop = loop_of(terms, fr->savefile.linktype == LINKTYPE_ETHERNET);
     p.second = fr->savefile.nanoseconds ? 1000000000 : 1000000;
-    /* Of another link type every packet stays, whatever the rules. */
-    if (is_ethernet && terms->rules != NULL && rules_begin(terms->rules, fr->savefile.linktype, f) != 0) {
+    /* Of a link type that is not looked into every packet stays, whatever the rules. */
+    if (p.link != NULL && terms->rules != NULL && rules_begin(terms->rules, fr->savefile.linktype, f) != 0) {
         status = FRAMING_REFUSED;
     } else if (sink != NULL && sink_write(sink, fr->header_bytes, SAVEFILE_HEADER_BYTES, f) != 0) {
         status = FRAMING_FAILED;

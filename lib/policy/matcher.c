@@ -12,7 +12,7 @@
 /* What packet sizes a filter is to allow for; it is also what it returns for a match, so not 0. */
 #define FILTER_SNAPLEN_BYTES 262144
 
-enum { FILE_HEADER_BYTES = 24, NO_LINKTYPE = -1 };
+enum { FILE_HEADER_BYTES = 24, LINKTYPES_MAX = 32 };
 
 /* The names that libpcap's library has: Debian's, and everybody else's. */
 static const char *const LIBRARIES[] = {"libpcap.so.0.8", "libpcap.so.1"};
@@ -31,8 +31,12 @@ struct matcher {
     struct library pcap;
     char *const *expressions;
     size_t count;
-    int linktype; /* that the programs were compiled for */
-    struct bpf_program programs[];
+    struct compiled {
+        uint16_t linktype;
+        struct bpf_program *programs; /* of each expression */
+    } compiled[LINKTYPES_MAX];
+    size_t linktypes;
+    size_t current;
 };
 
 /* POSIX (dlsym): a pointer to a function comes as one to an object. */
@@ -60,14 +64,13 @@ static int load(struct library *l, struct failure *f) {
 }
 
 struct matcher *matcher_new(char *const *expressions, size_t count, struct failure *f) {
-    struct matcher *m = calloc(1, sizeof *m + count * sizeof m->programs[0]);
+    struct matcher *m = calloc(1, sizeof *m);
     if (m == NULL) {
         (void)failure_errno(f, ENOMEM, "expressions");
         return NULL;
     }
     m->expressions = expressions;
     m->count = count;
-    m->linktype = NO_LINKTYPE;
     if (load(&m->pcap, f) != 0) {
         matcher_free(m);
         return NULL;
@@ -95,31 +98,44 @@ static pcap_t *open_for(const struct matcher *m, uint16_t linktype, struct failu
     return p;
 }
 
-static void drop_programs(struct matcher *m) {
+static void free_programs(const struct matcher *m, struct bpf_program *programs) {
     for (size_t i = 0; i < m->count; i++) {
-        m->pcap.free_code(&m->programs[i]); /* also of one that was never compiled: all zeros */
+        m->pcap.free_code(&programs[i]); /* also of one that was never compiled: all zeros */
     }
-    m->linktype = NO_LINKTYPE;
+    free(programs);
+}
+
+static void drop_compiled(struct matcher *m) {
+    while (m->linktypes > 0) {
+        free_programs(m, m->compiled[--m->linktypes].programs);
+    }
 }
 
 int matcher_compile(struct matcher *m, uint16_t linktype, struct failure *f) {
-    if (m->linktype == linktype) {
-        return 0;
+    for (m->current = 0; m->current < m->linktypes; m->current++) {
+        if (m->compiled[m->current].linktype == linktype) {
+            return 0;
+        }
     }
-    drop_programs(m);
+    if (m->linktypes == LINKTYPES_MAX) {
+        drop_compiled(m);
+        m->current = 0;
+    }
     pcap_t *p = open_for(m, linktype, f);
-    if (p == NULL) {
-        return -1;
-    }
-    int status = 0;
+    struct bpf_program *programs = calloc(m->count, sizeof programs[0]);
+    int status = p == NULL ? -1 : programs == NULL ? failure_errno(f, ENOMEM, "expressions") : 0;
     for (size_t i = 0; status == 0 && i < m->count; i++) {
-        if (m->pcap.compile(p, &m->programs[i], m->expressions[i], 1, PCAP_NETMASK_UNKNOWN) != 0) {
+        if (m->pcap.compile(p, &programs[i], m->expressions[i], 1, PCAP_NETMASK_UNKNOWN) != 0) {
             status = failure_set(f, "the expression '%.200s': %.250s", m->expressions[i], m->pcap.error(p));
         }
     }
-    m->pcap.close(p);
+    if (p != NULL) {
+        m->pcap.close(p);
+    }
     if (status == 0) {
-        m->linktype = linktype;
+        m->compiled[m->linktypes++] = (struct compiled){linktype, programs};
+    } else if (programs != NULL) {
+        free_programs(m, programs);
     }
     return status;
 }
@@ -130,7 +146,7 @@ bool matcher_matches(const struct matcher *m, const struct matcher_packet *packe
     header.caplen = packet->there_bytes;
     header.len = packet->origlen_bytes;
     for (size_t i = 0; i < m->count; i++) {
-        if (m->pcap.matches(&m->programs[i], &header, packet->bytes) != 0) {
+        if (m->pcap.matches(&m->compiled[m->current].programs[i], &header, packet->bytes) != 0) {
             return true;
         }
     }
@@ -140,7 +156,7 @@ bool matcher_matches(const struct matcher *m, const struct matcher_packet *packe
 void matcher_free(struct matcher *m) {
     if (m != NULL) {
         if (m->pcap.free_code != NULL) {
-            drop_programs(m);
+            drop_compiled(m);
         }
         if (m->pcap.handle != NULL) {
             (void)dlclose(m->pcap.handle);

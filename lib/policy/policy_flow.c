@@ -9,11 +9,6 @@
 #include <string.h>
 
 enum {
-    TCP_SEQUENCE = 4,
-    TCP_FLAGS = 13,
-    TCP_SYN = 0x02,
-    TCP_RST = 0x04,
-    TCP_ACK = 0x10,
     FCS_BYTES = 4,
 
     /*

@@ -1,6 +1,7 @@
 #include "rules.h"
 
-#include "savefile_header.h"
+#include "link.h"
+#include "linktype.h"
 
 #include <string.h>
 
@@ -11,7 +12,14 @@ bool rules_are_set(const struct settings *s) {
 static int load(struct matcher **out, const struct settings_expressions *list, struct failure *f) {
     if (list->count > 0) {
         *out = matcher_new(list->at, list->count, f);
-        return *out != NULL ? matcher_compile(*out, SAVEFILE_LINKTYPE_ETHERNET, f) : -1;
+        if (*out == NULL) {
+            return -1;
+        }
+        /* One that does not compile for another link type fails when there is a capture of it. */
+        for (size_t i = 0; i < LINK_TYPES_COUNT; i++) {
+            (void)matcher_compile(*out, LINK_TYPES[i].number, NULL);
+        }
+        return matcher_compile(*out, LINKTYPE_ETHERNET, f);
     }
     return 0;
 }

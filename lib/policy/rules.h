@@ -27,9 +27,9 @@ struct rules {
 bool rules_are_set(const struct settings *s);
 
 /*
- * Make the rules of some settings, which must stay in memory as long as they do, compiled for Ethernet: later the
- * process may have given up the rights to load a library or to look up a name. Returns 0, or -1 with f set: libpcap
- * cannot be loaded, an expression does not compile, or memory runs out.
+ * Make the rules of some settings, which must stay in memory as long as they do, compiled for all link types that are
+ * looked into: later the process may have given up the rights to load a library or to look up a name. Returns 0, or -1
+ * with f set: libpcap cannot be loaded, an expression does not compile for Ethernet, or memory runs out.
  */
 int rules_init(struct rules *r, const struct settings *s, struct failure *f);
 

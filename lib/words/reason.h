@@ -34,7 +34,7 @@ enum policy_reason {
     POLICY_OFFLOADED,
     POLICY_TRUNCATED,
     POLICY_MALFORMED,
-    POLICY_LINKTYPE,      /* not Ethernet: never parsed */
+    POLICY_LINKTYPE,      /* not looked into: never parsed */
     POLICY_RULE_KEEP,     /* the operator's own, of what would have been cut */
     POLICY_FIRST_PACKETS, /* likewise: of its flow */
     POLICY_HANDSHAKE,     /* these of the policy `flow` only: in the clear before or beside what is encrypted */

@@ -1,17 +1,13 @@
 /*
  * What a capture says of itself.
  *
- * Standard: draft-ietf-opsawg-pcap, section 4; link types by the registry of draft-ietf-opsawg-pcaplinktype.
+ * Standard: draft-ietf-opsawg-pcap, section 4.
  */
 #ifndef PCAPSLIM_SAVEFILE_HEADER_H
 #define PCAPSLIM_SAVEFILE_HEADER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum {
-    SAVEFILE_LINKTYPE_ETHERNET = 1,
-};
 
 struct savefile_header {
     bool big_endian;

@@ -27,15 +27,8 @@ static struct bytes cut_to(const struct bytes *original, struct cut_terms way, u
     uint8_t *exact = exact_copy(original->at, original->length);
     struct located l = locate_exact(original->at, original->length);
     assert_true(l.as == LOCATED_TCP || l.as == LOCATED_UDP);
-    if (way.mode == CUT_ZERO) {
-        cut_zero(exact, &l, keep, way.checksum);
-    } else if (way.mode == CUT_SNAP) {
-        b.length = cut_snap(&l, keep);
-    } else if (way.checksum == CUT_INCREMENTAL) {
-        b.length = cut_rewrite_incremental(exact, &l, keep);
-    } else {
-        b.length = cut_rewrite(exact, &l, keep);
-    }
+    struct envelope around = {.count = 0};
+    b.length = cut_within(&around, exact, (uint32_t)original->length, &l, keep, way);
     memcpy(b.at, exact, b.length);
     free(exact);
     return b;

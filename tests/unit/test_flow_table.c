@@ -49,17 +49,15 @@ static void test_tags(void **state) {
     for (unsigned tags = 0; tags <= 2; tags++) {
         for (size_t a = 0; a < (tags > 0 ? COUNT_OF(ids) : 1); a++) {
             for (size_t b = 0; b < (tags > 1 ? COUNT_OF(ids) : 1); b++) {
-                uint8_t frame[62] = {0};
-                const struct located l = {.as = LOCATED_UDP,
-                                          .ip_version = 4,
-                                          .network_offset = 14 + 4 * tags,
-                                          .transport_offset = 34 + 4 * tags};
+                static const uint8_t ipv4[] = {8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17};
+                uint8_t frame[50] = {0};
+                struct located l;
                 struct flow_key key;
-                bytes_put_be16(frame + 14, (uint16_t)(0xe000 | ids[a])); /* priority bits do not count */
-                bytes_put_be16(frame + 18, (uint16_t)ids[b]);
-                if (tags == 0) {
-                    memset(frame, 0, sizeof frame);
-                }
+                bytes_put_be32(frame + 12, 0x8100e000 | ids[a]); /* priority bits do not count */
+                bytes_put_be32(frame + 16, 0x81000000 | ids[b]);
+                memcpy(frame + 12 + 4 * (size_t)tags, ipv4, sizeof ipv4);
+                locate_ethernet(frame, sizeof frame, &l);
+                assert_int_equal(l.as, LOCATED_UDP);
                 (void)flow_key_make(&key, frame, &l);
                 memcpy(&seen[count], &key.words[1], sizeof seen[count]);
                 for (size_t i = 0; i < count; i++) {

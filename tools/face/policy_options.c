@@ -1,6 +1,7 @@
 #include "policy_options.h"
 
 #include "cli.h"
+#include "linktype.h"
 #include "matcher.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum { LINKTYPE_ETHERNET = 1 };
 
 bool policy_options_is(int c) {
     return c >= POLICY_OPTION_SETTING && c < POLICY_OPTION_LAST;

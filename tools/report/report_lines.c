@@ -1,8 +1,8 @@
 #include "report_lines.h"
 
 #include "cli.h"
+#include "link.h"
 #include "names.h"
-#include "savefile.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static void put_ok(const struct record *r, const char *shown) {
         (void)fprintf(stderr, " [%" PRIu64 " bytes of payload are zeros: the file is as long as before]",
                       t->zeroed_bytes);
     }
-    if (r->has_tally && t->savefile.linktype != SAVEFILE_LINKTYPE_ETHERNET) {
+    if (r->has_tally && link_type_find(t->savefile.linktype) == NULL) {
         (void)fprintf(stderr, " [link type %u is not Ethernet: every packet kept]", t->savefile.linktype);
     }
     (void)fputc('\n', stderr);

@@ -1,0 +1,87 @@
+#include "envelope.h"
+
+#include "bytes.h"
+#include "checksum.h"
+#include "wire.h"
+
+/* Where a layer has its fields, counted from its header; 0: it has none. */
+static const struct kind {
+    uint8_t length;
+    uint8_t counted_from; /* the byte that its length counts from */
+    uint8_t checksum;
+    bool header_only;   /* its checksum covers nothing else */
+    uint8_t protocol;   /* of the pseudo-header that its checksum covers, too; 0: none */
+    bool may_have_none; /* a checksum of 0 says that there is none */
+} KINDS[LAYER_KINDS] = {
+    [LAYER_IPV4] = {.length = IPV4_TOTAL_LENGTH, .checksum = IPV4_CHECKSUM, .header_only = true},
+    [LAYER_IPV6] = {.length = IPV6_PAYLOAD_LENGTH, .counted_from = IPV6_HEADER_BYTES},
+    [LAYER_TCP] = {.checksum = TCP_CHECKSUM, .protocol = PROTOCOL_TCP},
+    [LAYER_UDP] = {.length = UDP_LENGTH, .checksum = UDP_CHECKSUM, .protocol = PROTOCOL_UDP, .may_have_none = true},
+};
+
+/* Addresses, protocol and length: RFC 9293 section 3.1, RFC 8200 section 8.1. */
+static uint64_t pseudo_header_sum(const uint8_t *frame, const struct layer *ip, uint16_t protocol,
+                                  uint32_t segment_bytes) {
+    const bool is_ipv4 = ip->kind == LAYER_IPV4;
+    const size_t address_bytes = is_ipv4 ? 4 : 16;
+    uint64_t sum = checksum_add_word(checksum_add_word(0, protocol), (uint16_t)segment_bytes);
+    sum = checksum_add(sum, frame + ip->offset + (is_ipv4 ? IPV4_SOURCE : IPV6_SOURCE), address_bytes);
+    return checksum_add(sum, frame + ip->final_destination_offset, address_bytes);
+}
+
+/* The checksum of a layer that ends at end, of which what is behind there_end is zeros or missing. */
+static uint16_t right_checksum(const struct envelope *e, uint32_t i, uint8_t *frame, uint32_t end, uint32_t there_end) {
+    const struct layer *layer = &e->layers[i];
+    const struct kind *kind = &KINDS[layer->kind];
+    uint8_t *header = frame + layer->offset;
+    uint8_t *field = header + kind->checksum;
+    const uint16_t is = bytes_get_be16(field);
+    uint32_t covered_bytes = (end < there_end ? end : there_end) - layer->offset;
+    if (kind->header_only) {
+        covered_bytes = (uint32_t)(header[0] & 0x0f) * 4;
+    }
+    uint64_t sum = kind->protocol != 0 ? pseudo_header_sum(frame, layer - 1, kind->protocol, end - layer->offset) : 0;
+    bytes_put_be16(field, 0);
+    checksum_put(checksum_add(sum, header, covered_bytes), field);
+    const uint16_t right = bytes_get_be16(field);
+    bytes_put_be16(field, is);
+    return kind->may_have_none && right == 0 ? 0xffff : right;
+}
+
+void envelope_note(struct envelope *e, uint8_t *frame, uint32_t there_end, enum cut_mode mode) {
+    for (uint32_t i = 0; i < e->count; i++) {
+        struct layer *layer = &e->layers[i];
+        const struct kind *kind = &KINDS[layer->kind];
+        layer->was_known = kind->checksum != 0 && (kind->header_only || mode == CUT_ZERO || layer->end <= there_end);
+        if (layer->was_known) {
+            layer->was_right = right_checksum(e, i, frame, layer->end, there_end);
+        }
+    }
+}
+
+void envelope_mend(const struct envelope *e, uint8_t *frame, uint32_t end, struct cut_terms terms) {
+    const bool zero = terms.mode == CUT_ZERO;
+    const bool incremental = terms.checksum == CUT_INCREMENTAL;
+    for (uint32_t i = e->count; i-- > 0;) {
+        const struct layer *layer = &e->layers[i];
+        const struct kind *kind = &KINDS[layer->kind];
+        uint8_t *header = frame + layer->offset;
+        uint8_t *field = header + kind->checksum;
+        if (!zero && kind->length != 0) {
+            bytes_put_be16(header + kind->length, (uint16_t)(end - layer->offset - kind->counted_from));
+        }
+        if (kind->checksum == 0 || (zero && (kind->header_only || terms.checksum == CUT_KEEP))) {
+            continue;
+        }
+        const uint16_t was = bytes_get_be16(field);
+        if (kind->may_have_none && was == 0 && (incremental || i + 1 < e->count)) {
+            continue;
+        }
+        uint16_t now = right_checksum(e, i, frame, zero ? layer->end : end, end);
+        if (incremental && layer->was_known) {
+            now = checksum_carry_over(was, layer->was_right, now);
+            now = kind->may_have_none && now == 0 ? 0xffff : now;
+        }
+        bytes_put_be16(field, now);
+    }
+}
