@@ -8,15 +8,19 @@ static void locate_in_ethernet(const uint8_t *frame, uint32_t captured_bytes, st
     locate_ethernet(frame, captured_bytes, out);
 }
 
-const struct link_type LINK_TYPES[LINK_TYPES_COUNT] = {
+static const struct link_type LINK_TYPES[] = {
     {LINKTYPE_ETHERNET, locate_in_ethernet},
 };
 
+const struct link_type *link_type_at(size_t i) {
+    return i < sizeof LINK_TYPES / sizeof LINK_TYPES[0] ? &LINK_TYPES[i] : NULL;
+}
+
 const struct link_type *link_type_find(uint16_t number) {
-    for (size_t i = 0; i < LINK_TYPES_COUNT; i++) {
-        if (LINK_TYPES[i].number == number) {
-            return &LINK_TYPES[i];
-        }
+    const struct link_type *row;
+    size_t i = 0;
+    while ((row = link_type_at(i)) != NULL && row->number != number) {
+        i++;
     }
-    return NULL;
+    return row;
 }

@@ -22,9 +22,8 @@ struct link_type {
     void (*locate)(const uint8_t *frame, uint32_t captured_bytes, struct located *out, struct envelope *around);
 };
 
-enum { LINK_TYPES_COUNT = 1 };
-
-extern const struct link_type LINK_TYPES[LINK_TYPES_COUNT];
+/* Row i of the table, from 0 on; NULL behind the last. */
+const struct link_type *link_type_at(size_t i);
 
 /* The row of a link type, or NULL: it is not looked into. */
 const struct link_type *link_type_find(uint16_t number);

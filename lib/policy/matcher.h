@@ -30,7 +30,8 @@ struct matcher *matcher_new(char *const *expressions, size_t count, struct failu
 
 /*
  * Compile the expressions for a link type (as the file header has it, LINKTYPE_), unless they are already, and match
- * for it from now on. Names of hosts in them are looked up when they are compiled. Returns 0, or -1 with f set: which expression, and libpcap's words.
+ * for it from now on. Names of hosts in them are looked up when they are compiled. Returns 0, or -1 with f set: which
+ * expression, and libpcap's words.
  */
 int matcher_compile(struct matcher *m, uint16_t linktype, struct failure *f);
 

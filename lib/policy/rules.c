@@ -16,8 +16,9 @@ static int load(struct matcher **out, const struct settings_expressions *list, s
             return -1;
         }
         /* One that does not compile for another link type fails when there is a capture of it. */
-        for (size_t i = 0; i < LINK_TYPES_COUNT; i++) {
-            (void)matcher_compile(*out, LINK_TYPES[i].number, NULL);
+        const struct link_type *link;
+        for (size_t i = 0; (link = link_type_at(i)) != NULL; i++) {
+            (void)matcher_compile(*out, link->number, NULL);
         }
         return matcher_compile(*out, LINKTYPE_ETHERNET, f);
     }

@@ -12,7 +12,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-
 bool policy_options_is(int c) {
     return c >= POLICY_OPTION_SETTING && c < POLICY_OPTION_LAST;
 }
