@@ -182,7 +182,7 @@ pcap-scan: w/none.pcap: cannot open: No such file or directory"
     jq -e -s 'map(.status) == ["ok", "fail", "fail", "ok"] and .[1].file == "w/b.pcap" and
         (.[1] | has("in_pkts") or has("out_bytes") | not) and
         .[1].error == "offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written" and
-        .[2] == {file: "w/none.pcap", status: "fail", error: "cannot open: No such file or directory"}' "$out_file" >/dev/null
+        .[2] == {file: "w/none.pcap", status: "fail", error: "cannot open: No such file or directory", error_kind: "system"}' "$out_file" >/dev/null
 }
 
 @test "pcap-scan: a capture that is refused" {
