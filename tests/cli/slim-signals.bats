@@ -8,7 +8,7 @@ start_slow_run() {
     make_big d/a.pcap 4
     mv d/a.pcap.slim want
     cp d/a.pcap original
-    TMPDIR=$PWD/scratch starts pcap-slim --dir d --max-io-mbps 2
+    TMPDIR=$PWD/scratch starts pcap-slim --dir d --max-io-mbps "${mbps:-2}"
     wait_for test -s d/a.pcap.tmp
 }
 
@@ -64,13 +64,16 @@ for_each_signal_while_starts() {
 @test "a signal while pcap-commit is being started loses no record" { for_each_signal_while_starts pcap-commit; }
 @test "a signal while pcap-report is being started loses no record" { for_each_signal_while_starts pcap-report; }
 
-is_running() { [ -n "$(session_pids "$run" "$1")" ]; }
+is_running() {
+    pids=$(session_pids "$run" "$1")
+    [ -n "$pids" ]
+}
 
 # killed NAME: kill -9 of that process of the run; whatever is left, the capture is whole and a re-run finishes.
 killed() {
-    start_slow_run
+    mbps=1 start_slow_run
     wait_for is_running "$1"
-    kill -9 $(session_pids "$run" "$1")
+    kill -9 $pids # at once: looking again takes time in which it may end
     ends
     wait_for test -z "$(session_pids "$run")" || kill -9 $(session_pids "$run")
     if [ -e d/.slim_markers/a.pcap ] || ! cmp -s d/a.pcap original; then

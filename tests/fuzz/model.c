@@ -1,5 +1,7 @@
 #include "model.h"
 
+#include "witness_layout.h"
+
 #include <string.h>
 
 enum { KEEP = 24 };
@@ -32,108 +34,6 @@ static unsigned transport_sum(const uint8_t *frame, const struct model *m, size_
     return sum16(sum, frame + m->transport, segment_bytes);
 }
 
-/* ---- locating ---- */
-
-/* end: of the packet, by its length field or by what is there, the nearer. */
-static void find_payload(const uint8_t *frame, size_t end, unsigned protocol, struct model *m) {
-    size_t header = 0;
-    if (protocol == 6 && end >= m->transport + 20) {
-        header = (size_t)4 * (frame[m->transport + 12] / 16);
-        header = header >= 20 ? header : 0;
-    } else if (protocol == 17) {
-        header = 8;
-    }
-    if (header == 0 || m->transport + header > end) {
-        return;
-    }
-    m->has_transport = true;
-    m->is_tcp = protocol == 6;
-    m->payload = m->transport + header;
-    m->payload_bytes = end - m->payload;
-}
-
-static void judge_ipv4(const uint8_t *frame, size_t length, struct model *m) {
-    const uint8_t *ip = frame + m->ip;
-    if (length < m->ip + 20 || ip[0] / 16 != 4 || ip[0] % 16 < 5) {
-        return;
-    }
-    const size_t header = (size_t)4 * (ip[0] % 16);
-    const size_t end = m->ip + be16(ip + 2) < length ? m->ip + be16(ip + 2) : length;
-    if ((ip[6] & 0x3f) != 0 || ip[7] != 0 || m->ip + header > end) {
-        return;
-    }
-    m->ip_version = 4;
-    m->destination = m->ip + 16;
-    m->transport = m->ip + header;
-    int routes = 0;
-    size_t last = m->destination;
-    for (size_t at = 20; at < header && ip[at] != 0;) {
-        const size_t size = ip[at] == 1 ? 1 : at + 1 < header ? ip[at + 1] : 0;
-        if (size == 0 || (size == 1 && ip[at] != 1) || at + size > header) {
-            break;
-        }
-        if (ip[at] == 131 || ip[at] == 137) {
-            routes++;
-            last = size >= 7 ? m->ip + at + 3 + (size - 3) / 4 * 4 - 4 : last;
-        }
-        at += size;
-    }
-    m->destination = routes == 1 ? last : m->destination;
-    find_payload(frame, end, ip[9], m);
-}
-
-static void judge_ipv6(const uint8_t *frame, size_t length, struct model *m) {
-    const uint8_t *ip = frame + m->ip;
-    if (length < m->ip + 40 || ip[0] / 16 != 6 || be16(ip + 4) == 0) {
-        return;
-    }
-    const size_t claimed = m->ip + 40 + be16(ip + 4);
-    const size_t end = claimed < length ? claimed : length;
-    unsigned next = ip[6];
-    size_t at = m->ip + 40;
-    m->ip_version = 6;
-    m->destination = m->ip + 24;
-    while (next == 0 || next == 43 || next == 44 || next == 51 || next == 60) {
-        if (at + 8 > end) {
-            return;
-        }
-        const uint8_t *header = frame + at;
-        const size_t size = next == 44 ? 8 : next == 51 ? (size_t)4 * (header[1] + 2U) : (size_t)8 * (header[1] + 1U);
-        if (at + size > end || (next == 44 && (header[2] != 0 || (header[3] & 0xf9) != 0))) {
-            return;
-        }
-        if (next == 43 && header[3] > 0) {
-            const size_t addresses = (size - 8) / 16;
-            m->destination = m->ip + 24;
-            if (addresses > 0 && header[2] == 4) {
-                m->destination = at + 8;
-            } else if (addresses > 0 && (header[2] == 0 || header[2] == 2)) {
-                m->destination = at + 8 + 16 * addresses - 16;
-            }
-        }
-        next = header[0];
-        at += size;
-    }
-    m->transport = at;
-    find_payload(frame, end, next, m);
-}
-
-static void locate(const uint8_t *frame, size_t length, struct model *m) {
-    size_t type = 12;
-    if (length < 14) {
-        return;
-    }
-    while (be16(frame + type) == 0x8100 && length >= type + 6) {
-        type += 4;
-    }
-    m->ip = type + 2;
-    if (be16(frame + type) == 0x0800) {
-        judge_ipv4(frame, length, m);
-    } else if (be16(frame + type) == 0x86dd) {
-        judge_ipv6(frame, length, m);
-    }
-}
-
 /* ---- deciding ---- */
 
 static bool is_tls_port(unsigned port) {
@@ -163,7 +63,18 @@ static bool wants_cut(const uint8_t *frame, const struct model *m) {
 struct model model_judge(const uint8_t *frame, size_t length) {
     struct model m;
     memset(&m, 0, sizeof m);
-    locate(frame, length, &m);
+    const struct witness_frame seen = {.bytes = frame, .length = length};
+    struct witness_layout l;
+    if (witness_lay_out(&seen, false, &l) == NULL) {
+        m.has_transport = true;
+        m.is_tcp = l.protocol == 6;
+        m.ip_version = (int)l.ip_version;
+        m.ip = l.ip_at;
+        m.transport = l.l4_at;
+        m.payload = l.payload_at;
+        m.payload_bytes = l.end_at - l.payload_at;
+        m.destination = (size_t)(l.destination - frame);
+    }
     m.cut = m.has_transport && wants_cut(frame, &m);
     return m;
 }

@@ -1,6 +1,8 @@
 /*
- * What becomes of a frame under policy `packet` and length mode `rewrite`: a model written from docs/ALGORITHM.md
- * alone, slow and plain, that shares nothing with lib/. The harnesses hold the library against it.
+ * What becomes of a frame under policy `packet` and length mode `rewrite`: deciding and cutting, written from
+ * docs/ALGORITHM.md alone, slow and plain, with no code of what decides and cuts. Where headers are it is told by the
+ * witness, so that a harness that holds `locate` against it holds one of the two locators against the other; the third
+ * is the oracle's, over the same table of frames.
  */
 #ifndef PCAPSLIM_FUZZ_MODEL_H
 #define PCAPSLIM_FUZZ_MODEL_H

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Inputs for the harnesses out of the fixtures: seeds.py FIXTURES OUT makes OUT/<harness>/."""
+"""Inputs for the harnesses out of the fixtures.
+
+seeds.py FIXTURES OUT           makes OUT/<harness>/ of all of them
+seeds.py --frames FIXTURES OUT  of the table of frames, frames.txt, alone
+"""
 
 import pathlib
 import struct
@@ -34,8 +38,24 @@ def beginning(data):
     return out
 
 
+def put_table(out, table):
+    """Its frames, and pairs of a frame and what is left of it, the place where the one ends in front."""
+    for number, line in enumerate(table.read_text("ascii").splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        _, frame, slim, _ = line.split(" ", 3)
+        frame = bytes.fromhex(frame.replace("-", ""))
+        slim = b"" if slim == "kept" else bytes.fromhex(slim)
+        put(out, "frame", f"row-{number:03}", frame)
+        put(out, "witness_frame", f"row-{number:03}", len(slim).to_bytes(2, "big") + slim + frame)
+
+
 def main():
-    fixtures, out = map(pathlib.Path, sys.argv[1:3])
+    table_alone = sys.argv[1] == "--frames"
+    fixtures, out = map(pathlib.Path, sys.argv[1 + table_alone :][:2])
+    put_table(out, fixtures / "frames.txt")
+    if table_alone:
+        return
     frames = set()
     for path in sorted(fixtures.glob("*.pcap")):
         data = path.read_bytes()

@@ -88,6 +88,15 @@ check_checksums() {
     done <list
 }
 
+@test "the table of frames: the oracle, and scapy where it has an opinion, leave what stands in it" {
+    runs "$PYTHON" "$ROOT/tests/oracle/oracle.py" --frames "$FIXTURES/frames.txt"
+    status_is 0
+    sed 's/^/# /' "$out_file" >&3
+    runs "$PYTHON" "$ROOT/scripts/make-frames" made.txt
+    status_is 0
+    same_bytes made.txt "$FIXTURES/frames.txt"
+}
+
 @test "the synthetic fixtures are what their script makes" {
     "$PYTHON" "$ROOT/scripts/make-fixtures" "$PWD/made" >/dev/null
     local file

@@ -8,6 +8,8 @@
     oracle.py --length=MODE --checksum=HOW ...
                                        rewrite (default), snap or zero; compute (default),
                                        incremental or keep
+    oracle.py --frames TABLE           check a table of frames (fixtures/frames.txt): what is left
+                                       of each is what this program and scapy leave of it
     oracle.py --cross-check ...        either of the above, and let scapy dissect and rebuild
                                        every cut frame on its own as a second opinion
 
@@ -471,6 +473,31 @@ def slim_file(source, target, cross_check=False, length="rewrite", how="compute"
         f.write(slim)
 
 
+def frames_of(table):
+    """(link type, frame, what is left of it or None where it is kept, why) of each row."""
+    with open(table, encoding="ascii") as rows:
+        for line in rows:
+            if line.strip() and not line.startswith("#"):
+                link, frame, slim, why = line.rstrip("\n").split(" ", 3)
+                yield (int(link), bytes.fromhex(frame.replace("-", "")),
+                       None if slim == "kept" else bytes.fromhex(slim), why)
+
+
+def check_frames(table):
+    """How many rows there are, and how many of them scapy has an opinion on."""
+    rows = opinions = 0
+    for link, frame, want, why in frames_of(table):
+        slim = slim_frame(frame) if link == LINKTYPE_ETHERNET else frame
+        if (None if slim is frame else slim) != want:
+            raise Disagreement("%s: %s" % (why, "kept" if slim is frame else slim.hex()))
+        opinion = scapy_opinion(frame) if want is not None else None
+        if opinion not in (None, want):
+            raise Disagreement("%s: scapy says %s" % (why, opinion.hex()))
+        rows += 1
+        opinions += opinion is not None
+    print("%d frames, %d judged by scapy as well" % (rows, opinions))
+
+
 def batch(listfile, outdir, cross_check, length, how):
     with open(listfile, "rb") as f:
         paths = [p for p in f.read().split(b"\0") if p]
@@ -511,6 +538,8 @@ def main(argv):
     try:
         if len(args) == 3 and args[0] == "--batch":
             batch(args[1], args[2], cross_check, length, how)
+        elif len(args) == 2 and args[0] == "--frames":
+            check_frames(args[1])
         elif len(args) == 2 and not args[0].startswith("-"):
             slim_file(args[0], args[1], cross_check, length, how)
         else:
@@ -521,7 +550,7 @@ def main(argv):
         print("oracle.py: %s" % e, file=sys.stderr)
         return 1
     except Disagreement as e:
-        print("oracle.py: scapy disagrees: %s" % e, file=sys.stderr)
+        print("oracle.py: disagreement: %s" % e, file=sys.stderr)
         return 3
     return 0
 
