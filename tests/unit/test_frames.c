@@ -107,7 +107,7 @@ static struct bytes frame_in(int fd) {
 }
 
 static void check_row(const struct row *row) {
-    struct failure f = {""};
+    struct failure f = {.text = ""};
     const int fd = memory_file("", 0);
     slim(row, row->in.length, fd);
     const struct bytes got = frame_in(fd);
@@ -140,7 +140,7 @@ static void check_witness(const struct row *row) {
 static void check_beginnings(const struct row *row) {
     const int fd = memory_file("", 0);
     for (size_t length = 0; length < row->in.length; length++) {
-        struct failure f = {""};
+        struct failure f = {.text = ""};
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
         slim(row, length, fd);
