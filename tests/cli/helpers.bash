@@ -139,10 +139,10 @@ without_rights() {
     fi
 }
 
-# wait_for COMMAND...: until it succeeds, 10 seconds at most.
+# wait_for COMMAND...: until it succeeds, a minute at most, which a busy machine may well need.
 wait_for() {
-    local n
-    for ((n = 0; n < 500; n++)); do
+    local end=$((SECONDS + 60))
+    while [ "$SECONDS" -lt "$end" ]; do
         if "$@" 2>/dev/null; then return 0; fi
         sleep 0.02
     done

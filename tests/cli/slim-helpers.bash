@@ -83,22 +83,7 @@ ends() {
 }
 
 # The living processes of session $1, of the name $2 if given.
-session_pids() {
-    local stat rest name
-    for stat in /proc/[0-9]*/stat; do
-        { read -r rest <"$stat"; } 2>/dev/null || continue
-        name=${rest#*(}
-        name=${name%)*}
-        rest=${rest##*) }
-        # state, parent, group, session
-        # shellcheck disable=SC2086
-        set -- "$1" "${2-}" $rest
-        if [ "$6" = "$1" ] && [ "$3" != Z ] && { [ -z "$2" ] || [ "$name" = "$2" ]; }; then
-            stat=${stat%/stat}
-            echo "${stat#/proc/}"
-        fi
-    done
-}
+session_pids() { pgrep --runstates D,I,R,S,T --session "$1" ${2:+--exact "$2"}; }
 
 session_is_over() { [ -z "$(session_pids "$1")" ]; }
 nothing_runs() { wait_for session_is_over "$run"; }
