@@ -85,6 +85,10 @@ ends() {
 # The living processes of session $1, of the name $2 if given.
 session_pids() { pgrep --runstates D,I,R,S,T --session "$1" ${2:+--exact "$2"}; }
 
+# The run stands still until it is let go on, however long what comes between takes.
+is_held() { kill -STOP $(session_pids "$run"); }
+goes_on() { kill -CONT $(session_pids "$run"); }
+
 session_is_over() { [ -z "$(session_pids "$1")" ]; }
 nothing_runs() { wait_for session_is_over "$run"; }
 is_written() { [ -s "$1" ]; }

@@ -116,6 +116,7 @@ each_once() {
     touch -d '1 hour ago' d/big.pcap
     starts pcap-slim --dir d --max-io-mbps 2
     wait_for is_written d/big.pcap.tmp
+    is_held
     cp "$SMALL" d/a.pcap
     local n
     for n in 1 2; do
@@ -126,6 +127,7 @@ each_once() {
     [ "$(printf '%s\n' "$runs_beside" | settled)" = 'skip (another run is at work on it): d/big.pcap
 done: ok=0 skip=1 fail=0 elapsed=_' ] || explain "$runs_beside"
     same_bytes d/a.pcap "$ORACLE/good-payload-tcp.pcap"
+    goes_on
     ends
     status_is 0
     same_bytes d/big.pcap big.slim
