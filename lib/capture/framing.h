@@ -1,5 +1,6 @@
 /*
- * Records out of a stream of savefile bytes, through one buffer of fixed size.
+ * Pieces out of a stream of a container's bytes (format.h), through one buffer of fixed size. They are called records
+ * here, as those of a savefile are.
  *
  * The buffer is filled with as many records as it holds, then they are walked in place; whoever walks them
  * may change them and move them towards the front of the buffer, over records already walked:
@@ -43,25 +44,20 @@ enum framing_status {
     FRAMING_FAILED = -3,  /* the source failed, or memory ran out */
 };
 
-struct framed {
-    uint8_t *header;        /* its 16 bytes in the buffer; the visible bytes of the frame follow them */
-    uint32_t visible_bytes; /* captured bytes in the buffer: caplen, unless the record is larger than it */
-    struct savefile_record is;
-};
-
 struct framing {
     struct source *source;
+    const struct format *format;
     struct savefile_header savefile;
-    uint8_t header_bytes[SAVEFILE_HEADER_BYTES]; /* verbatim */
+    uint8_t header_bytes[FORMAT_LOOK_BYTES]; /* verbatim; format->file_header_bytes of them are the file header */
     uint8_t *buffer;
-    size_t begin;                 /* first byte not yet handed out */
-    size_t end;                   /* first byte not yet filled */
-    bool at_end;                  /* the source has no more */
-    struct savefile_record first; /* the capture's first record, from the first fill on */
-    uint64_t packets;             /* handed out so far */
-    uint64_t consumed_bytes;      /* of the file, headers included, up to begin */
-    uint32_t rest_bytes;          /* of an oversize record, not yet handed out */
-    uint32_t oversize_caplen_bytes;
+    size_t begin;                   /* first byte not yet handed out */
+    size_t end;                     /* first byte not yet filled */
+    bool at_end;                    /* the source has no more */
+    struct format_packet first;     /* the capture's first packet, from when it was found on */
+    uint64_t packets;               /* handed out so far */
+    uint64_t consumed_bytes;        /* of the file, headers included, up to begin */
+    uint64_t rest_bytes;            /* of an oversize record, not yet handed out */
+    uint64_t oversize_bytes;        /* what it has of them behind its header */
     uint64_t oversize_offset_bytes; /* of its record header in the file */
 };
 
@@ -105,25 +101,39 @@ static inline struct framing_walk framing_walk_begin(const struct framing *fr) {
     return w;
 }
 
-/*
- * Hand out the next record. Returns false when there is none that is whole. A header that is not whole is decoded, too,
- * for there is room behind the buffer; whatever its bytes say, the record is longer than what is there.
- */
-static inline __attribute__((always_inline)) bool framing_walk_next(struct framing_walk *w, struct framed *out) {
-    const size_t there_bytes = (size_t)(w->end - w->at);
-    out->header = w->at;
-    out->is = savefile_get_record(&w->savefile, w->at);
-    out->visible_bytes = out->is.caplen_bytes;
-    const size_t whole_bytes = SAVEFILE_RECORD_HEADER_BYTES + (size_t)out->is.caplen_bytes;
+/* Take whole_bytes off the walk. Returns false when they are not there. */
+static inline __attribute__((always_inline)) bool framing_walk_take(struct framing_walk *w, size_t there_bytes,
+                                                                    size_t whole_bytes, bool is_packet) {
     if (whole_bytes > there_bytes) {
         return false;
     }
     w->at += whole_bytes;
-    w->packets++;
+    w->packets += is_packet;
     /* The next record's headers are on their way while this one is worked on. Worth a tenth of a scan. */
     __builtin_prefetch(w->at);
     __builtin_prefetch(w->at + 64);
     return true;
+}
+
+/*
+ * Hand out the next record of a savefile: header, visible_bytes and `is` only, for the rest is known. Returns false
+ * when there is none that is whole. A header that is not whole is decoded, too, for there is room behind the buffer;
+ * whatever its bytes say, the record is longer than what is there.
+ */
+static inline __attribute__((always_inline)) bool framing_walk_next(struct framing_walk *w, struct framed *out) {
+    const size_t there_bytes = (size_t)(w->end - w->at);
+    out->header = w->at;
+    out->is = savefile_get_packet(&w->savefile, w->at);
+    out->visible_bytes = out->is.caplen_bytes;
+    return framing_walk_take(w, there_bytes, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out->is.caplen_bytes, true);
+}
+
+/* The next record of any format, all of it. What is wrong with one that there cannot be framing_fill() says. */
+static inline bool framing_walk_next_any(struct framing_walk *w, const struct format *format, struct framed *out) {
+    const size_t there_bytes = (size_t)(w->end - w->at);
+    return there_bytes >= format->piece_header_bytes &&
+           format->read(&w->savefile, w->at, there_bytes, out, NULL) == 0 &&
+           framing_walk_take(w, there_bytes, (size_t)out->whole_bytes, out->is_packet);
 }
 
 /* Tell the framing how far a walk has come. */
@@ -132,14 +142,6 @@ static inline void framing_walk_end(struct framing *fr, const struct framing_wal
     fr->consumed_bytes += begin - fr->begin;
     fr->begin = begin;
     fr->packets = w->packets;
-}
-
-/* A walk of one record. Returns false when there is none that is whole, and a fill is needed. */
-static inline bool framing_next(struct framing *fr, struct framed *out) {
-    struct framing_walk w = framing_walk_begin(fr);
-    const bool is_there = framing_walk_next(&w, out);
-    framing_walk_end(fr, &w);
-    return is_there;
 }
 
 /* Hand out the beginning of the record that framing_fill() said is oversize: visible_bytes < caplen. */

@@ -23,7 +23,7 @@ static enum framing_status read_oversize(struct framing *fr, XXH3_state_t *state
                                          struct failure *f) {
     struct framed r;
     framing_next_oversize(fr, &r);
-    digest_run(state, out, r.header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)r.visible_bytes);
+    digest_run(state, out, r.header, r.header_bytes + (size_t)r.visible_bytes);
     return read_rest(fr, state, out, f);
 }
 
@@ -37,7 +37,7 @@ static enum framing_status read_records(struct framing *fr, XXH3_state_t *state,
         }
         struct framing_walk w = framing_walk_begin(fr);
         const uint8_t *const begin = w.at;
-        while (framing_walk_next(&w, &r)) {
+        while (framing_walk_next_any(&w, fr->format, &r)) {
         }
         framing_walk_end(fr, &w);
         digest_run(state, out, begin, (size_t)(w.at - begin));
@@ -55,7 +55,7 @@ enum framing_status recount_read(struct framing *fr, struct source *source, stru
     (void)XXH3_64bits_reset(state);
     enum framing_status status = framing_open(fr, source, f);
     if (status == FRAMING_OK) {
-        digest_run(state, out, fr->header_bytes, SAVEFILE_HEADER_BYTES);
+        digest_run(state, out, fr->header_bytes, fr->format->file_header_bytes);
         status = read_records(fr, state, out, f);
         out->packets = fr->packets;
     }

@@ -4,7 +4,7 @@
 #ifndef PCAPSLIM_ODDITIES_H
 #define PCAPSLIM_ODDITIES_H
 
-#include "savefile.h"
+#include "format.h"
 #include "tally.h"
 
 #include <stdbool.h>
@@ -14,13 +14,13 @@
  * Whether anything but the time may be odd about a record: one cheap question for the many packets of which nothing is.
  * second: units of ts_frac in a second.
  */
-static inline bool oddities_may_be(const struct tally *t, const struct savefile_record *r, uint32_t second) {
+static inline bool oddities_may_be(const struct tally *t, const struct format_packet *r, uint32_t second) {
     /* caplen - 1 wraps for an empty packet */
     return r->caplen_bytes != r->origlen_bytes || r->caplen_bytes - 1 >= t->savefile.snaplen_bytes ||
            r->ts_frac >= second;
 }
 
 /* Count what is odd about a record besides its time and its size. */
-void oddities_count(struct tally *t, const struct savefile_record *r, uint32_t second);
+void oddities_count(struct tally *t, const struct format_packet *r, uint32_t second);
 
 #endif

@@ -10,8 +10,8 @@
 #include <string.h>
 
 /*
- * Ethernet, no rules, lengths rewritten, checksums computed, nothing but reasons counted: what is so has a loop of its
- * own for each policy. Everything else goes through the loop that asks at every packet what is wanted.
+ * A savefile, Ethernet, no rules, lengths rewritten, checksums computed, nothing but reasons counted: what is so has a
+ * loop of its own for each policy. Everything else goes through the loop that asks at every packet what is wanted.
  */
 enum loop { LOOP_PACKET, LOOP_FLOW, LOOP_ANY };
 
@@ -22,11 +22,9 @@ struct pass {
     struct sink *sink;
     struct tally *tally;
     struct failure *failure;
-    uint32_t second; /* units of ts_frac in a second */
-    /* Of an oversize record in mode `zero`: payload behind the buffer. Only a quarter of a megabyte of tags makes any.
-     */
-    uint32_t zero_rest_bytes;
-    uint64_t time; /* of the last packet: seconds in the high half, fraction in the low one */
+    uint32_t second;          /* units of ts_frac in a second, of all packets in an ordinary loop */
+    uint32_t zero_rest_bytes; /* of an oversize record in mode `zero`: payload behind the buffer */
+    uint64_t time;            /* of the last packet: seconds in the high half, fraction in the low one */
     enum loop loop;
     const struct link_type *link; /* of the capture; NULL: not looked into */
 };
@@ -69,42 +67,42 @@ static inline void append_to_run(struct walk *w, const uint8_t *from, size_t len
     w->run_end += length_bytes;
 }
 
+/* In an ordinary loop. */
 static inline struct decision decide(const struct pass *p, const struct framed *r, const enum loop loop,
-                                     struct located *l, struct envelope *around) {
-    if (loop == LOOP_ANY && p->link == NULL) {
-        struct decision keep_all = {.reason = POLICY_LINKTYPE, .cut = false, .keep_payload_bytes = 0};
-        return keep_all;
-    }
+                                     struct located *l) {
     const uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
-    if (loop == LOOP_ANY) {
-        p->link->locate(frame, r->visible_bytes, l, around);
-    } else {
-        locate_ethernet(frame, r->visible_bytes, l);
-    }
+    locate_ethernet(frame, r->visible_bytes, l);
     if (loop == LOOP_PACKET) {
         return policy_packet_decide(p->policy, l, frame);
     }
     const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
-    if (loop == LOOP_FLOW) {
-        return policy_flow_decide(p->policy, &packet, l, frame);
-    }
-    const struct decision d = policy_decide(p->policy, &packet, l, frame);
-    if (p->terms->rules == NULL) {
-        return d;
-    }
-    const struct matcher_packet shown = {
-        .bytes = frame, .there_bytes = r->visible_bytes, .origlen_bytes = r->is.origlen_bytes};
-    return rules_decide(p->terms->rules, l, &shown, d);
+    return policy_flow_decide(p->policy, &packet, l, frame);
 }
 
-static inline void note_record(const struct pass *p, struct walk *w, const struct savefile_record *r) {
+/* Of any packet. link: of its link type, NULL where that is not looked into; l and around are set otherwise. */
+static struct decision decide_any(const struct pass *p, const struct framed *r, const struct link_type *link,
+                                  struct located *l, struct envelope *around) {
+    if (link == NULL) {
+        return (struct decision){.reason = POLICY_LINKTYPE};
+    }
+    const uint8_t *frame = r->header + r->header_bytes;
+    const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
+    link->locate(frame, r->visible_bytes, l, around);
+    const struct decision d = policy_decide(p->policy, &packet, l, frame);
+    const struct matcher_packet shown = {
+        .bytes = frame, .there_bytes = r->visible_bytes, .origlen_bytes = r->is.origlen_bytes};
+    return p->terms->rules != NULL ? rules_decide(p->terms->rules, l, &shown, d) : d;
+}
+
+static inline void note_record(const struct pass *p, struct walk *w, const struct format_packet *r,
+                               const uint32_t second) {
     const uint64_t time = (uint64_t)r->ts_sec << 32 | r->ts_frac;
     if (time < w->time) {
         p->tally->oddities[ODDITY_TIME_BACKWARDS]++;
     }
     w->time = time;
-    if (oddities_may_be(p->tally, r, p->second)) {
-        oddities_count(p->tally, r, p->second);
+    if (oddities_may_be(p->tally, r, second)) {
+        oddities_count(p->tally, r, second);
     }
 }
 
@@ -122,39 +120,52 @@ static enum cut_checksum checksum_of_zeroed(const struct pass *p, const uint8_t 
     return is_none ? CUT_KEEP : CUT_COMPUTE;
 }
 
-/* Cut as the terms say. Returns how much of the frame's visible bytes stays. */
-static __attribute__((noinline)) uint32_t cut_by_terms(struct pass *p, const struct framed *r, const struct located *l,
-                                                       struct envelope *around, const struct decision *d) {
+/* Cut as the terms say. Returns by how much that makes the record shorter: not at all in mode `zero`. */
+static uint64_t cut_by_terms(struct pass *p, const struct framed *r, const struct located *l, struct envelope *around,
+                             const struct decision *d) {
     struct cut_terms terms = p->terms->cut;
     struct tally *t = p->tally;
-    uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
+    uint8_t *frame = r->header + r->header_bytes;
     const uint32_t kept_end = l->payload_offset + d->keep_payload_bytes;
     if (terms.mode == CUT_ZERO) {
         const uint32_t payload_end = l->packet_end < r->is.caplen_bytes ? l->packet_end : r->is.caplen_bytes;
         t->zeroed_bytes_by_reason[d->reason] += payload_end - kept_end;
         p->zero_rest_bytes = payload_end > r->visible_bytes ? payload_end - r->visible_bytes : 0;
         terms.checksum = checksum_of_zeroed(p, frame, l, p->zero_rest_bytes > 0);
-    } else {
-        t->saved_bytes_by_reason[d->reason] += r->is.caplen_bytes - kept_end;
     }
     if (p->sink != NULL) {
         (void)cut_within(around, frame, r->visible_bytes, l, d->keep_payload_bytes, terms);
     }
     if (terms.mode == CUT_ZERO) {
-        return r->visible_bytes;
+        return 0;
     }
-    if (p->sink != NULL) {
-        savefile_put_caplen(&t->savefile, r->header, kept_end);
-    }
-    return kept_end;
+    const uint64_t saved_bytes = r->whole_bytes - p->framing->format->shorten(&t->savefile, r, kept_end);
+    t->saved_bytes_by_reason[d->reason] += saved_bytes;
+    return saved_bytes;
 }
 
-static __attribute__((noinline)) void count_packet(const struct pass *p, const struct framed *r,
-                                                   const struct located *l, uint32_t out_visible_bytes) {
-    if (p->link != NULL) { /* l is not set otherwise */
-        account_packet(p->terms->account, l, r->header + SAVEFILE_RECORD_HEADER_BYTES,
-                       SAVEFILE_RECORD_HEADER_BYTES + (uint64_t)r->is.caplen_bytes,
-                       out_visible_bytes < r->visible_bytes ? r->is.caplen_bytes - out_visible_bytes : 0);
+/* A record of any format, by its row; it has just been taken off the walk. */
+static void pass_any(struct pass *p, struct walk *w, const struct framed *r) {
+    uint64_t out_bytes = (uint64_t)(w->framing.at - r->header); /* what there is of it in the buffer */
+    if (r->is_packet) {
+        struct located l;
+        struct envelope around;
+        const struct link_type *link =
+            r->linktype == p->tally->savefile.linktype ? p->link : link_type_find(r->linktype);
+        const struct decision d = decide_any(p, r, link, &l, &around);
+        const uint64_t saved_bytes = d.cut ? cut_by_terms(p, r, &l, &around, &d) : 0;
+        note_record(p, w, &r->is, r->second);
+        p->tally->packets_by_reason[d.reason]++;
+        if (p->terms->account != NULL && link != NULL) {
+            account_packet(p->terms->account, &l, r->header + r->header_bytes, r->whole_bytes, saved_bytes);
+        }
+        if (w->framing.packets == 1) {
+            p->framing->first = r->is; /* there may have been spans before it */
+        }
+        out_bytes = saved_bytes > 0 ? r->whole_bytes - saved_bytes : out_bytes;
+    }
+    if (p->sink != NULL) {
+        append_to_run(w, r->header, (size_t)out_bytes);
     }
 }
 
@@ -163,32 +174,24 @@ static inline __attribute__((always_inline)) void pass_record(struct pass *p, st
                                                               const bool writing, const enum loop loop) {
     struct tally *t = p->tally;
     struct located l;
-    struct envelope around; /* LOOP_ANY */
-    const struct decision d = decide(p, r, loop, &l, &around);
-    uint32_t out_visible_bytes = r->visible_bytes;
-    note_record(p, w, &r->is);
+    const struct decision d = decide(p, r, loop, &l);
+    uint32_t out_bytes = r->visible_bytes;
+    note_record(p, w, &r->is, p->second);
     t->packets_by_reason[d.reason]++;
-    if (d.cut && loop == LOOP_ANY) {
-        const struct framed record = *r; /* so that r itself needs no address */
-        out_visible_bytes = cut_by_terms(p, &record, &l, &around, &d);
-    } else if (d.cut) {
-        out_visible_bytes = l.payload_offset + d.keep_payload_bytes;
-        t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_visible_bytes;
+    if (d.cut) {
+        out_bytes = l.payload_offset + d.keep_payload_bytes;
+        t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_bytes;
         if (writing) {
             (void)cut_rewrite(r->header + SAVEFILE_RECORD_HEADER_BYTES, &l, d.keep_payload_bytes);
-            savefile_put_caplen(&w->framing.savefile, r->header, out_visible_bytes);
+            savefile_put_caplen(&w->framing.savefile, r->header, out_bytes);
         }
     }
-    if (loop == LOOP_ANY && p->terms->account != NULL) {
-        const struct framed record = *r;
-        count_packet(p, &record, &l, out_visible_bytes);
-    }
     if (writing) {
-        append_to_run(w, r->header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out_visible_bytes);
+        append_to_run(w, r->header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out_bytes);
     }
 }
 
-/* So many zeros in the place of what was read. */
+/* In the place of what was read. */
 static int write_zeros(struct pass *p, size_t length_bytes) {
     static const uint8_t zeros[4096];
     while (length_bytes > 0) {
@@ -242,30 +245,25 @@ static __attribute__((noinline)) struct walk pass_oversize(struct pass *p) {
     p->tally->oddities[ODDITY_OVERSIZE_PACKET]++;
     struct walk w = walk_begin(p);
     w.run = w.run_end = r.header;
-    pass_record(p, &w, &r, p->sink != NULL, p->loop);
+    pass_any(p, &w, &r);
     return w;
 }
 
-#define LOOP static __attribute__((noinline, flatten)) void
+#define LOOP(name, writing, loop)                                                                                      \
+    static __attribute__((noinline, flatten)) void name(struct pass *p, struct walk *w) {                              \
+        *w = pass_buffer(p, writing, loop);                                                                            \
+    }
+LOOP(packet_writing, true, LOOP_PACKET)
+LOOP(packet_counting, false, LOOP_PACKET)
+LOOP(flow_writing, true, LOOP_FLOW)
+LOOP(flow_counting, false, LOOP_FLOW)
 
-LOOP packet_writing(struct pass *p, struct walk *w) {
-    *w = pass_buffer(p, true, LOOP_PACKET);
-}
-
-LOOP packet_counting(struct pass *p, struct walk *w) {
-    *w = pass_buffer(p, false, LOOP_PACKET);
-}
-
-LOOP flow_writing(struct pass *p, struct walk *w) {
-    *w = pass_buffer(p, true, LOOP_FLOW);
-}
-
-LOOP flow_counting(struct pass *p, struct walk *w) {
-    *w = pass_buffer(p, false, LOOP_FLOW);
-}
-
-static __attribute__((noinline)) void any(struct pass *p, struct walk *w) {
-    *w = pass_buffer(p, p->sink != NULL, LOOP_ANY);
+static void any(struct pass *p, struct walk *w) {
+    struct framed r;
+    *w = walk_begin(p);
+    while (framing_walk_next_any(&w->framing, p->framing->format, &r)) {
+        pass_any(p, w, &r);
+    }
 }
 
 static void pass_many(struct pass *p, struct walk *w) {
@@ -315,9 +313,10 @@ static void finish_tally(const struct pass *p, const struct framing *fr) {
     t->last_frac = (uint32_t)p->time;
 }
 
-static enum loop loop_of(const struct slim_terms *terms, bool is_ethernet) {
-    const bool ordinary = is_ethernet && terms->rules == NULL && terms->account == NULL &&
-                          terms->cut.mode == CUT_REWRITE && terms->cut.checksum == CUT_COMPUTE;
+static enum loop loop_of(const struct slim_terms *terms, const struct framing *fr) {
+    const bool ordinary = fr->format == savefile_format() && fr->savefile.linktype == LINKTYPE_ETHERNET &&
+                          terms->rules == NULL && terms->account == NULL && terms->cut.mode == CUT_REWRITE &&
+                          terms->cut.checksum == CUT_COMPUTE;
     return !ordinary ? LOOP_ANY : terms->policy->settings.kind == POLICY_PACKET ? LOOP_PACKET : LOOP_FLOW;
 }
 
@@ -335,12 +334,12 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
     tally->savefile = fr->savefile;
     policy_begin(terms->policy, fr->savefile.snaplen_bytes);
     p.link = link_type_find(fr->savefile.linktype);
-    p.loop = loop_of(terms, fr->savefile.linktype == LINKTYPE_ETHERNET);
+    p.loop = loop_of(terms, fr);
     p.second = fr->savefile.nanoseconds ? 1000000000 : 1000000;
     /* Of a link type that is not looked into every packet stays, whatever the rules. */
     if (p.link != NULL && terms->rules != NULL && rules_begin(terms->rules, fr->savefile.linktype, f) != 0) {
         status = FRAMING_REFUSED;
-    } else if (sink != NULL && sink_write(sink, fr->header_bytes, SAVEFILE_HEADER_BYTES, f) != 0) {
+    } else if (sink != NULL && sink_write(sink, fr->header_bytes, fr->format->file_header_bytes, f) != 0) {
         status = FRAMING_FAILED;
     } else {
         status = pass_records(&p);

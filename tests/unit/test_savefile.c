@@ -1,10 +1,17 @@
 /* What a file is by its first bytes: docs/ALGORITHM.md section 5 and docs/TOLERANCES.md, row by row. */
+#include "format.h"
 #include "savefile.h"
 #include "support.h"
 
 /* Behind the magic number: version 2.4, zone and accuracy 0, snaplen 262144, link type 1. */
 #define LITTLE_REST "0200 0400 00000000 00000000 00000400 01000000"
 #define BIG_REST "0002 0004 00000000 00000000 00040000 00000001"
+
+static int parse(const uint8_t *bytes, size_t length, struct savefile_header *h, struct failure *f) {
+    const struct format *format = format_open(bytes, length, h, f);
+    assert_true(format == NULL || format == savefile_format());
+    return format != NULL ? 0 : -1;
+}
 
 static void test_processed(void **state) {
     (void)state;
@@ -22,7 +29,7 @@ static void test_processed(void **state) {
         struct savefile_header h;
         struct failure f;
         uint8_t *exact = exact_copy(b.at, 24);
-        assert_int_equal(savefile_parse_header(exact, 24, &h, &f), 0);
+        assert_int_equal(parse(exact, 24, &h, &f), 0);
         assert_int_equal(h.big_endian, rows[i].big_endian);
         assert_int_equal(h.nanoseconds, rows[i].nanoseconds);
         assert_int_equal(h.snaplen_bytes, 262144);
@@ -36,7 +43,7 @@ static void expect_refused(const struct bytes *b, size_t length, const char *wor
     struct savefile_header h;
     struct failure f = {.text = ""};
     uint8_t *exact = exact_copy(b->at, length);
-    int status = savefile_parse_header(exact, length, &h, &f);
+    int status = parse(exact, length, &h, &f);
     free(exact);
     if (status != -1 || strstr(f.text, words) == NULL) {
         fail_msg("%zu bytes %02x%02x%02x%02x: %d '%s' does not say '%s'", length, b->at[0], b->at[1], b->at[2],
@@ -159,11 +166,27 @@ static void test_link_type_field(void **state) {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct bytes b = hex(rows[i].text);
         struct savefile_header h;
-        assert_int_equal(savefile_parse_header(b.at, 24, &h, NULL), 0);
+        assert_int_equal(parse(b.at, 24, &h, NULL), 0);
         assert_int_equal(h.snaplen_bytes, rows[i].snaplen);
         assert_int_equal(h.linktype, rows[i].low);
         assert_int_equal(h.linktype_high, rows[i].high);
     }
+}
+
+/* The longest that is believed, and the first that is not. */
+static void test_lengths(void **state) {
+    (void)state;
+    struct savefile_header h = {.big_endian = true, .nanoseconds = true, .linktype = 113};
+    struct bytes b = hex("00000000 00000000 10000000 00000000");
+    struct framed r;
+    struct failure f = {.text = ""};
+    assert_int_equal(savefile_format()->read(&h, b.at, 16, &r, &f), 0);
+    assert_int_equal(r.linktype, 113);
+    assert_int_equal(r.second, 1000000000);
+    b.at[11] = 1;
+    assert_int_equal(savefile_format()->read(&h, b.at, 16, &r, &f), -1);
+    assert_string_equal(f.text, "captured length 268435457 is over 256 MiB; the capture is damaged");
+    assert_int_equal(f.kind, FAILURE_CONTENTS);
 }
 
 static void test_record_headers(void **state) {
@@ -179,47 +202,18 @@ static void test_record_headers(void **state) {
         struct savefile_header h = {.big_endian = rows[i].big_endian};
         struct bytes b = hex(rows[i].text);
         struct bytes shortened = hex(rows[i].shortened);
-        struct savefile_record r = savefile_get_record(&h, b.at);
-        assert_int_equal(r.ts_sec, 0x01020304);
-        assert_int_equal(r.ts_frac, 0x05060708);
-        assert_int_equal(r.caplen_bytes, 0x090a0b0c);
-        assert_int_equal(r.origlen_bytes, 0xfcfdfeff);
-        uint8_t put[16] = {0};
-        savefile_put_record(&h, put, &r);
-        assert_memory_equal(put, b.at, 16);
-        savefile_put_caplen(&h, put, 90);
-        assert_memory_equal(put, shortened.at, 16);
-    }
-}
-
-static void test_put_header(void **state) {
-    (void)state;
-    static const struct {
-        struct savefile_header h;
-        const char *text;
-    } rows[] = {
-        {{false, false, 1, 0, 262144}, "d4c3b2a1" LITTLE_REST},
-        {{true, false, 1, 0, 262144}, "a1b2c3d4" BIG_REST},
-        {{false, true, 1, 0, 262144}, "4d3cb2a1" LITTLE_REST},
-        {{true, true, 1, 0, 262144}, "a1b23c4d" BIG_REST},
-        {{false, false, 0x0102, 0x0304, 0x05060708}, "d4c3b2a1 0200 0400 00000000 00000000 08070605 02010403"},
-        {{true, true, 0x0102, 0x0304, 0x05060708}, "a1b23c4d 0002 0004 00000000 00000000 05060708 03040102"},
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct bytes want = hex(rows[i].text);
-        struct savefile_header parsed;
-        uint8_t *put = malloc(24);
-        assert_non_null(put);
-        memset(put, 0xee, 24);
-        savefile_put_header(&rows[i].h, put);
-        assert_memory_equal(put, want.at, 24);
-        assert_int_equal(savefile_parse_header(put, 24, &parsed, NULL), 0);
-        assert_int_equal(parsed.big_endian, rows[i].h.big_endian);
-        assert_int_equal(parsed.nanoseconds, rows[i].h.nanoseconds);
-        assert_int_equal(parsed.linktype, rows[i].h.linktype);
-        assert_int_equal(parsed.linktype_high, rows[i].h.linktype_high);
-        assert_int_equal(parsed.snaplen_bytes, rows[i].h.snaplen_bytes);
-        free(put);
+        struct framed r;
+        assert_int_equal(savefile_format()->read(&h, b.at, 16, &r, NULL), 0);
+        assert_int_equal(r.is.ts_sec, 0x01020304);
+        assert_int_equal(r.is.ts_frac, 0x05060708);
+        assert_int_equal(r.is.caplen_bytes, 0x090a0b0c);
+        assert_int_equal(r.is.origlen_bytes, 0xfcfdfeff);
+        assert_int_equal(r.header_bytes, 16);
+        assert_int_equal(r.visible_bytes, 0x090a0b0c);
+        assert_int_equal(r.whole_bytes, 0x090a0b1c);
+        assert_true(r.is_packet);
+        assert_int_equal(savefile_format()->shorten(&h, &r, 90), 106);
+        assert_memory_equal(b.at, shortened.at, 16);
     }
 }
 
@@ -231,8 +225,8 @@ int main(void) {
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_every_short_length),
         cmocka_unit_test(test_link_type_field),
+        cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_record_headers),
-        cmocka_unit_test(test_put_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
