@@ -19,7 +19,6 @@ enum {
     SNAPLEN_AT = 16,
     LINK_TYPE_AT = 20,
     LINK_TYPE_MASK = 0xffff, /* the rest of the field says how long the FCS is */
-    LINK_TYPE_ETHERNET = 1,
     RECORD_HEADER_BYTES = 16,
     VERSION_2_4_BIG_ENDIAN = 0x00020004,
     VERSION_2_4_LITTLE_ENDIAN = 0x00040002,
@@ -255,12 +254,12 @@ static int check_uncut(const struct stream *slim, const struct stream *original,
 
 static int check_cut(const struct stream *slim, const struct stream *original, const struct witness_terms *terms,
                      struct failure *f) {
-    uint32_t link_type = header_get(original, LINK_TYPE_AT) & LINK_TYPE_MASK;
-    if (link_type != LINK_TYPE_ETHERNET) {
-        return failure_set(f, "cut, though the link type is %" PRIu32 ", not Ethernet", link_type);
+    const uint16_t link_type = (uint16_t)(header_get(original, LINK_TYPE_AT) & LINK_TYPE_MASK);
+    if (!witness_link_type_is_known(link_type)) {
+        return failure_set(f, "cut, though the link type is %" PRIu16 ", not Ethernet", link_type);
     }
-    struct witness_frame slim_frame = {slim->bytes, slim->packet->caplen};
-    struct witness_frame original_frame = {original->bytes, original->packet->caplen};
+    struct witness_frame slim_frame = {slim->bytes, slim->packet->caplen, link_type};
+    struct witness_frame original_frame = {original->bytes, original->packet->caplen, link_type};
     return witness_frame_check_cut(&slim_frame, &original_frame, terms, f);
 }
 

@@ -1,12 +1,12 @@
 #include "witness_layout.h"
 
 #include "bytes.h"
+#include "linktype.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 enum {
-    ETHERTYPE_AT = 12,
     ETHERTYPE_IPV4 = 0x0800,
     ETHERTYPE_IPV6 = 0x86dd,
     ETHERTYPE_TAG = 0x8100,
@@ -69,20 +69,47 @@ static size_t smaller(size_t a, size_t b) {
  * go on from "cut, though ".
  */
 
+/* What is looked into: a new link type is a row. */
+static const struct link {
+    uint16_t number;
+    size_t type_at; /* of its ethertype */
+    size_t header_bytes;
+} LINKS[] = {
+    {LINKTYPE_ETHERNET, 12, 14},
+};
+
+static const struct link *find_link(uint16_t number) {
+    for (size_t i = 0; i < sizeof LINKS / sizeof LINKS[0]; i++) {
+        if (LINKS[i].number == number) {
+            return &LINKS[i];
+        }
+    }
+    return NULL;
+}
+
+bool witness_link_type_is_known(uint16_t link_type) {
+    return find_link(link_type) != NULL;
+}
+
 static const char *find_ip(const struct witness_frame *frame, struct witness_layout *l) {
-    size_t type_at = ETHERTYPE_AT;
+    const struct link *link = find_link(frame->link_type);
+    if (link == NULL) {
+        return "its link type is not looked into";
+    }
+    size_t type_at = link->type_at;
     uint16_t type;
+    l->ip_at = link->header_bytes;
     for (;;) {
-        if (frame->length < type_at + sizeof type) {
+        if (frame->length < l->ip_at) {
             return "it has no IP header";
         }
         type = bytes_get_be16(frame->bytes + type_at);
         if (type != ETHERTYPE_TAG) {
             break;
         }
-        type_at += TAG_BYTES;
+        l->ip_at += TAG_BYTES;
+        type_at = l->ip_at - sizeof type;
     }
-    l->ip_at = type_at + sizeof type;
     if (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6) {
         return "it is neither IPv4 nor IPv6";
     }

@@ -15,10 +15,11 @@
 /* The protocol number of ESP (RFC 4303), which has neither length nor checksum. */
 #define WITNESS_ESP 50
 
-/* The captured bytes of a packet, beginning with its Ethernet header. */
+/* The captured bytes of a packet, beginning with the header that its link type says. */
 struct witness_frame {
     const uint8_t *bytes;
     size_t length;
+    uint16_t link_type; /* LINKTYPE_ */
 };
 
 /* Headers that say how long what they carry is, or sum it up. Of tunnels within tunnels some more than a packet's two.
@@ -58,6 +59,9 @@ struct witness_layout {
     struct witness_layer layers[WITNESS_LAYERS_MAX];
     size_t layer_count;
 };
+
+/* Whether packets of a link type may be cut at all. */
+bool witness_link_type_is_known(uint16_t link_type);
 
 /*
  * Find the payload of TCP or UDP, and where esp_too is set of ESP, in the outermost IP packet. A header that is not

@@ -4,6 +4,7 @@
  */
 #include "cut.h"
 #include "fuzz.h"
+#include "linktype.h"
 #include "locate.h"
 #include "model.h"
 #include "policy.h"
@@ -28,10 +29,10 @@ static void must_be_located(const struct located *l, const struct model *m, cons
 /* kept: how long the frame is after the cut. */
 static void must_be_cut(const uint8_t *was, size_t size, const uint8_t *is, size_t kept, const struct policy *policy) {
     struct located again;
-    const struct witness_frame slim = {.bytes = is, .length = kept};
-    const struct witness_frame original = {.bytes = was, .length = size};
+    const struct witness_frame slim = {.bytes = is, .length = kept, .link_type = LINKTYPE_ETHERNET};
+    const struct witness_frame original = {.bytes = was, .length = size, .link_type = LINKTYPE_ETHERNET};
     FUZZ_MUST(kept < size);
-    FUZZ_MUST(model_is_true(is, kept));
+    FUZZ_MUST(model_is_true(is, kept, LINKTYPE_ETHERNET));
     const struct witness_terms terms = {.floor_bytes = POLICY_KEEP_BYTES};
     FUZZ_MUST(witness_frame_check_cut(&slim, &original, &terms, NULL) == 0);
     locate_ethernet(is, (uint32_t)kept, &again);
@@ -45,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         FUZZ_MUST(policy_init(&policy, NULL, NULL) == 0);
     }
     uint8_t *frame = fuzz_exact(data, size);
-    const struct model m = model_judge(data, size);
+    const struct model m = model_judge(data, size, LINKTYPE_ETHERNET);
     memset(&l, 0xee, sizeof l);
     locate_ethernet(frame, (uint32_t)size, &l);
     must_be_located(&l, &m, data);

@@ -60,10 +60,10 @@ static bool wants_cut(const uint8_t *frame, const struct model *m) {
     return (from == 22 || to == 22) && memcmp(payload, "SSH-", 4) != 0;
 }
 
-struct model model_judge(const uint8_t *frame, size_t length) {
+struct model model_judge(const uint8_t *frame, size_t length, uint16_t link_type) {
     struct model m;
     memset(&m, 0, sizeof m);
-    const struct witness_frame seen = {.bytes = frame, .length = length};
+    const struct witness_frame seen = {.bytes = frame, .length = length, .link_type = link_type};
     struct witness_layout l;
     if (witness_lay_out(&seen, false, &l) == NULL) {
         m.has_transport = true;
@@ -102,8 +102,8 @@ size_t model_cut(uint8_t *frame, const struct model *m) {
     return end;
 }
 
-bool model_is_true(const uint8_t *frame, size_t length) {
-    const struct model m = model_judge(frame, length);
+bool model_is_true(const uint8_t *frame, size_t length, uint16_t link_type) {
+    const struct model m = model_judge(frame, length, link_type);
     const uint8_t *ip = frame + m.ip;
     if (!m.has_transport || m.payload + m.payload_bytes != length) {
         return false;

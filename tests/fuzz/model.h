@@ -20,13 +20,13 @@ struct model {
     bool cut;
 };
 
-/* Judge the length bytes of a frame. */
-struct model model_judge(const uint8_t *frame, size_t length);
+/* Judge the length bytes of a frame of this link type (LINKTYPE_). */
+struct model model_judge(const uint8_t *frame, size_t length, uint16_t link_type);
 
 /* Cut the frame as the model says, in place: m->cut. Returns its new length. */
 size_t model_cut(uint8_t *frame, const struct model *m);
 
 /* Whether length and checksum fields of a frame with TCP or UDP are true for what is there. */
-bool model_is_true(const uint8_t *frame, size_t length);
+bool model_is_true(const uint8_t *frame, size_t length, uint16_t link_type);
 
 #endif

@@ -1,6 +1,7 @@
 /* Cut frames: what is left, the five fields that change, and every byte that does not. */
 #include "cut.h"
 #include "cut_pairs.h"
+#include "linktype.h"
 #include "locating.h"
 #include "policy.h"
 #include "witness_frame.h"
@@ -149,8 +150,8 @@ static void test_the_witness_agrees(void **state) {
         struct decision d = policy_packet_decide(policy, &l, original.at);
         if (d.cut) {
             struct bytes cut = cut_to(&original, d.keep_payload_bytes);
-            struct witness_frame slim = {cut.at, cut.length};
-            struct witness_frame was = {original.at, original.length};
+            struct witness_frame slim = {cut.at, cut.length, LINKTYPE_ETHERNET};
+            struct witness_frame was = {original.at, original.length, LINKTYPE_ETHERNET};
             struct failure f;
             if (witness_frame_check_cut(&slim, &was, &terms, &f) != 0) {
                 fail_msg("round %u (%s): %s", round, CUT_PAIRS[round % CUT_PAIR_COUNT].name, f.text);

@@ -1,6 +1,7 @@
 /* The other ways to cut: snap, zero, and checksums that are changed by the difference. The witness judges each. */
 #include "cut.h"
 #include "cut_pairs.h"
+#include "linktype.h"
 #include "locating.h"
 #include "witness_frame.h"
 
@@ -39,8 +40,8 @@ static int judge(const struct bytes *slim, const struct bytes *original, struct 
     const struct witness_terms terms = {way, floor_bytes, may_leave_more};
     uint8_t *slim_exact = exact_copy(slim->at, slim->length);
     uint8_t *original_exact = exact_copy(original->at, original->length);
-    struct witness_frame s = {slim_exact, slim->length};
-    struct witness_frame o = {original_exact, original->length};
+    struct witness_frame s = {slim_exact, slim->length, LINKTYPE_ETHERNET};
+    struct witness_frame o = {original_exact, original->length, LINKTYPE_ETHERNET};
     int status = witness_frame_check_cut(&s, &o, &terms, f);
     free(slim_exact);
     free(original_exact);
