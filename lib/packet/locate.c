@@ -248,9 +248,12 @@ struct behind_tags {
     uint32_t ethertype;
 };
 
-/* Step over 802.1Q tags; one that is not wholly there is left, and its type is no network layer's. */
-OUT_OF_LINE struct behind_tags step_over_tags(const uint8_t *frame, uint32_t captured_bytes) {
-    struct behind_tags b = {.network = ETHERNET_HEADER_BYTES, .ethertype = ETHERTYPE_VLAN};
+/*
+ * Step over 802.1Q tags, the first of them at first. One that is not wholly there is left, and its type is no network
+ * layer's.
+ */
+INLINED struct behind_tags step_over_tags(const uint8_t *frame, uint32_t captured_bytes, uint32_t first) {
+    struct behind_tags b = {.network = first, .ethertype = ETHERTYPE_VLAN};
     while (b.ethertype == ETHERTYPE_VLAN && captured_bytes - b.network >= VLAN_TAG_BYTES) {
         b.network += VLAN_TAG_BYTES;
         b.ethertype = bytes_get_be16(frame + b.network - 2);
@@ -258,10 +261,14 @@ OUT_OF_LINE struct behind_tags step_over_tags(const uint8_t *frame, uint32_t cap
     return b;
 }
 
+OUT_OF_LINE struct behind_tags step_over_ethernet_tags(const uint8_t *frame, uint32_t captured_bytes) {
+    return step_over_tags(frame, captured_bytes, ETHERNET_HEADER_BYTES);
+}
+
 /* The circuit that tags make: two fit, more are mixed. Whoever does not ask for it does not pay for it. */
-INLINED uint32_t circuit_of_tags(const uint8_t *frame, uint32_t network) {
+INLINED uint32_t circuit_of_tags(const uint8_t *frame, uint32_t first, uint32_t network) {
     uint32_t circuit = 0;
-    for (uint32_t at = ETHERNET_HEADER_BYTES; at < network; at += VLAN_TAG_BYTES) {
+    for (uint32_t at = first; at < network; at += VLAN_TAG_BYTES) {
         circuit = circuit * 4099 + 1 + (bytes_get_be16(frame + at) & VLAN_ID_MASK);
     }
     return circuit;
@@ -275,10 +282,20 @@ void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct locat
     }
     const unsigned ethertype = bytes_get_be16(frame + ETHERNET_TYPE);
     if (ethertype == ETHERTYPE_VLAN) {
-        const struct behind_tags b = step_over_tags(frame, captured_bytes);
-        out->circuit = circuit_of_tags(frame, b.network);
+        const struct behind_tags b = step_over_ethernet_tags(frame, captured_bytes);
+        out->circuit = circuit_of_tags(frame, ETHERNET_HEADER_BYTES, b.network);
         locate_network(frame, captured_bytes, b.network, b.ethertype, out);
     } else {
         locate_network(frame, captured_bytes, ETHERNET_HEADER_BYTES, ethertype, out);
     }
+}
+
+void locate_behind(const uint8_t *frame, uint32_t captured_bytes, uint32_t link_bytes, uint32_t ethertype,
+                   struct located *out) {
+    struct behind_tags b = {.network = link_bytes, .ethertype = ethertype};
+    if (ethertype == ETHERTYPE_VLAN) {
+        b = step_over_tags(frame, captured_bytes, link_bytes);
+    }
+    out->circuit = circuit_of_tags(frame, link_bytes, b.network);
+    locate_network(frame, captured_bytes, b.network, b.ethertype, out);
 }

@@ -58,4 +58,8 @@ static inline const uint8_t *located_addresses(const struct located *l, const ui
  */
 void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct located *out);
 
+/* The same behind a link header of another kind: link_bytes long (at most captured_bytes), saying that ethertype. */
+void locate_behind(const uint8_t *frame, uint32_t captured_bytes, uint32_t link_bytes, uint32_t ethertype,
+                   struct located *out);
+
 #endif

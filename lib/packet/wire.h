@@ -5,7 +5,7 @@
  * The witness has its own, on purpose.
  *
  * Standards: IEEE 802.3, 802.1Q; RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 4303 (ESP), 9293 (TCP), 768 (UDP), 8754 (SRH),
- * 5095 and 6275 (routing types 0 and 2).
+ * 5095 and 6275 (routing types 0 and 2); LINKTYPE_LINUX_SLL2 of the link type registry.
  */
 #ifndef PCAPSLIM_WIRE_H
 #define PCAPSLIM_WIRE_H
@@ -18,6 +18,13 @@ enum {
     ETHERTYPE_VLAN = 0x8100,
     VLAN_TAG_BYTES = 4, /* the tag and the ethertype behind it */
     VLAN_ID_MASK = 0xfff,
+
+    SLL2_PROTOCOL = 0, /* an ethertype, but of the devices below */
+    SLL2_ARPHRD = 8,
+    SLL2_HEADER_BYTES = 20,
+    ARPHRD_FRAD = 770,
+    ARPHRD_IEEE80211_RADIOTAP = 803,
+    ARPHRD_NETLINK = 824,
 
     IPV4_TOTAL_LENGTH = 2,
     IPV4_FRAGMENT = 6,

@@ -69,13 +69,30 @@ static size_t smaller(size_t a, size_t b) {
  * go on from "cut, though ".
  */
 
+/*
+ * Linux cooked capture v2 has no ethertype where the device (ARPHRD_, at byte 8) is a frame relay access device, a
+ * monitor of wireless networks or netlink.
+ */
+static bool sll2_has_type(const uint8_t *header) {
+    switch (bytes_get_be16(header + 8)) {
+    case 770:
+    case 803:
+    case 824:
+        return false;
+    default:
+        return true;
+    }
+}
+
 /* What is looked into: a new link type is a row. */
 static const struct link {
     uint16_t number;
     size_t type_at; /* of its ethertype */
     size_t header_bytes;
+    bool (*has_type)(const uint8_t *header); /* NULL: always */
 } LINKS[] = {
-    {LINKTYPE_ETHERNET, 12, 14},
+    {LINKTYPE_ETHERNET, 12, 14, NULL},
+    {LINKTYPE_LINUX_SLL2, 0, 20, sll2_has_type},
 };
 
 static const struct link *find_link(uint16_t number) {
@@ -100,7 +117,7 @@ static const char *find_ip(const struct witness_frame *frame, struct witness_lay
     uint16_t type;
     l->ip_at = link->header_bytes;
     for (;;) {
-        if (frame->length < l->ip_at) {
+        if (frame->length < l->ip_at || (link->has_type != NULL && !link->has_type(frame->bytes))) {
             return "it has no IP header";
         }
         type = bytes_get_be16(frame->bytes + type_at);

@@ -8,6 +8,7 @@
 
 enum {
     LINKTYPE_ETHERNET = 1,
+    LINKTYPE_LINUX_SLL2 = 276,
 };
 
 #endif

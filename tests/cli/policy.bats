@@ -142,6 +142,18 @@ done: ok=1 skip=0 fail=0 elapsed=_"
     same_bytes "$out_file" "$FIXTURES/good-linktype-ipv4.pcap"
 }
 
+@test "rules: expressions are of the capture's link type; names in them were looked up before" {
+    local sll2="$FIXTURES/good-linktype-linux-sll2.pcap"
+    [ "$(pcap-scan "$sll2" | jq .truncated)" -eq 8 ]
+    [ "$(pcap-scan --keep 'tcp dst port https' "$sll2" | jq .kept_by_reason.rule_keep)" -eq 2 ]
+    cp "$sll2" a.pcap
+    chain --keep udp
+    chain --min-packets 1
+    runs pcap-truncate --keep vlan a.pcap
+    status_is 1
+    err_has "a.pcap: the expression 'vlan': "
+}
+
 @test "rules: an expression that does not compile is misuse, in libpcap's words" {
     runs pcap-truncate --keep 'host and' a.pcap
     misuse_is pcap-truncate "--keep: the expression 'host and': can't parse filter expression: syntax error"

@@ -74,6 +74,15 @@ def records(path):
             f.seek(body + captured)
 
 
+def as_ethernet(linktype, frame, slim, number):
+    """The packet of a frame that was changed behind an Ethernet header: all are shown in one capture."""
+    if linktype == 276:
+        return bytes(12) + frame[:2] + frame[20:]
+    if linktype != 1:
+        raise Problem("%s: packet %d was changed, but its link type is not looked into" % (slim, number))
+    return frame
+
+
 def zeroed(old, new, slim, number):
     """The frame of a packet that has other bytes than it had, or None."""
     if new[3] != old[3]:
@@ -81,9 +90,7 @@ def zeroed(old, new, slim, number):
     frame = new[5]()
     if frame == old[5]():
         return None
-    if new[0] != 1:
-        raise Problem("%s: packet %d was changed, but its link type is not Ethernet" % (slim, number))
-    return frame
+    return as_ethernet(new[0], frame, slim, number)
 
 
 def cut_packets(original, slim, zero):
@@ -107,9 +114,7 @@ def cut_packets(original, slim, zero):
         if new[3] > old[3]:
             raise Problem("%s: packet %d grew" % (slim, number))
         if new[3] < old[3]:
-            if new[0] != 1:
-                raise Problem("%s: packet %d was cut, but its link type is not Ethernet" % (slim, number))
-            yield number, new[5]()
+            yield number, as_ethernet(new[0], new[5](), slim, number)
 
 
 # ---------------------------------------------------------------- tshark

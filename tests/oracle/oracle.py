@@ -32,7 +32,7 @@ import sys
 
 from scapy.layers.inet import IP, TCP, UDP, in4_chksum
 from scapy.layers.inet6 import IPv6, in6_chksum
-from scapy.layers.l2 import Dot1Q, Ether
+from scapy.layers.l2 import CookedLinuxV2, Dot1Q, Ether
 from scapy.packet import NoPayload, Raw
 from scapy.utils import checksum
 
@@ -76,17 +76,33 @@ class Datagram:
     __slots__ = ("version", "l3", "l4", "end", "said_end", "proto", "src", "dst", "ihl")
 
 
-def network_header(frame):
-    """(ethertype, offset) of what the Ethernet header and its 802.1Q tags announce, or None."""
-    off = 12
-    while True:
-        if len(frame) < off + 2:
+def ethernet(frame):
+    """(where the ethertype is, where the link header ends), or None where nothing is announced."""
+    return 12, 14
+
+
+def linux_sll2(frame):
+    """What the protocol field holds depends on the device: frame relay, radiotap and netlink have no ethertype."""
+    return None if u16(frame, 8) in (770, 803, 824) else (0, 20)
+
+
+# A link type that is looked into: how long its header is, and what that says.
+LINKS = {1: (14, ethernet), 276: (20, linux_sll2)}
+
+
+def network_header(frame, linktype=1):
+    """(ethertype, offset) of what the link header and its 802.1Q tags announce, or None."""
+    size, link = LINKS[linktype]
+    places = link(frame) if len(frame) >= size else None
+    if places is None:
+        return None
+    at, off = places
+    while u16(frame, at) == ETHERTYPE_VLAN:
+        # the tag's priority and VLAN number; the next ethertype follows
+        at, off = off + 2, off + 4
+        if len(frame) < off:
             return None
-        ethertype = u16(frame, off)
-        off += 2
-        if ethertype != ETHERTYPE_VLAN:
-            return ethertype, off
-        off += 2  # the tag's priority and VLAN number; the next ethertype follows
+    return u16(frame, at), off
 
 
 def source_route_destination(options, dst):
@@ -314,9 +330,9 @@ def rewrite_frame(frame, d, end, how):
     return bytes(new)
 
 
-def slim_frame(frame, length="rewrite", how="compute"):
+def slim_frame(frame, length="rewrite", how="compute", linktype=1):
     """The bytes that the frame is to have; the same object when it is kept."""
-    announced = network_header(frame)
+    announced = network_header(frame, linktype) if linktype in LINKS else None
     if announced is None:
         return frame
     ethertype, l3 = announced
@@ -343,10 +359,10 @@ class Disagreement(Exception):
     pass
 
 
-def scapy_opinion(frame):
+def scapy_opinion(frame, linktype=1):
     """What scapy makes of a frame that is to be cut, or None where it is not faithful to the rules:
-    anything but Ethernet, 802.1Q, a bare IPv4 or IPv6 header and TCP or UDP, in that order."""
-    packet = Ether(frame)
+    anything but a link header, 802.1Q, a bare IPv4 or IPv6 header and TCP or UDP, in that order."""
+    packet = (Ether if linktype == 1 else CookedLinuxV2)(frame)
     layer = packet.payload
     while type(layer) is Dot1Q:
         layer = layer.payload
@@ -380,7 +396,6 @@ class Refused(Exception):
 
 
 MAX_RECORD = 256 * 1024 * 1024
-LINKTYPE_ETHERNET = 1
 FILE_HEADER = 24
 RECORD_HEADER = 16
 
@@ -448,14 +463,11 @@ def slim_capture(data, cross_check=False, length="rewrite", how="compute"):
         if len(data) - body < incl_len:
             raise Refused(where + "body cut short")
         frame = data[body:body + incl_len]
-        if linktype == LINKTYPE_ETHERNET:
-            slim = slim_frame(frame, length, how)
-            if cross_check and slim is not frame:
-                opinion = scapy_opinion(frame)
-                if opinion is not None and opinion != slim:
-                    raise Disagreement("%sbytes %s, scapy %s" % (where, slim.hex(), opinion.hex()))
-        else:
-            slim = frame
+        slim = slim_frame(frame, length, how, linktype)
+        if cross_check and slim is not frame:
+            opinion = scapy_opinion(frame, linktype)
+            if opinion is not None and opinion != slim:
+                raise Disagreement("%sbytes %s, scapy %s" % (where, slim.hex(), opinion.hex()))
         parts.append(record.pack(seconds, fraction, len(slim), orig_len))
         parts.append(slim)
         off = body + incl_len
@@ -487,10 +499,10 @@ def check_frames(table):
     """How many rows there are, and how many of them scapy has an opinion on."""
     rows = opinions = 0
     for link, frame, want, why in frames_of(table):
-        slim = slim_frame(frame) if link == LINKTYPE_ETHERNET else frame
+        slim = slim_frame(frame, linktype=link)
         if (None if slim is frame else slim) != want:
             raise Disagreement("%s: %s" % (why, "kept" if slim is frame else slim.hex()))
-        opinion = scapy_opinion(frame) if want is not None else None
+        opinion = scapy_opinion(frame, link) if want is not None else None
         if opinion not in (None, want):
             raise Disagreement("%s: scapy says %s" % (why, opinion.hex()))
         rows += 1
