@@ -34,10 +34,6 @@ static bool is_version(unsigned version) {
     return version == 0xfeff || version == 0xfefd || version == 0x0100;
 }
 
-static bool contains(const uint8_t *p, uint32_t length_bytes, const uint8_t *what, uint32_t what_bytes) {
-    return memmem(p, length_bytes, what, what_bytes) != NULL;
-}
-
 /* An extension use_srtp (14) with a list of length - 3 bytes of profiles. */
 static bool has_srtp_extension(const uint8_t *p, uint32_t length_bytes) {
     static const uint8_t type[] = {0x00, 0x0e, 0x00};
@@ -64,7 +60,7 @@ static void note_hello(struct records *d, const uint8_t *message, uint32_t there
         d->offers_srtp = d->offers_srtp || has_srtp_extension(message, there_bytes);
     } else if (message[0] == SERVER_HELLO) {
         d->takes_srtp = d->takes_srtp || has_srtp_extension(message, there_bytes);
-        d->version_13 = d->version_13 || contains(message, there_bytes, chosen_13, sizeof chosen_13);
+        d->version_13 = d->version_13 || memmem(message, there_bytes, chosen_13, sizeof chosen_13) != NULL;
     }
 }
 

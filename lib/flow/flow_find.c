@@ -46,7 +46,7 @@ static struct flow_verdict scan(struct flow_walk *w) {
     if (s->mode != FLOW_TLS && s->scans % SCANS_STEP != 0) {
         return flow_keep(POLICY_UNPROVEN);
     }
-    const uint32_t at = flow_tls_find_data(in->payload, 0, in->there_bytes);
+    const uint32_t at = flow_tls_find_data(in->payload, in->there_bytes);
     if (at >= in->there_bytes) {
         return flow_keep(POLICY_UNPROVEN);
     }

@@ -19,11 +19,6 @@ enum {
     NON_ESP_MARKER_BYTES = 4,
 };
 
-struct message {
-    bool is_ike;
-    uint32_t clear_bytes; /* all of it where nothing is encrypted */
-};
-
 /* IKEv2: up to the header of an encrypted payload, or all. */
 static uint32_t clear_bytes_v2(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
     uint32_t at = HEADER_BYTES;
@@ -48,25 +43,23 @@ static uint32_t clear_bytes_v2(const uint8_t *p, uint32_t there_bytes, uint32_t 
     return length_bytes;
 }
 
-static struct message read_message(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
-    struct message i = {.is_ike = false, .clear_bytes = length_bytes};
+/* How much of a message is in the clear, all of it where nothing is encrypted; 0: it is none. */
+static uint32_t clear_bytes_of(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
     if (there_bytes < HEADER_BYTES) {
-        return i;
+        return 0;
     }
     const unsigned major = p[VERSION_AT] >> 4;
     const uint32_t said_bytes = bytes_get_be32(p + LENGTH_AT);
-    /* Bytes behind a message are not explained by it: some send padding, so they are only not cut. */
-    if ((major != 1 && major != 2) || said_bytes != length_bytes) {
-        i.is_ike = (major == 1 || major == 2) && said_bytes >= HEADER_BYTES && said_bytes < length_bytes;
-        return i;
+    if ((major != 1 && major != 2) || said_bytes < HEADER_BYTES || said_bytes > length_bytes) {
+        return 0;
     }
-    i.is_ike = true;
+    if (said_bytes != length_bytes) {
+        return length_bytes; /* bytes behind a message are not explained by it: some send padding, so it is not cut */
+    }
     if (major == 1 && (p[FLAGS_AT] & FLAG_ENCRYPTED)) {
-        i.clear_bytes = HEADER_BYTES;
-    } else if (major == 2) {
-        i.clear_bytes = clear_bytes_v2(p, there_bytes, length_bytes);
+        return HEADER_BYTES;
     }
-    return i;
+    return major == 2 ? clear_bytes_v2(p, there_bytes, length_bytes) : length_bytes;
 }
 
 bool flow_ike_judge(const struct flow_look *k, struct flow_verdict *out) {
@@ -78,14 +71,13 @@ bool flow_ike_judge(const struct flow_look *k, struct flow_verdict *out) {
     if (in->there_bytes >= NON_ESP_MARKER_BYTES && bytes_get_be32(in->payload) == 0) {
         marker_bytes = NON_ESP_MARKER_BYTES;
     }
-    const struct message ike =
-        read_message(in->payload + marker_bytes, in->there_bytes - marker_bytes, in->payload_bytes - marker_bytes);
-    if (!ike.is_ike) {
+    const uint32_t clear_bytes =
+        clear_bytes_of(in->payload + marker_bytes, in->there_bytes - marker_bytes, in->payload_bytes - marker_bytes);
+    if (clear_bytes == 0) {
         return false;
     }
     flow_note(k, marker_bytes > 0 ? FLOW_IKE : 0);
-    *out = ike.clear_bytes + marker_bytes >= in->payload_bytes
-               ? flow_keep(POLICY_HANDSHAKE)
-               : flow_cut_header(k->reason, ike.clear_bytes + marker_bytes);
+    *out = clear_bytes + marker_bytes >= in->payload_bytes ? flow_keep(POLICY_HANDSHAKE)
+                                                           : flow_cut_header(k->reason, clear_bytes + marker_bytes);
     return true;
 }

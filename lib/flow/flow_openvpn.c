@@ -26,18 +26,17 @@ enum kind {
     DATA,
 };
 
-/* What the packet at p, of which there_bytes are there, at least one, is by its opcode. */
-static enum kind kind_of(const uint8_t *p, uint32_t there_bytes) {
-    switch (p[0] >> 3) {
+static enum kind kind_of(uint8_t first) {
+    switch (first >> 3) {
     case CLIENT_RESET_V2:
     case SERVER_RESET_V2:
-    case CLIENT_RESET_V3: /* a session begins with key 0 */
-        return (p[0] & 7) == 0 && there_bytes >= RESET_MIN_BYTES && there_bytes <= RESET_MAX_BYTES ? RESET : OTHER;
+    case CLIENT_RESET_V3:
+        return RESET;
     case SOFT_RESET:
     case CONTROL:
     case ACK:
     case WRAPPED_CONTROL:
-        return there_bytes >= HEAD_BYTES ? CONTROLS : OTHER;
+        return CONTROLS;
     case DATA_V1:
     case DATA_V2:
         return DATA;
@@ -46,10 +45,17 @@ static enum kind kind_of(const uint8_t *p, uint32_t there_bytes) {
     }
 }
 
+/* The same of a whole packet, of which there_bytes are there, at least one. A session begins with key 0. */
+static enum kind packet_kind(const uint8_t *p, uint32_t there_bytes) {
+    const enum kind kind = kind_of(p[0]);
+    const bool is_reset = (p[0] & 7) == 0 && there_bytes >= RESET_MIN_BYTES && there_bytes <= RESET_MAX_BYTES;
+    return (kind == RESET && !is_reset) || (kind == CONTROLS && there_bytes < HEAD_BYTES) ? OTHER : kind;
+}
+
 bool flow_openvpn_judge(const struct flow_look *k, struct flow_verdict *out) {
     const uint8_t *p = k->in->payload;
     const unsigned others = k->flow->flags & ~(unsigned)(FLOW_VPN | FLOW_VPN_ASKED);
-    const enum kind kind = others == 0 ? kind_of(p, k->in->there_bytes) : OTHER;
+    const enum kind kind = others == 0 ? packet_kind(p, k->in->there_bytes) : OTHER;
     if (kind == RESET || (kind == CONTROLS && (k->flow->flags & FLOW_VPN_ASKED))) {
         const uint32_t high = bytes_get_be32(p + 1);
         const uint32_t low = bytes_get_be32(p + 5);
@@ -69,7 +75,7 @@ bool flow_openvpn_judge(const struct flow_look *k, struct flow_verdict *out) {
 bool flow_openvpn_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes) {
     return where == FLOW_AT_START && there_bytes >= LENGTH_BYTES + RESET_MIN_BYTES &&
            bytes_get_be16(p) == there_bytes - LENGTH_BYTES &&
-           kind_of(p + LENGTH_BYTES, there_bytes - LENGTH_BYTES) == RESET;
+           packet_kind(p + LENGTH_BYTES, there_bytes - LENGTH_BYTES) == RESET;
 }
 
 /* The session identifier of a stream is kept where guesses about TLS would be. */
@@ -93,30 +99,16 @@ struct flow_unit flow_openvpn_unit(struct flow_stream *s, const uint8_t *p, uint
         return u;
     }
     const uint32_t packet_bytes = bytes_get_be16(p);
-    const uint32_t packet_there_bytes = there_bytes - LENGTH_BYTES;
     if (packet_bytes == 0) {
         return u;
     }
+    const enum kind kind = kind_of(p[LENGTH_BYTES]);
     u.length_bytes = LENGTH_BYTES + packet_bytes;
-    u.kind = FLOW_UNIT_CLEAR;
-    switch (p[LENGTH_BYTES] >> 3) {
-    case DATA_V1:
-    case DATA_V2:
-        u.kind = s->flags & FLOW_VPN_PROVEN ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
-        return u;
-    case CLIENT_RESET_V2:
-    case SERVER_RESET_V2:
-    case CLIENT_RESET_V3:
-    case SOFT_RESET:
-    case CONTROL:
-    case ACK:
-    case WRAPPED_CONTROL:
-        if (packet_bytes >= HEAD_BYTES && packet_there_bytes >= HEAD_BYTES) {
-            note_session(s, p + LENGTH_BYTES, (s->flags & FLOW_VPN_SESSION) == 0);
-        }
-        return u;
-    default:
-        u.kind = FLOW_UNIT_NONE;
-        return u;
+    u.kind = kind == OTHER                                  ? FLOW_UNIT_NONE
+             : kind == DATA && (s->flags & FLOW_VPN_PROVEN) ? FLOW_UNIT_SECRET
+                                                            : FLOW_UNIT_CLEAR;
+    if ((kind == RESET || kind == CONTROLS) && packet_bytes >= HEAD_BYTES && there_bytes - LENGTH_BYTES >= HEAD_BYTES) {
+        note_session(s, p + LENGTH_BYTES, (s->flags & FLOW_VPN_SESSION) == 0);
     }
+    return u;
 }

@@ -155,18 +155,16 @@ bool flow_tls_begins(enum flow_where where, const uint8_t *p, uint32_t there_byt
     return first_bytes >= there_bytes || is_credible_header(p + first_bytes, there_bytes - first_bytes);
 }
 
-uint32_t flow_tls_find_data(const uint8_t *p, uint32_t from, uint32_t there_bytes) {
-    while (there_bytes >= FLOW_TLS_HEADER_BYTES && from <= there_bytes - FLOW_TLS_HEADER_BYTES) {
-        const uint8_t *found =
-            memchr(p + from, APPLICATION_DATA, there_bytes - (FLOW_TLS_HEADER_BYTES - 1) - (size_t)from);
+uint32_t flow_tls_find_data(const uint8_t *p, uint32_t there_bytes) {
+    for (uint32_t at = 0; there_bytes - at >= FLOW_TLS_HEADER_BYTES; at++) {
+        const uint8_t *found = memchr(p + at, APPLICATION_DATA, there_bytes - at - (FLOW_TLS_HEADER_BYTES - 1));
         if (found == NULL) {
             break;
         }
-        from = (uint32_t)(found - p);
-        if (found[1] == MAJOR_VERSION && flow_tls_begins(FLOW_WITHIN, found, there_bytes - from)) {
-            return from;
+        at = (uint32_t)(found - p);
+        if (found[1] == MAJOR_VERSION && flow_tls_begins(FLOW_WITHIN, found, there_bytes - at)) {
+            return at;
         }
-        from++;
     }
     return there_bytes;
 }

@@ -26,6 +26,7 @@ struct flow_key {
 enum {
     FLOW_KEY_TCP = 1, /* these are of the rest, below the circuit */
     FLOW_KEY_IPV4 = 2,
+    FLOW_KEY_ESP = 4, /* of a bare key, which has no circuit */
     FLOW_KEY_CIRCUIT_SHIFT = 2,
 };
 
@@ -97,6 +98,16 @@ static inline uint32_t flow_key_hash(const struct flow_key *key) {
 /* Make the key of a located packet of TCP or UDP. Returns its direction, 0 or 1. */
 static inline unsigned flow_key_make(struct flow_key *key, const uint8_t *frame, const struct located *l) {
     return l->ip_version == 4 ? flow_key_make_ipv4(key, frame, l) : flow_key_make_ipv6(key, frame, l);
+}
+
+/*
+ * The key of what an operator takes for one flow: of TCP, UDP or ESP, whatever its circuit. ESP has no ports: all of it
+ * between two hosts is one.
+ */
+static inline void flow_key_make_bare(struct flow_key *key, const uint8_t *frame, const struct located *l) {
+    (void)flow_key_make(key, frame, l);
+    const uint64_t rest = key->words[1] >> 32 & (FLOW_KEY_TCP | FLOW_KEY_IPV4);
+    key->words[1] = l->as == LOCATED_ESP ? (rest | FLOW_KEY_ESP) << 32 : rest << 32 | (uint32_t)key->words[1];
 }
 
 static inline bool flow_key_same(const struct flow_key *a, const struct flow_key *b) {

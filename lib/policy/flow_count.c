@@ -1,16 +1,14 @@
 #include "flow_count.h"
 
+#include "flow_key.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
-enum {
-    WAYS = 8, /* flows that share a place */
-    IPV6_ADDRESS_BYTES = 16,
-    END_BYTES = IPV6_ADDRESS_BYTES + 2, /* address and port */
-};
+enum { WAYS = 8 }; /* flows that share a place */
 
 /* Flows are told apart by 64 bits of digest: two of a million are taken for one once in 37 million captures. */
 struct flow {
@@ -45,26 +43,10 @@ void flow_count_clear(struct flow_count *c) {
     c->begin = c->clock; /* captures are many and small: nothing to clear but once in two thousand million packets */
 }
 
-/* Both ends of the packet, the smaller one first, so that both directions are the same flow. */
-static uint64_t digest_of(const uint8_t *frame, const struct located *l) {
-    uint8_t ends[2][END_BYTES] = {{0}};
-    uint8_t key[2 * END_BYTES + 2];
-    const size_t address_bytes = located_address_bytes(l);
-    const uint8_t *source = located_addresses(l, frame);
-    memcpy(ends[0], source, address_bytes);
-    memcpy(ends[1], source + address_bytes, address_bytes);
-    memcpy(ends[0] + IPV6_ADDRESS_BYTES, &l->source_port, sizeof l->source_port);
-    memcpy(ends[1] + IPV6_ADDRESS_BYTES, &l->destination_port, sizeof l->destination_port);
-    const bool swapped = memcmp(ends[0], ends[1], END_BYTES) > 0;
-    memcpy(key, ends[swapped], END_BYTES);
-    memcpy(key + END_BYTES, ends[!swapped], END_BYTES);
-    key[2 * (size_t)END_BYTES] = l->ip_version;
-    key[2 * (size_t)END_BYTES + 1] = (uint8_t)l->as;
-    return XXH3_64bits(key, sizeof key);
-}
-
 uint32_t flow_count_add(struct flow_count *c, const uint8_t *frame, const struct located *l) {
-    const uint64_t digest = digest_of(frame, l);
+    struct flow_key key;
+    flow_key_make_bare(&key, frame, l);
+    const uint64_t digest = XXH3_64bits(&key, sizeof key);
     struct flow *place = c->flows + (size_t)(digest % c->places) * WAYS;
     struct flow *oldest = place; /* or the first that is nobody's */
     c->clock += c->clock < UINT32_MAX;

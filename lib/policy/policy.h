@@ -28,6 +28,12 @@ struct decision {
     uint32_t keep_payload_bytes; /* when cut: fewer than the frame's payload bytes */
 };
 
+/* To keep all of it, for a reason. */
+static inline struct decision policy_keep(enum policy_reason reason) {
+    const struct decision d = {.reason = reason, .cut = false, .keep_payload_bytes = 0};
+    return d;
+}
+
 /* Lists of ports, in ascending order. */
 #define POLICY_PORTS_MAX 64
 

@@ -23,11 +23,6 @@ enum {
 #define likely(x) __builtin_expect((x), 1)
 #define unlikely(x) __builtin_expect((x), 0)
 
-static inline struct decision keep(enum policy_reason reason) {
-    const struct decision d = {.reason = reason, .cut = false, .keep_payload_bytes = 0};
-    return d;
-}
-
 /*
  * Whether a frame was cut before. With its lengths rewritten it ends where its IP packet ends, and yet there was more;
  * with them left it ends before that, and not where the snaplen ends it. What its flow showed is gone; so that slimming
@@ -57,12 +52,12 @@ static inline struct decision cut_behind(const struct located *l, enum policy_re
         const struct decision d = {.reason = reason, .cut = true, .keep_payload_bytes = keep_bytes};
         return d;
     }
-    return keep(POLICY_SHORT);
+    return policy_keep(POLICY_SHORT);
 }
 
 /* For that reason, or because it is too short to be cut. */
 static inline struct decision keep_all(const struct policy *p, const struct located *l, enum policy_reason reason) {
-    return keep(l->payload_bytes <= p->settings.floor_bytes ? POLICY_SHORT : reason);
+    return policy_keep(l->payload_bytes <= p->settings.floor_bytes ? POLICY_SHORT : reason);
 }
 
 static inline struct decision decide(const struct policy *p, const struct located *l, const struct flow_verdict *v) {
@@ -71,7 +66,7 @@ static inline struct decision decide(const struct policy *p, const struct locate
     }
     const uint32_t behind_bytes = v->clear_bytes + p->settings.floor_bytes;
     const uint32_t keep_bytes = behind_bytes > v->least_bytes ? behind_bytes : v->least_bytes;
-    return keep_bytes < v->clear_bytes ? keep(POLICY_SHORT) : cut_behind(l, v->reason, keep_bytes);
+    return keep_bytes < v->clear_bytes ? policy_keep(POLICY_SHORT) : cut_behind(l, v->reason, keep_bytes);
 }
 
 static inline unsigned port_flags(const struct policy *p, const struct located *l) {
@@ -109,7 +104,7 @@ static SLOW struct decision mark_cut_before(struct policy *p, const struct locat
         flow = add(p, l, frame, false);
     }
     flow->state.flags |= FLOW_CUT_BEFORE;
-    return keep(POLICY_CUT_BEFORE);
+    return policy_keep(POLICY_CUT_BEFORE);
 }
 
 /* seq: of the first payload byte. */
@@ -130,7 +125,7 @@ static SLOW struct decision follow_tcp(struct policy *p, const struct located *l
     if (!v.cut && v.reason == POLICY_UNPROVEN && may_be_zeroed(l, frame)) {
         flow->state.flags |= FLOW_CUT_BEFORE;
     }
-    return flow->state.flags & FLOW_CUT_BEFORE ? keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
+    return flow->state.flags & FLOW_CUT_BEFORE ? policy_keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
 }
 
 static SLOW struct decision follow_syn(struct policy *p, const struct located *l, const uint8_t *frame,
@@ -142,7 +137,7 @@ static SLOW struct decision follow_syn(struct policy *p, const struct located *l
         at.flow = add(p, l, frame, is_bare);
     }
     flow_tcp_syn(&at.flow->state, at.direction, seq, (tcp[TCP_FLAGS] & TCP_ACK) != 0);
-    return is_bare ? keep(at.flow->state.flags & FLOW_CUT_BEFORE ? POLICY_CUT_BEFORE : POLICY_SHORT)
+    return is_bare ? policy_keep(at.flow->state.flags & FLOW_CUT_BEFORE ? POLICY_CUT_BEFORE : POLICY_SHORT)
                    : follow_tcp(p, l, frame, at, seq);
 }
 
@@ -154,7 +149,7 @@ static inline struct decision decide_tcp(struct policy *p, const struct policy_p
         return mark_cut_before(p, l, frame);
     }
     if (l->packet_end <= l->payload_offset && (tcp[TCP_FLAGS] & TCP_SYN) == 0) {
-        return keep(POLICY_SHORT);
+        return policy_keep(POLICY_SHORT);
     }
     if (unlikely(tcp[TCP_FLAGS] & TCP_RST)) { /* what it carries is words */
         return keep_all(p, l, POLICY_CLEARTEXT);
@@ -195,7 +190,8 @@ static SLOW struct decision follow_udp(struct policy *p, const struct located *l
     if (at.flow == NULL && remember) {
         add(p, l, frame, false)->state = fresh;
     }
-    return at.flow != NULL && (at.flow->state.flags & FLOW_CUT_BEFORE) ? keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
+    return at.flow != NULL && (at.flow->state.flags & FLOW_CUT_BEFORE) ? policy_keep(POLICY_CUT_BEFORE)
+                                                                       : decide(p, l, &v);
 }
 
 static inline struct decision decide_udp(struct policy *p, const struct policy_packet *packet, const struct located *l,
@@ -217,28 +213,21 @@ static inline struct decision decide_udp(struct policy *p, const struct policy_p
 
 static SLOW struct decision decide_esp(const struct policy *p, const struct located *l, const uint8_t *frame) {
     if (flow_esp_is_clear(frame + l->payload_offset, l->payload_bytes, l->packet_end - l->payload_offset)) {
-        return keep(POLICY_CLEARTEXT);
+        return policy_keep(POLICY_CLEARTEXT);
     }
     return cut_behind(l, POLICY_IPSEC, p->settings.floor_bytes);
 }
 
 struct decision policy_flow_decide(struct policy *p, const struct policy_packet *packet, const struct located *l,
                                    const uint8_t *frame) {
-    switch (l->as) {
+    switch ((int)l->as) {
     case LOCATED_TCP:
         return decide_tcp(p, packet, l, frame);
     case LOCATED_UDP:
         return decide_udp(p, packet, l, frame);
     case LOCATED_ESP:
         return decide_esp(p, l, frame);
-    case LOCATED_NOT_IP:
-    case LOCATED_FRAGMENT:
-    case LOCATED_OTHER_TRANSPORT:
-    case LOCATED_OFFLOADED:
-    case LOCATED_TRUNCATED:
-    case LOCATED_MALFORMED:
-    case LOCATED_KINDS:
-        break;
+    default:
+        return policy_packet_decide(p, l, frame);
     }
-    return policy_packet_decide(p, l, frame);
 }

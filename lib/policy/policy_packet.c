@@ -19,11 +19,6 @@ static const enum policy_reason REASON_OF_LOCATED[LOCATED_KINDS] = {
     [LOCATED_MALFORMED] = POLICY_MALFORMED,
 };
 
-static struct decision keep(enum policy_reason reason) {
-    struct decision d = {.reason = reason, .cut = false, .keep_payload_bytes = 0};
-    return d;
-}
-
 static struct decision cut(const struct policy *p, enum policy_reason reason) {
     struct decision d = {.reason = reason, .cut = true, .keep_payload_bytes = p->settings.floor_bytes};
     return d;
@@ -42,7 +37,7 @@ static struct decision decide_tcp(const struct policy *p, unsigned flags, const 
     if ((flags & POLICY_PORT_SSH) && (payload_bytes < 4 || memcmp(payload, "SSH-", 4) != 0)) {
         return cut(p, POLICY_SSH);
     }
-    return keep(POLICY_CLEARTEXT);
+    return policy_keep(POLICY_CLEARTEXT);
 }
 
 static struct decision decide_udp(const struct policy *p, unsigned flags) {
@@ -52,15 +47,15 @@ static struct decision decide_udp(const struct policy *p, unsigned flags) {
     if (flags & POLICY_PORT_IPSEC) {
         return cut(p, POLICY_IPSEC);
     }
-    return keep(POLICY_CLEARTEXT);
+    return policy_keep(POLICY_CLEARTEXT);
 }
 
 struct decision policy_packet_decide(const struct policy *p, const struct located *l, const uint8_t *frame) {
     if (l->as != LOCATED_TCP && l->as != LOCATED_UDP) {
-        return keep(REASON_OF_LOCATED[l->as]);
+        return policy_keep(REASON_OF_LOCATED[l->as]);
     }
     if (l->payload_bytes <= p->settings.floor_bytes) {
-        return keep(POLICY_SHORT);
+        return policy_keep(POLICY_SHORT);
     }
     unsigned flags = p->port_flags[l->source_port] | p->port_flags[l->destination_port];
     return l->as == LOCATED_TCP ? decide_tcp(p, flags, frame + l->payload_offset, l->payload_bytes)

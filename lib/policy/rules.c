@@ -50,11 +50,6 @@ int rules_begin(struct rules *r, uint16_t linktype, struct failure *f) {
     return 0;
 }
 
-static struct decision keep(enum policy_reason reason) {
-    struct decision d = {.reason = reason, .cut = false, .keep_payload_bytes = 0};
-    return d;
-}
-
 struct decision rules_decide(struct rules *r, const struct located *l, const struct matcher_packet *packet,
                              struct decision d) {
     const bool has_ports = l->as == LOCATED_TCP || l->as == LOCATED_UDP;
@@ -73,9 +68,9 @@ struct decision rules_decide(struct rules *r, const struct located *l, const str
         d = (struct decision){.reason = POLICY_RULE_CUT, .cut = true, .keep_payload_bytes = r->floor_bytes};
     }
     if (d.cut && r->keep != NULL && matcher_matches(r->keep, packet)) {
-        return keep(POLICY_RULE_KEEP);
+        return policy_keep(POLICY_RULE_KEEP);
     }
-    return d.cut && first && !forced ? keep(POLICY_FIRST_PACKETS) : d;
+    return d.cut && first && !forced ? policy_keep(POLICY_FIRST_PACKETS) : d;
 }
 
 void rules_free(struct rules *r) {

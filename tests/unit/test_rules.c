@@ -231,11 +231,44 @@ static void test_bounded_table(void **state) {
     flow_count_free(NULL);
 }
 
+/* Tags are not asked, nor the SPIs of ESP; the protocol is, and the version of IP. */
+static void test_what_is_one_flow(void **state) {
+    (void)state;
+#define ESP4(spi) ETHERNET "0800 4500003c 00010000 40320000" ADDRESSES4 spi "00000001"
+#define ESP6(spi) ETHERNET "86dd 60000000 0028 32 40" ADDRESSES6 spi "00000001"
+    static const struct {
+        const char *headers;
+        uint32_t number; /* of the packet in its flow */
+    } packets[] = {
+        {UDP4, 1},
+        {ETHERNET "8100 0007 0800 4500003c 00010000 40110000 c6336402 c0000201 01bbc350 00280000", 2},
+        {ETHERNET "8100 0007 8100 0008 0800 4500003c 00010000 40110000" ADDRESSES4 UDP_HEADER, 3},
+        {TCP4, 1},
+        {UDP6, 1},
+        {TCP6, 1},
+        {ESP4("c35001bb"), 1}, /* an SPI like UDP's ports */
+        {ESP4("00000100"), 2},
+        {ESP6("c35001bb"), 1},
+        {ESP6("00000100"), 2},
+        {UDP4, 4},
+        {TCP4, 2},
+    };
+    struct flow_count *c = flow_count_new(64, NULL);
+    for (size_t i = 0; i < COUNT_OF(packets); i++) {
+        const struct bytes b = with_payload(packets[i].headers, 32);
+        const struct located l = locate_exact(b.at, b.length);
+        assert_int_equal(flow_count_add(c, b.at, &l), packets[i].number);
+    }
+    flow_count_free(c);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matching),      cmocka_unit_test(test_link_types),     cmocka_unit_test(test_nonsense),
-        cmocka_unit_test(test_who_wins),      cmocka_unit_test(test_nothing_to_cut), cmocka_unit_test(test_esp),
-        cmocka_unit_test(test_first_packets), cmocka_unit_test(test_bounded_table),
+        cmocka_unit_test(test_matching),         cmocka_unit_test(test_link_types),
+        cmocka_unit_test(test_nonsense),         cmocka_unit_test(test_who_wins),
+        cmocka_unit_test(test_nothing_to_cut),   cmocka_unit_test(test_esp),
+        cmocka_unit_test(test_first_packets),    cmocka_unit_test(test_bounded_table),
+        cmocka_unit_test(test_what_is_one_flow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
