@@ -24,7 +24,7 @@ MUTATIONS = [
     ("WireGuard that is cut", "lib/flow/flow_wireguard.c", "return (k->flow->flags & FLOW_WIREGUARD) &&", "return false &&", UDP),
     ("the session of OpenVPN", "lib/flow/flow_openvpn.c", "k->side->id == high && k->side->id_more == low", "1", UDP),
     ("the session of OpenVPN over TCP", "lib/flow/flow_openvpn.c", "s->guess_start == high && s->guess_next == low", "1", TCP),
-    ("data of OpenVPN before it is proven", "lib/flow/flow_openvpn.c", "s->flags & FLOW_VPN_PROVEN ? FLOW_UNIT_SECRET", "1 ? FLOW_UNIT_SECRET", TCP),
+    ("data of OpenVPN before it is proven", "lib/flow/flow_openvpn.c", "kind == DATA && (s->flags & FLOW_VPN_PROVEN)", "kind == DATA", TCP),
     ("epochs of DTLS", "lib/flow/flow_dtls.c", "const bool clear = bytes_get_be16(p + at + EPOCH_AT) == 0;", "const bool clear = false;", UDP),
     ("records that fill the datagram", "lib/flow/flow_dtls.c", "record_bytes > length_bytes - at - RECORD_HEADER_BYTES", "0", UDP),
     ("a connection ID's record that fills it", "lib/flow/flow_dtls.c", "LENGTH_AT + id_bytes) == length_bytes", "LENGTH_AT + id_bytes) <= length_bytes", UDP),
@@ -54,5 +54,5 @@ MUTATIONS = [
     ("where an encrypted run begins", "lib/flow/flow_walk.c", "return clear_bytes <= 0 ? 0 :", "return 1 ? 0 :", TLS),
     ("a run that a clear record ends", "lib/flow/flow_walk.c", "        end_secret_run(s);\n        w->clear_end = end;", "        w->clear_end = end;", TLS),
     ("a new connection", "lib/flow/flow_tcp.c", "        memset(f, 0, sizeof *f);\n", "", TLS),
-    ("flows that were cut before", "lib/policy/policy_flow.c", "    flow->state.flags |= FLOW_CUT_BEFORE;\n    return keep(", "    return keep(", TLS),
+    ("flows that were cut before", "lib/policy/policy_flow.c", "    flow->state.flags |= FLOW_CUT_BEFORE;\n    return policy_keep(", "    return policy_keep(", TLS),
 ]
