@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "choice.h"
 #include "text.h"
 
 #include <errno.h>
@@ -7,61 +8,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAYLOAD_BYTES_MAX 65535
-#define MIN_PACKETS_MAX 1000000000
-
 static const char BLANKS[] = " \t\r\n\v\f";
 
-enum name {
-    NAME_POLICY,
-    NAME_FLOWS,
-    NAME_LENGTH,
-    NAME_CHECKSUM,
-    NAME_PAYLOAD_BYTES,
-    NAME_TLS_PORTS,
-    NAME_QUIC_PORTS,
-    NAME_IPSEC_PORTS,
-    NAME_SSH_PORTS,
-    NAME_MIN_PACKETS,
-    NAME_KEEP,
-    NAME_CUT,
-    NAMES,
+enum kind { WORD, WHOLE, PORTS, EXPRESSIONS };
+
+static const struct setting {
+    const char *name;
+    const char *takes;
+    enum kind kind;
+    size_t at; /* in struct settings */
+    uint32_t min, max;
+} SETTINGS[] = {
+#define SETTING(NAME, TAKES, HELP, KIND, FIELD, MIN, MAX)                                                              \
+    {NAME, TAKES, KIND, offsetof(struct settings, FIELD), MIN, MAX},
+    SETTINGS_EACH(SETTING)
+#undef SETTING
 };
 
-static const char *const NAME_WORDS[NAMES + 1] = {
-    [NAME_POLICY] = "policy",
-    [NAME_FLOWS] = "flows",
-    [NAME_LENGTH] = "length",
-    [NAME_CHECKSUM] = "checksum",
-    [NAME_PAYLOAD_BYTES] = "payload-bytes",
-    [NAME_TLS_PORTS] = "tls-ports",
-    [NAME_QUIC_PORTS] = "quic-ports",
-    [NAME_IPSEC_PORTS] = "ipsec-ports",
-    [NAME_SSH_PORTS] = "ssh-ports",
-    [NAME_MIN_PACKETS] = "min-packets",
-    [NAME_KEEP] = "keep",
-    [NAME_CUT] = "cut",
+static const char *const NAMES[] = {
+#define NAME(NAME, TAKES, HELP, KIND, FIELD, MIN, MAX) NAME,
+    SETTINGS_EACH(NAME)
+#undef NAME
+        NULL,
 };
+
+enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 
 void settings_init(struct settings *s) {
     memset(s, 0, sizeof *s);
     policy_settings_init(&s->policy);
 }
 
-static enum name find_name(const char *word) {
-    int n = 0;
-    while (n < NAMES && strcmp(word, NAME_WORDS[n]) != 0) {
-        n++;
+static const struct setting *find(const char *name) {
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (strcmp(name, SETTINGS[i].name) == 0) {
+            return SETTINGS + i;
+        }
     }
-    return (enum name)n;
+    return NULL;
 }
 
 bool settings_is_name(const char *name) {
-    return find_name(name) != NAMES;
+    return find(name) != NULL;
 }
 
 const char *const *settings_names(void) {
-    return NAME_WORDS;
+    return NAMES;
 }
 
 /* Digits only, from min to max. */
@@ -94,24 +86,16 @@ static int set_whole(const char *name, const char *value, uint32_t min, uint32_t
                              value);
 }
 
-static int set_mode(struct settings *s, const char *value, struct failure *f) {
-    for (int m = 0; m < CUT_MODES; m++) {
-        if (strcmp(value, cut_mode_name((enum cut_mode)m)) == 0) {
-            s->cut.mode = (enum cut_mode)m;
-            return 0;
-        }
+/* An enum whose values are in the order of the words. */
+static int set_word(const char *name, const char *value, const char *choices, unsigned *out, struct failure *f) {
+    char sentence[128];
+    const int number = choice_of(choices, value);
+    if (number < 0) {
+        return failure_set(f, "%s takes %s, not '%.200s'", name, choice_sentence(choices, sentence, sizeof sentence),
+                           value);
     }
-    return failure_set(f, "length takes rewrite, snap or zero, not '%.200s'", value);
-}
-
-static int set_checksum(struct settings *s, const char *value, struct failure *f) {
-    for (int c = 0; c < CUT_CHECKSUMS; c++) {
-        if (strcmp(value, cut_checksum_name((enum cut_checksum)c)) == 0) {
-            s->cut.checksum = (enum cut_checksum)c;
-            return 0;
-        }
-    }
-    return failure_set(f, "checksum takes compute, incremental or keep, not '%.200s'", value);
+    *out = (unsigned)number;
+    return 0;
 }
 
 /* Insert in ascending order, once. Returns whether there was room. */
@@ -187,35 +171,22 @@ static int add_expression(struct settings_expressions *list, const char *name, c
     return 0;
 }
 
-static int set_trimmed(struct settings *s, const char *word, const char *value, struct failure *f) {
-    const enum name name = find_name(word);
-    switch (name) {
-    case NAME_POLICY:
-        return policy_kind_of_name(value, &s->policy.kind)
-                   ? 0
-                   : failure_set(f, "policy takes packet or flow, not '%.200s'", value);
-    case NAME_FLOWS:
-        return set_whole(word, value, 1, POLICY_FLOWS_MAX, &s->policy.flows, f);
-    case NAME_LENGTH:
-        return set_mode(s, value, f);
-    case NAME_CHECKSUM:
-        return set_checksum(s, value, f);
-    case NAME_PAYLOAD_BYTES:
-        return set_whole(word, value, 0, PAYLOAD_BYTES_MAX, &s->policy.floor_bytes, f);
-    case NAME_TLS_PORTS:
-    case NAME_QUIC_PORTS:
-    case NAME_IPSEC_PORTS:
-    case NAME_SSH_PORTS:
-        return set_ports(&s->policy.ports[POLICY_TLS_PORTS + (int)(name - NAME_TLS_PORTS)], word, value, f);
-    case NAME_MIN_PACKETS:
-        return set_whole(word, value, 0, MIN_PACKETS_MAX, &s->min_packets, f);
-    case NAME_KEEP:
-        return add_expression(&s->keep, word, value, f);
-    case NAME_CUT:
-        return add_expression(&s->cut_always, word, value, f);
-    case NAMES:
+static int set_trimmed(struct settings *s, const char *name, const char *value, struct failure *f) {
+    const struct setting *setting = find(name);
+    if (setting == NULL) {
+        return failure_set(f, "there is no setting '%.200s'", name);
+    }
+    void *to = (char *)s + setting->at;
+    switch (setting->kind) {
+    case WORD:
+        return set_word(name, value, setting->takes, to, f);
+    case WHOLE:
+        return set_whole(name, value, setting->min, setting->max, to, f);
+    case PORTS:
+        return set_ports(to, name, value, f);
+    case EXPRESSIONS:
     default:
-        return failure_set(f, "there is no setting '%.200s'", word);
+        return add_expression(to, name, value, f);
     }
 }
 
@@ -265,17 +236,25 @@ static void add_expressions(struct text *to, const char *name, const struct sett
 
 char *settings_text(const struct settings *s) {
     struct text text = {.at = NULL};
-    (void)text_add(&text, "policy = %s\n", policy_kind_name(s->policy.kind));
-    (void)text_add(&text, "flows = %" PRIu32 "\n", s->policy.flows);
-    (void)text_add(&text, "length = %s\n", cut_mode_name(s->cut.mode));
-    (void)text_add(&text, "checksum = %s\n", cut_checksum_name(s->cut.checksum));
-    (void)text_add(&text, "payload-bytes = %" PRIu32 "\n", s->policy.floor_bytes);
-    for (int i = 0; i < POLICY_PORT_LISTS; i++) {
-        add_ports(&text, NAME_WORDS[NAME_TLS_PORTS + i], &s->policy.ports[i]);
+    for (const struct setting *i = SETTINGS; i < SETTINGS + SETTING_COUNT; i++) {
+        const void *from = (const char *)s + i->at;
+        char word[32];
+        switch (i->kind) {
+        case WORD:
+            choice_word(i->takes, *(const unsigned *)from, word, sizeof word);
+            (void)text_add(&text, "%s = %s\n", i->name, word);
+            break;
+        case WHOLE:
+            (void)text_add(&text, "%s = %" PRIu32 "\n", i->name, *(const uint32_t *)from);
+            break;
+        case PORTS:
+            add_ports(&text, i->name, from);
+            break;
+        case EXPRESSIONS:
+        default:
+            add_expressions(&text, i->name, from);
+        }
     }
-    (void)text_add(&text, "min-packets = %" PRIu32 "\n", s->min_packets);
-    add_expressions(&text, NAME_WORDS[NAME_KEEP], &s->keep);
-    add_expressions(&text, NAME_WORDS[NAME_CUT], &s->cut_always);
     return text_take(&text);
 }
 

@@ -37,6 +37,25 @@ struct settings {
     struct settings_expressions cut_always;
 };
 
+/*
+ * Each setting once, in the order of the canonical text: its name, what stands for its value in help, what it is for;
+ * and for settings.c its kind, where it goes, and the range of whole numbers. Words are in the order of their enum.
+ * docs/man/pcap-slim-policy.5 has the same list.
+ */
+#define SETTINGS_EACH(X)                                                                                               \
+    X("policy", "packet|flow", "by what payload counts as encrypted", WORD, policy.kind, 0, 0)                         \
+    X("flows", "N", "how many flows the policy flow remembers", WHOLE, policy.flows, 1, POLICY_FLOWS_MAX)              \
+    X("length", "rewrite|snap|zero", "how a packet is shortened", WORD, cut.mode, 0, 0)                                \
+    X("checksum", "compute|incremental|keep", "what becomes of checksums", WORD, cut.checksum, 0, 0)                   \
+    X("payload-bytes", "N", "how much of encrypted payload stays", WHOLE, policy.floor_bytes, 0, 65535)                \
+    X("tls-ports", "PORTS", "where TLS is", PORTS, policy.ports[POLICY_TLS_PORTS], 0, 0)                               \
+    X("quic-ports", "PORTS", "where QUIC is", PORTS, policy.ports[POLICY_QUIC_PORTS], 0, 0)                            \
+    X("ipsec-ports", "PORTS", "where IPsec is", PORTS, policy.ports[POLICY_IPSEC_PORTS], 0, 0)                         \
+    X("ssh-ports", "PORTS", "where SSH is", PORTS, policy.ports[POLICY_SSH_PORTS], 0, 0)                               \
+    X("min-packets", "N", "the first N packets of a flow stay whole", WHOLE, min_packets, 0, 1000000000)               \
+    X("keep", "EXPR", "packets that stay whole: pcap-filter(7)", EXPRESSIONS, keep, 0, 0)                              \
+    X("cut", "EXPR", "packets whose payload is cut all the same", EXPRESSIONS, cut_always, 0, 0)
+
 /* The defaults. */
 void settings_init(struct settings *s);
 
