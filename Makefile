@@ -87,10 +87,10 @@ FACE_SOURCES := $(wildcard tools/face/*.c tools/report/*.c)
 FACE_OBJECTS := $(FACE_SOURCES:%.c=$(B)/%.o)
 FACE := $(B)/libface.a
 
-FILTERS := pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status
+FILTERS := pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status pcap-plan
 DRIVER := pcap-slim
 # One script, made of these parts in this order.
-DRIVER_PARTS := head messages usage values options config places listing free run main
+DRIVER_PARTS := head messages places listing free run main
 DRIVER_SOURCES := $(DRIVER_PARTS:%=tools/pcap-slim/%.sh)
 PROGRAMS := $(FILTERS:%=$(BIN)/%) $(BIN)/$(DRIVER)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -102,6 +102,7 @@ LIBS_pcap-commit := -lnettle -lpcap -ljansson -lxxhash -lseccomp
 LIBS_pcap-report := -ljansson -lxxhash -lseccomp
 LIBS_pcap-status := -lnettle -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
+LIBS_pcap-plan := -lxxhash
 
 .PHONY: all analyze bench bench-full check clean dev fidelity fixtures format fuzz fuzz-afl fuzz-replay harnesses help hooks lint \
         recordings torture unit unit-programs

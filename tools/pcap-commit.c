@@ -4,17 +4,13 @@
 #include "cli.h"
 #include "clock.h"
 #include "compare.h"
-#include "confine.h"
 #include "digests.h"
 #include "failure.h"
 #include "job.h"
-#include "limit_options.h"
 #include "marker.h"
 #include "mover.h"
 #include "note.h"
 #include "options.h"
-#include "options_in_common.h"
-#include "policy_options.h"
 #include "record.h"
 #include "replace.h"
 #include "site.h"
@@ -23,47 +19,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "Usage: pcap-commit [OPTION...] TARGET <SLIM\n"
-    "       pcap-commit --records [OPTION...] <RECORDS >RECORDS\n"
-    "       pcap-commit --clean-stale DIR | --clean-after LIST\n"
-    "Replace the capture TARGET by the slim one on standard input, after having\n"
-    "checked every packet; or leave it as it was. A record goes out.\n"
-    "\n"
-    "  --records                 work as the last stage, behind pcap-verify\n"
-    "  --claim-fd N              share the claims of a run: pcap-run(1)\n"
-    "  --stage-dir DIR           temporary files are there, not beside TARGET\n"
-    "  --clean-stale DIR         only delete old DIR/*.pcap.tmp (or --glob PATTERN)\n"
-    "  --clean-after LIST        only delete what a run left of captures in LIST\n"
-    "  --note-failed RECORDS     and note in .slim_markers/.failed which failed\n" OPTIONS_HASH_HELP POLICY_HELP
-        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
-    "\n"
-    "Example:\n"
-    "  pcap-truncate <a.pcap | pcap-commit a.pcap\n";
-
-#define GLOBS_MAX 64
-
-struct options {
-    struct limits limits;
-    struct policy_options policy;
-    struct confine confine;
-    const char *target;
-    const char *clean_directory;
-    const char *stage_directory;
-    const char *clean_list;
-    const char *failed_path;
-    const char *globs[GLOBS_MAX + 1]; /* a NULL behind the last */
-    bool records;
-    bool beneath;
-    bool sha256;
-    int claim_fd;
+static const struct face FACE = {
+    IN_COMMIT,
+    .usage = "Usage: pcap-commit [OPTION...] TARGET <SLIM\n"
+             "       pcap-commit --records [OPTION...] <RECORDS >RECORDS\n"
+             "       pcap-commit --clean-stale DIR | --clean-after LIST\n"
+             "Replace the capture TARGET by the slim one on standard input, after having\n"
+             "checked every packet; or leave it as it was. A record goes out.\n"
+             "\n",
+    .examples = "\n"
+                "Example:\n"
+                "  pcap-truncate <a.pcap | pcap-commit a.pcap\n",
 };
 
 struct committer {
@@ -75,94 +47,18 @@ struct committer {
     struct site site;
 };
 
-static int parse_options(int argc, char **argv, struct options *o) {
-    enum {
-        OPT_RECORDS = 1,
-        OPT_CLAIM,
-        OPT_CLEAN_STALE,
-        OPT_CLEAN_AFTER,
-        OPT_NOTE_FAILED,
-        OPT_STAGE,
-        OPT_GLOB,
-        OPT_BENEATH
-    };
-    static const struct option LONG[] = {
-        {"records", no_argument, NULL, OPT_RECORDS},
-        {"claim-fd", required_argument, NULL, OPT_CLAIM},
-        {"clean-stale", required_argument, NULL, OPT_CLEAN_STALE},
-        {"clean-after", required_argument, NULL, OPT_CLEAN_AFTER},
-        {"note-failed", required_argument, NULL, OPT_NOTE_FAILED},
-        {"stage-dir", required_argument, NULL, OPT_STAGE},
-        {"glob", required_argument, NULL, OPT_GLOB},
-        {"beneath", no_argument, NULL, OPT_BENEATH},
-        POLICY_LONG_OPTIONS,
-        CONFINE_LONG_OPTIONS,
-        OPTIONS_HASH_LONG,
-        OPTIONS_COMMON,
-    };
-    int c;
-    int at = 0;
-    const struct options_in_common common = {&o->confine, &o->policy, &o->limits, &o->sha256};
-    size_t globs = 0;
-    memset(o, 0, sizeof *o);
-    limits_init(&o->limits);
-    o->claim_fd = -1;
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, &at)) != -1) {
-        switch (c) {
-        case OPT_RECORDS:
-            o->records = true;
-            break;
-        case OPT_CLAIM:
-            if (options_take_descriptor("--claim-fd", optarg, 0, &o->claim_fd) != 0) {
-                return CLI_MISUSE;
-            }
-            break;
-        case OPT_CLEAN_STALE:
-            o->clean_directory = optarg;
-            break;
-        case OPT_CLEAN_AFTER:
-            o->clean_list = optarg;
-            break;
-        case OPT_NOTE_FAILED:
-            o->failed_path = optarg;
-            break;
-        case OPT_STAGE:
-            o->stage_directory = optarg;
-            break;
-        case OPT_GLOB:
-            if (globs == GLOBS_MAX) {
-                return cli_misuse("no more than %d --glob", GLOBS_MAX);
-            }
-            o->globs[globs++] = optarg;
-            break;
-        case OPT_BENEATH:
-            o->beneath = true;
-            break;
-        default:
-            if (options_take_in_common(c, at, argv, LONG, HELP, &common) != 0) {
-                return CLI_MISUSE;
-            }
-        }
+static int take_options(struct options *o, char **argv) {
+    if (options_take_all(o, &FACE, argv) != 0) {
+        return CLI_MISUSE;
     }
-    const int without_target = o->records + (o->clean_directory != NULL) + (o->clean_list != NULL);
-    if (without_target > 1 || argc - optind != 1 - without_target) {
+    const size_t without_target = (size_t)o->records + (o->clean_directory != NULL) + (o->clean_list != NULL);
+    if (without_target + o->operand_count != 1) {
         return cli_misuse("one of TARGET, --records, --clean-stale DIR and --clean-after LIST is needed");
     }
-    if (o->confine.within != NULL && !o->records) {
-        return cli_misuse("--within goes with --records");
-    }
-    if (o->failed_path != NULL && o->clean_list == NULL) {
-        return cli_misuse("--note-failed goes with --clean-after");
-    }
-    if (globs > 0 && o->clean_directory == NULL) {
-        return cli_misuse("--glob goes with --clean-stale");
-    }
-    if (globs == 0) {
+    if (o->globs[0] == NULL) {
         o->globs[0] = "*.pcap";
     }
-    o->target = without_target == 0 ? argv[optind] : NULL;
-    return policy_options_finish(&o->policy);
+    return options_check(o) == 0 ? policy_options_finish(&o->policy) : CLI_MISUSE;
 }
 
 /* ---- what both ways have in common ---- */
@@ -370,7 +266,7 @@ static void commit_input(struct committer *c, struct record *r, int original_fd)
 }
 
 static void commit_by_hand(struct committer *c, const struct options *o, struct record *r) {
-    site_inspect(&c->site, o->target, r);
+    site_inspect(&c->site, o->operands[0], r);
     if (r->status != RECORD_WOULD_SLIM) {
         return;
     }
@@ -404,7 +300,7 @@ static int prepare(struct committer *c, const struct options *o, struct failure 
 }
 
 static int run_by_hand(struct committer *c, const struct options *o) {
-    const char *target = o->target;
+    const char *target = o->operands[0];
     struct record r;
     struct failure failure;
     if (isatty(STDIN_FILENO)) {
@@ -415,7 +311,8 @@ static int run_by_hand(struct committer *c, const struct options *o) {
     }
     cli_catch_signals();
     r.started_ns = clock_ns(CLOCK_MONOTONIC);
-    if (digests_init(&c->digests, o->sha256, o->sha256, &failure) == 0 && prepare(c, o, &failure) == 0) {
+    if (digests_init(&c->digests, o->hash == HASH_SHA256, o->hash == HASH_SHA256, &failure) == 0 &&
+        prepare(c, o, &failure) == 0) {
         commit_by_hand(c, o, &r);
     } else {
         record_fail(&r, failure.kind, failure.text);
@@ -438,15 +335,16 @@ static int run_by_hand(struct committer *c, const struct options *o) {
 }
 
 int main(int argc, char **argv) {
+    (void)argc;
     struct options o;
     static struct committer c; /* 64 KiB of port flags: not for the stack */
     cli_start("pcap-commit");
-    int status = parse_options(argc, argv, &o);
+    int status = take_options(&o, argv);
     if (status != 0) {
         return status;
     }
     c.policy = &o.policy;
-    c.sha256 = o.sha256;
+    c.sha256 = o.hash == HASH_SHA256;
     int stage_fd;
     if (options_open_stage(o.stage_directory, &stage_fd) != 0) {
         return CLI_FAILED;

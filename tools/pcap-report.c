@@ -4,9 +4,7 @@
  */
 #include "cli.h"
 #include "clock.h"
-#include "confine.h"
 #include "failure.h"
-#include "limit_options.h"
 #include "metrics.h"
 #include "options.h"
 #include "outcome.h"
@@ -18,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,41 +23,16 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "Usage: pcap-report [OPTION...] <RECORDS\n"
-    "Turn records into a report and an exit status: 0 when no file failed. On a\n"
-    "terminal, a line says how far the run is; on SIGUSR1 that is printed once.\n"
-    "\n"
-    "  --output human            a line a file on standard error (default)\n"
-    "  --output json             one JSON object on standard output\n"
-    "  --output ndjson           a line of JSON a file as each arrives\n"
-    "  --expect F                names (NUL after each) that a record must arrive for\n"
-    "  --taken F                 of those, the ones that were taken up; read last\n"
-    "  --failed F                write the records of files that failed to F\n"
-    "  --prefix P                what to put before each name\n"
-    "  --metrics FILE            write the outcome to FILE for Prometheus\n"
-    "  --no-progress             no line on a terminal\n"
-    "  --progress-fd N           count what is being done: pcap-run(1)\n"
-    "  --check-only              say that nothing was written\n"
-    "  --dry-run                 only list what would be slimmed, on standard output\n" CONFINE_HELP
-    "  --help, --version\n"
-    "\n"
-    "Example:\n"
-    "  find . -name '*.pcap' -print0 | pcap-scan --files0-from=- |\n"
-    "    pcap-report --check-only\n";
-
-struct options {
-    struct confine confine;
-    enum report_format format;
-    bool check_only;
-    bool dry_run;
-    bool no_progress;
-    int progress_fd;
-    const char *expect_path;
-    const char *taken_path;
-    const char *failed_path;
-    const char *metrics_path;
-    const char *prefix;
+static const struct face FACE = {
+    IN_REPORT,
+    .usage = "Usage: pcap-report [OPTION...] <RECORDS\n"
+             "Turn records into a report and an exit status: 0 when no file failed. On a\n"
+             "terminal, a line says how far the run is; on SIGUSR1 that is printed once.\n"
+             "\n",
+    .examples = "\n"
+                "Example:\n"
+                "  find . -name '*.pcap' -print0 | pcap-scan --files0-from=- |\n"
+                "    pcap-report --check-only\n",
 };
 
 struct report {
@@ -75,87 +47,14 @@ struct report {
     json_t *expected; /* names without a record so far: an object used as a set */
 };
 
-static int parse_options(int argc, char **argv, struct options *o) {
-    enum {
-        OPT_OUTPUT = 1,
-        OPT_EXPECT,
-        OPT_TAKEN,
-        OPT_FAILED,
-        OPT_PREFIX,
-        OPT_METRICS,
-        OPT_NO_PROGRESS,
-        OPT_PROGRESS_FD,
-        OPT_CHECK_ONLY,
-        OPT_DRY_RUN,
-    };
-    static const struct option LONG[] = {
-        {"output", required_argument, NULL, OPT_OUTPUT},
-        {"expect", required_argument, NULL, OPT_EXPECT},
-        {"taken", required_argument, NULL, OPT_TAKEN},
-        {"failed", required_argument, NULL, OPT_FAILED},
-        {"prefix", required_argument, NULL, OPT_PREFIX},
-        {"metrics", required_argument, NULL, OPT_METRICS},
-        {"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
-        {"progress-fd", required_argument, NULL, OPT_PROGRESS_FD},
-        {"check-only", no_argument, NULL, OPT_CHECK_ONLY},
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-        CONFINE_LONG_OPTION,
-        OPTIONS_BASIC,
-    };
-    int c;
-    memset(o, 0, sizeof *o);
-    o->prefix = "";
-    o->progress_fd = -1;
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
-        switch (c) {
-        case OPT_OUTPUT:
-            if (!report_format_of_name(optarg, &o->format)) {
-                return cli_misuse("--output takes human, json or ndjson, not '%s'", optarg);
-            }
-            break;
-        case OPT_EXPECT:
-            o->expect_path = optarg;
-            break;
-        case OPT_TAKEN:
-            o->taken_path = optarg;
-            break;
-        case OPT_FAILED:
-            o->failed_path = optarg;
-            break;
-        case OPT_PREFIX:
-            o->prefix = optarg;
-            break;
-        case OPT_METRICS:
-            o->metrics_path = optarg;
-            break;
-        case OPT_NO_PROGRESS:
-            o->no_progress = true;
-            break;
-        case OPT_PROGRESS_FD:
-            if (options_take_descriptor("--progress-fd", optarg, 0, &o->progress_fd) != 0) {
-                return CLI_MISUSE;
-            }
-            break;
-        case OPT_CHECK_ONLY:
-            o->check_only = true;
-            break;
-        case OPT_DRY_RUN:
-            o->dry_run = true;
-            break;
-        default:
-            if (!confine_take(&o->confine, c, optarg) && options_take_common(c, argv, LONG, HELP, NULL) != 0) {
-                return CLI_MISUSE;
-            }
-        }
-    }
-    if (o->taken_path != NULL && o->expect_path == NULL) {
-        return cli_misuse("--taken goes with --expect");
+static int take_options(struct options *o, char **argv) {
+    if (options_take_all(o, &FACE, argv) != 0 || options_check(o) != 0) {
+        return CLI_MISUSE;
     }
     if (o->metrics_path != NULL && (o->check_only || o->dry_run)) {
         return cli_misuse("--metrics is for a run; it goes with neither --check-only nor --dry-run");
     }
-    return optind < argc ? cli_misuse("records come on standard input; '%s' is too much", argv[optind]) : 0;
+    return o->operand_count > 0 ? cli_misuse("records come on standard input; '%s' is too much", o->operands[0]) : 0;
 }
 
 /* A record for one file, with its name as it is in the directory. */
@@ -325,11 +224,11 @@ static int confine(const struct options *o) {
 
 static int prepare(struct report *p) {
     struct failure failure;
-    p->lines.format = p->options.format;
+    p->lines.format = (enum report_format)p->options.output;
     p->lines.check_only = p->options.check_only;
     p->lines.dry_run = p->options.dry_run;
-    if (p->options.progress_fd >= 0 &&
-        progress_attach(&p->watch.progress, p->options.progress_fd, PROGRESS_CUT, &failure) != 0) {
+    if (p->options.limits.progress_fd >= 0 &&
+        progress_attach(&p->watch.progress, p->options.limits.progress_fd, PROGRESS_CUT, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
     if (p->options.expect_path != NULL) {
@@ -358,12 +257,13 @@ static int prepare(struct report *p) {
 }
 
 int main(int argc, char **argv) {
+    (void)argc;
     struct report p;
     memset(&p, 0, sizeof p);
     p.failed_fd = -1;
     cli_start("pcap-report");
     p.started_ns = clock_ns(CLOCK_MONOTONIC);
-    int status = parse_options(argc, argv, &p.options);
+    int status = take_options(&p.options, argv);
     if (status != 0) {
         return status;
     }

@@ -5,7 +5,6 @@
 #include "claim.h"
 #include "cli.h"
 #include "failure.h"
-#include "limit_options.h"
 #include "marker.h"
 #include "options.h"
 #include "pace.h"
@@ -14,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,37 +21,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char HELP[] = "Usage: pcap-run [OPTION...] [--] COMMAND [ARG...]\n"
-                           "Run COMMAND as one run: its processes share limits and the claims on files of a\n"
-                           "directory, and signals reach all; it ends when the last of them has ended.\n"
-                           "\n"
-                           "  --max-io-mbps N           cap on bytes read and written, 10^6 a second\n"
-                           "  --max-cpu-percent N       cap on the share of the machine's CPU, 1 to 100\n"
-                           "  --cpu-backoff-above N     lower the CPU target while the host is busier\n"
-                           "  --cpu-backoff-strength F  how much, 0.0 to 1.0 (default 0.5)\n"
-                           "  --pace-fd N               hand the limits to COMMAND as descriptor N\n"
-                           "  --progress-fd N           hand counters of what is done to COMMAND likewise\n"
-                           "  --claim-fd N              hand the claims to COMMAND likewise\n"
-                           "  --dir DIR                 the directory of the claims (default: this one)\n"
-                           "  --beneath                 --dir leads downwards from here, through no link\n"
-                           "  --nested                  be part of another pcap-run, which passes signals on\n"
-                           "  --nearest WORD            only print which of the words that follow is meant\n"
-                           "  --help, --version\n"
-                           "\n"
-                           "Example:\n"
-                           "  pcap-run --max-io-mbps 50 --pace-fd 8 --claim-fd 9 sh -c '\n"
-                           "    pcap-truncate --files0-from=list --pace-fd 8 --claim-fd 9 |\n"
-                           "    pcap-verify --records --pace-fd 8 |\n"
-                           "    pcap-commit --records --pace-fd 8 --claim-fd 9 | pcap-report'\n";
-
-struct options {
-    struct limits limits;
-    const char *directory;
-    int claim_fd;
-    bool beneath;
-    bool nested;
-    const char *nearest;
-    char **command; /* or the words */
+static const struct face FACE = {
+    IN_RUN,
+    .usage = "Usage: pcap-run [OPTION...] [--] COMMAND [ARG...]\n"
+             "Run COMMAND as one run: its processes share limits and the claims on files of a\n"
+             "directory, and signals reach all; it ends when the last of them has ended.\n"
+             "\n",
+    .examples = "\n"
+                "Example:\n"
+                "  pcap-run --max-io-mbps 50 --pace-fd 8 --claim-fd 9 sh -c '\n"
+                "    pcap-truncate --files0-from=list --pace-fd 8 --claim-fd 9 |\n"
+                "    pcap-verify --records --pace-fd 8 |\n"
+                "    pcap-commit --records --pace-fd 8 --claim-fd 9 | pcap-report'\n",
 };
 
 #define OWN_FDS_FROM (OPTIONS_DESCRIPTOR_MAX + 1)
@@ -61,68 +40,48 @@ struct options {
 static volatile sig_atomic_t group_of_command = 0;
 static struct progress progress;
 
-static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_CLAIM = 1, OPT_DIR, OPT_BENEATH, OPT_NESTED, OPT_NEAREST };
-    static const struct option LONG[] = {
-        {"claim-fd", required_argument, NULL, OPT_CLAIM},  {"dir", required_argument, NULL, OPT_DIR},
-        {"beneath", no_argument, NULL, OPT_BENEATH},       {"nested", no_argument, NULL, OPT_NESTED},
-        {"nearest", required_argument, NULL, OPT_NEAREST}, OPTIONS_COMMON,
-    };
-    int c;
-    memset(o, 0, sizeof *o);
-    limits_init(&o->limits);
-    o->directory = ".";
-    o->claim_fd = -1;
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "+", LONG, NULL)) != -1) {
-        switch (c) {
-        case OPT_CLAIM:
-            if (options_take_descriptor("--claim-fd", optarg, 3, &o->claim_fd) != 0) {
-                return CLI_MISUSE;
-            }
-            break;
-        case OPT_DIR:
-            o->directory = optarg;
-            break;
-        case OPT_BENEATH:
-            o->beneath = true;
-            break;
-        case OPT_NESTED:
-            o->nested = true;
-            break;
-        case OPT_NEAREST:
-            o->nearest = optarg;
-            break;
-        default:
-            if (options_take_common(c, argv, LONG, HELP, &o->limits) != 0) {
-                return CLI_MISUSE;
-            }
-        }
+static int take_options(struct options *o, char **argv) {
+    if (options_take_all(o, &FACE, argv) != 0) {
+        return CLI_MISUSE;
     }
-    o->command = argv + optind;
-    if (o->nearest != NULL) {
-        return 0;
-    }
-    if (optind == argc) {
+    const int pace_fd = o->limits.pace_fd;
+    const int progress_fd = o->limits.progress_fd;
+    if (o->operand_count == 0) {
         return cli_misuse("a COMMAND is needed");
     }
-    if (pace_limits_any(&o->limits.are) && o->limits.pace_fd < 0) {
+    if (pace_limits_any(&o->limits.are) && pace_fd < 0) {
         return cli_misuse("limits need --pace-fd N, and COMMAND's programs the same, to be kept");
     }
-    if (o->limits.pace_fd >= 0 && o->limits.pace_fd < 3) {
-        return cli_misuse("--pace-fd takes the number of a descriptor from 3 on, not '%d'", o->limits.pace_fd);
-    }
-    const int progress_fd = o->limits.progress_fd;
-    if (progress_fd >= 0 && progress_fd < 3) {
-        return cli_misuse("--progress-fd takes the number of a descriptor from 3 on, not '%d'", progress_fd);
-    }
-    if (o->claim_fd >= 0 && o->claim_fd == o->limits.pace_fd) {
+    if (o->claim_fd >= 0 && o->claim_fd == pace_fd) {
         return cli_misuse("--claim-fd and --pace-fd need different descriptors");
     }
-    if (progress_fd >= 0 && (progress_fd == o->claim_fd || progress_fd == o->limits.pace_fd)) {
+    if (progress_fd >= 0 && (progress_fd == o->claim_fd || progress_fd == pace_fd)) {
         return cli_misuse("--progress-fd needs a descriptor of its own");
     }
+    o->directory = o->directory != NULL ? o->directory : ".";
     return 0;
+}
+
+/* Those in force, as one line. */
+static void print_limits(const struct pace_limits *l) {
+    const char *separator = "limits: ";
+    if (!pace_limits_any(l)) {
+        return;
+    }
+    (void)fputs(cli_level(CLI_INFO), stderr);
+    if (l->io_mbps > 0) {
+        (void)fprintf(stderr, "%sread + write %g MB/s", separator, l->io_mbps);
+        separator = ", ";
+    }
+    if (l->cpu_percent > 0) {
+        (void)fprintf(stderr, "%sCPU %u %% of the machine", separator, l->cpu_percent);
+        separator = ", ";
+    }
+    if (l->backoff) {
+        (void)fprintf(stderr, "%sbacking off above %u %% host load (strength %g)", separator, l->backoff_above,
+                      l->backoff_strength);
+    }
+    (void)fputc('\n', stderr);
 }
 
 /*
@@ -282,7 +241,7 @@ static void catch_signals(bool nested) {
  * have started us with SIGINT ignored (it does so for a job in the background), which is not passed down.
  */
 static pid_t start(const struct options *o, const sigset_t *usual) {
-    char **command = o->command;
+    char **command = o->operands;
     pid_t child = fork();
     if (child == 0) {
         if (!o->nested) {
@@ -331,22 +290,20 @@ static int wait_for_all(pid_t command) {
 }
 
 int main(int argc, char **argv) {
+    (void)argc;
     struct options o;
     struct claims claims;
     cli_start("pcap-run");
-    int status = parse_options(argc, argv, &o);
+    int status = take_options(&o, argv);
     if (status != 0) {
         return status;
-    }
-    if (o.nearest != NULL) {
-        return cli_print_nearest(o.nearest, o.command);
     }
     /* A signal that comes before there is a command to pass it on to waits until there is. */
     sigset_t all;
     sigset_t usual;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_BLOCK, &all, &usual);
-    limits_print(&o.limits, stderr);
+    print_limits(&o.limits.are);
     if (hand_down_pace(&o.limits) != 0 || hand_down_progress(&o.limits) != 0 || hand_down_claims(&o, &claims) != 0) {
         return CLI_FAILED;
     }
@@ -354,7 +311,7 @@ int main(int argc, char **argv) {
     catch_signals(o.nested);
     pid_t command = start(&o, &usual);
     if (command < 0) {
-        status = cli_fail(NULL, "cannot start %s: %s", o.command[0], strerror(errno));
+        status = cli_fail(NULL, "cannot start %s: %s", o.operands[0], strerror(errno));
     } else {
         status = wait_for_all(command);
     }

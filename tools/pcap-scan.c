@@ -3,16 +3,13 @@
  */
 #include "cli.h"
 #include "clock.h"
-#include "confine.h"
 #include "failure.h"
 #include "fault.h"
 #include "job.h"
-#include "limit_options.h"
+#include "listing.h"
 #include "mover.h"
 #include "options.h"
-#include "options_in_common.h"
 #include "overview.h"
-#include "policy_options.h"
 #include "record.h"
 #include "site.h"
 #include "stage.h"
@@ -20,7 +17,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,34 +24,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "Usage: pcap-scan [OPTION...] [FILE...]\n"
-    "Say what slimming would do to each capture (standard input where none is named),\n"
-    "in a line of JSON: packets, what would be cut and why, bytes, oddities.\n"
-    "\n"
-    "  --report [text|html]      one overview of all: bytes by reason, port and host,\n"
-    "                            projected size; FILE may be a directory\n"
-    "  --files0-from=F           read names from F, NUL after each (- standard input)\n"
-    "  --pending                 leave out what is marked, a link or no file\n"
-    "  --dry-run                 with --pending: only list (--print0: names, NULs)\n"
-    "  --mmap, --no-mmap         read through a mapping, or with read(2) (default)\n" POLICY_HELP CONFINE_WITHIN_HELP
-        CONFINE_HELP LIMITS_HELP "  --help, --version\n"
-    "\n"
-    "Examples:\n"
-    "  pcap-scan capture.pcap | jq .by_reason\n"
-    "  find . -name '*.pcap' -print0 | pcap-scan --files0-from=- >records.json\n";
-
-struct options {
-    struct limits limits;
-    struct policy_options policy;
-    struct confine confine;
-    const char *files0_from;
-    bool pending;
-    bool dry_run;
-    bool beneath;
-    bool print0;
-    bool mapped;
-    enum { REPORT_NONE, REPORT_TEXT, REPORT_HTML } report;
+static const struct face FACE = {
+    IN_SCAN,
+    .usage = "Usage: pcap-scan [OPTION...] [FILE...]\n"
+             "Say what slimming would do to each capture (standard input where none is named),\n"
+             "in a line of JSON: packets, what would be cut and why, bytes, oddities.\n"
+             "\n",
+    .examples = "\n"
+                "Examples:\n"
+                "  pcap-scan capture.pcap | jq .by_reason\n"
+                "  find . -name '*.pcap' -print0 | pcap-scan --files0-from=- >records.json\n",
 };
 
 struct scanner {
@@ -67,90 +45,21 @@ struct scanner {
     struct overview overview;
 };
 
-/* The format may be a word of its own behind the option: then it is no FILE. */
-static int take_report(int argc, char **argv, struct options *o) {
-    const char *format = optarg;
-    if (format == NULL && optind < argc && (strcmp(argv[optind], "text") == 0 || strcmp(argv[optind], "html") == 0)) {
-        format = argv[optind++];
+static int take_options(struct options *o, char **argv) {
+    if (options_take_all(o, &FACE, argv) != 0) {
+        return CLI_MISUSE;
     }
-    if (format == NULL || strcmp(format, "text") == 0) {
-        o->report = REPORT_TEXT;
-    } else if (strcmp(format, "html") == 0) {
-        o->report = REPORT_HTML;
-    } else {
-        return cli_misuse("--report takes text or html, not '%s'", format);
+    if (o->list_path != NULL) {
+        return o->operand_count > 0 || o->files0_from != NULL ? cli_misuse("--list goes without FILE and --files0-from")
+                                                              : 0;
     }
-    return 0;
-}
-
-static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_FILES0 = 1, OPT_PENDING, OPT_DRY_RUN, OPT_MMAP, OPT_NO_MMAP, OPT_BENEATH, OPT_PRINT0, OPT_REPORT };
-    static const struct option LONG[] = {
-        {"files0-from", required_argument, NULL, OPT_FILES0},
-        {"pending", no_argument, NULL, OPT_PENDING},
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-        {"mmap", no_argument, NULL, OPT_MMAP},
-        {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
-        {"beneath", no_argument, NULL, OPT_BENEATH},
-        {"print0", no_argument, NULL, OPT_PRINT0},
-        {"report", optional_argument, NULL, OPT_REPORT},
-        POLICY_LONG_OPTIONS,
-        CONFINE_LONG_OPTIONS,
-        OPTIONS_COMMON,
-    };
-    int c;
-    int at = 0;
-    const struct options_in_common common = {&o->confine, &o->policy, &o->limits, NULL};
-    memset(o, 0, sizeof *o);
-    limits_init(&o->limits);
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, &at)) != -1) {
-        switch (c) {
-        case OPT_FILES0:
-            o->files0_from = optarg;
-            break;
-        case OPT_PENDING:
-            o->pending = true;
-            break;
-        case OPT_DRY_RUN:
-            o->dry_run = true;
-            break;
-        case OPT_PRINT0:
-            o->print0 = true;
-            break;
-        case OPT_BENEATH:
-            o->beneath = true;
-            break;
-        case OPT_MMAP:
-            o->mapped = true;
-            break;
-        case OPT_NO_MMAP:
-            o->mapped = false;
-            break;
-        case OPT_REPORT:
-            if (take_report(argc, argv, o) != 0) {
-                return CLI_MISUSE;
-            }
-            break;
-        default:
-            if (options_take_in_common(c, at, argv, LONG, HELP, &common) != 0) {
-                return CLI_MISUSE;
-            }
-        }
-    }
-    if (o->files0_from != NULL && optind < argc) {
+    if (o->files0_from != NULL && o->operand_count > 0) {
         return cli_misuse("--files0-from goes without FILE");
     }
     if (o->dry_run && o->report != REPORT_NONE) {
         return cli_misuse("--report needs what --dry-run does not read");
     }
-    if (o->print0 && !o->dry_run) {
-        return cli_misuse("--print0 goes with --dry-run");
-    }
-    if ((o->dry_run || o->beneath) && !o->pending) {
-        return cli_misuse("%s goes with --pending", o->dry_run ? "--dry-run" : "--beneath");
-    }
-    return policy_options_finish(&o->policy);
+    return options_check(o) == 0 ? policy_options_finish(&o->policy) : CLI_MISUSE;
 }
 
 /* What was inspected may have been exchanged since, for something that is not to be read. */
@@ -300,6 +209,77 @@ static int scan_all(struct scanner *s, const struct options *o, char **paths) {
     return names_fd >= 0 ? stage_each_name(names_fd, o->files0_from, scan_name, s) : scan_operands(s, paths);
 }
 
+/* ---- a list ---- */
+
+/* put: write the record of one that is not pending. Returns whether it is. */
+static bool is_pending(struct site *site, const char *path, bool put) {
+    struct record r;
+    if (record_init(&r, path) != 0) {
+        return true;
+    }
+    site_inspect(site, path, &r);
+    const bool pending = r.status == RECORD_WOULD_SLIM || r.status == RECORD_FAIL; /* who takes it up says why */
+    if (put) {
+        (void)fflush(stdout);
+        (void)stage_put(STDOUT_FILENO, &r, false);
+    }
+    record_free(&r);
+    return pending;
+}
+
+/*
+ * Write the names to the file. On standard output goes how many there are, and whether (1 or 0) any of them is pending:
+ * the youngest that is tells. If none is, their records follow.
+ */
+static int put_list(const struct listing *l, const struct options *o, struct site *site, FILE *list) {
+    size_t listed = 0;
+    bool any = false;
+    for (size_t i = 0; i < l->count; i++) {
+        if (!o->pending || is_pending(site, l->at[i].path, false)) {
+            (void)fwrite(l->at[i].path, 1, strlen(l->at[i].path) + 1, list);
+            listed++;
+        }
+    }
+    for (size_t i = l->count; i > 0 && !any && listed > 0; i--) {
+        any = o->pending || is_pending(site, l->at[i - 1].path, false);
+    }
+    (void)printf("%zu %d\n", listed, any);
+    for (size_t i = 0; i < l->count && !any && listed > 0; i++) {
+        (void)is_pending(site, l->at[i].path, true);
+    }
+    const bool bad = ferror(list) != 0;
+    return fclose(list) == 0 && !bad ? CLI_DONE : cli_fail(o->list_path, "cannot write: %s", strerror(errno));
+}
+
+static int list_captures(const struct options *o) {
+    static const char *const USUAL[] = {"*.pcap", NULL};
+    struct listing l = {.at = NULL};
+    struct listing_terms terms = {.globs = o->globs[0] != NULL ? o->globs : USUAL,
+                                  .recursive = o->recursive,
+                                  .only_files = o->globs[0] != NULL &&
+                                                (o->globs[1] != NULL || strcmp(o->globs[0], USUAL[0]) != 0),
+                                  .one_filesystem = o->one_filesystem};
+    (void)clock_gettime(CLOCK_REALTIME, &terms.youngest);
+    terms.youngest.tv_sec -= (time_t)o->age_minutes * 60;
+    if (options_given(o, "age-minutes") == NULL) {
+        terms.youngest = (struct timespec){.tv_sec = INT64_MAX};
+    }
+    struct site site;
+    site_init(&site, -1, -1); /* looks into the user database */
+    site.place.beneath = true;
+    FILE *list = fopen(o->list_path, "we");
+    if (list == NULL) {
+        return cli_fail(o->list_path, "cannot write: %s", strerror(errno));
+    }
+    int status = confine_to_within(&o->confine, SANDBOX_READ, -1);
+    status = status == CLI_DONE ? listing_read(&l, &terms) : status;
+    status = status == CLI_DONE ? put_list(&l, o, &site, list) : status;
+    status = l.incomplete ? CLI_FAILED : status;
+    site_leave(&site);
+    listing_free(&l);
+    return cli_end(status);
+}
+
 static void put_overview(struct scanner *s) {
     overview_finish(&s->overview, s->job.terms.account);
     if (s->options->report == REPORT_HTML) {
@@ -336,17 +316,21 @@ static int prepare(struct scanner *s, const struct options *o) {
 }
 
 int main(int argc, char **argv) {
+    (void)argc;
     struct options o;
     static struct scanner s; /* 64 KiB of port flags: not for the stack */
     cli_start("pcap-scan");
-    int status = parse_options(argc, argv, &o);
+    int status = take_options(&o, argv);
+    if (status == 0 && o.list_path != NULL) {
+        return list_captures(&o);
+    }
     if (status == 0) {
         status = prepare(&s, &o);
     }
     if (status != 0) {
         return status;
     }
-    status = scan_all(&s, &o, argv + optind);
+    status = scan_all(&s, &o, o.operands);
     if (o.report != REPORT_NONE && status == CLI_DONE) {
         put_overview(&s);
     }

@@ -3,7 +3,6 @@
  */
 #include "claim.h"
 #include "cli.h"
-#include "confine.h"
 #include "failure.h"
 #include "framing.h"
 #include "hash.h"
@@ -20,7 +19,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -30,18 +28,17 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char HELP[] = "Usage: pcap-status [OPTION...] DIR\n"
-                           "Say of each *.pcap directly in DIR whether it is slim, pending, too young or\n"
-                           "failed last time, and whether a marked one still is what its marker says.\n"
-                           "\n"
-                           "  --age-minutes N           what was written in the last N minutes is too young\n"
-                           "  --hash sha256|xxh3        read marked captures, compare with their markers\n"
-                           "  --prune-markers           delete markers and notes of failures without a file\n"
-                           "  --output human|json       format (default human)\n" CONFINE_HELP "  --help, --version\n"
-                           "\n"
-                           "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
-                           "Example:\n"
-                           "  pcap-status --hash sha256 /srv/pcap\n";
+static const struct face FACE = {
+    IN_STATUS,
+    .usage = "Usage: pcap-status [OPTION...] DIR\n"
+             "Say of each *.pcap directly in DIR whether it is slim, pending, too young or\n"
+             "failed last time, and whether a marked one still is what its marker says.\n"
+             "\n",
+    .examples = "\n"
+                "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
+                "Example:\n"
+                "  pcap-status --hash sha256 /srv/pcap\n",
+};
 
 enum state {
     STATE_SLIM,
@@ -66,16 +63,6 @@ static const char *const STATE_NAMES[STATES] = {
     [STATE_PRUNED_MARKER] = "pruned_marker",
 };
 
-struct options {
-    bool json;
-    bool hash;
-    bool sha256;
-    bool prune;
-    unsigned long age_minutes;
-    struct confine confine;
-    const char *directory;
-};
-
 struct status {
     struct options options;
     int directory_fd;
@@ -89,52 +76,13 @@ struct status {
     bool failed;
 };
 
-static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_AGE = 1, OPT_PRUNE, OPT_OUTPUT };
-    static const struct option LONG[] = {
-        {"age-minutes", required_argument, NULL, OPT_AGE},
-        OPTIONS_HASH_LONG,
-        {"prune-markers", no_argument, NULL, OPT_PRUNE},
-        {"output", required_argument, NULL, OPT_OUTPUT},
-        CONFINE_LONG_OPTION,
-        OPTIONS_BASIC,
-    };
-    int c;
-    memset(o, 0, sizeof *o);
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
-        switch (c) {
-        case OPT_AGE:
-            if (!cli_parse_unsigned(optarg, 0, 99999999, &o->age_minutes)) {
-                return cli_misuse("--age-minutes takes a whole number of minutes, not '%s'", optarg);
-            }
-            break;
-        case OPTIONS_HASH:
-            o->hash = true;
-            if (options_take_hash(optarg, &o->sha256) != 0) {
-                return CLI_MISUSE;
-            }
-            break;
-        case OPT_PRUNE:
-            o->prune = true;
-            break;
-        case OPT_OUTPUT:
-            if (strcmp(optarg, "human") != 0 && strcmp(optarg, "json") != 0) {
-                return cli_misuse("--output takes human or json, not '%s'", optarg);
-            }
-            o->json = strcmp(optarg, "json") == 0;
-            break;
-        default:
-            if (!confine_take(&o->confine, c, optarg) && options_take_common(c, argv, LONG, HELP, NULL) != 0) {
-                return CLI_MISUSE;
-            }
-        }
-    }
-    if (argc - optind != 1) {
-        return cli_misuse("one DIR is needed");
-    }
-    o->directory = argv[optind];
-    return 0;
+static int take_options(struct options *o, char **argv) {
+    int status = options_take_all(o, &FACE, argv);
+    return status == 0 && o->operand_count != 1 ? cli_misuse("one DIR is needed") : status;
+}
+
+static bool is_sha256(const struct options *o) {
+    return o->hash == HASH_SHA256;
 }
 
 /* ---- what is found, said ---- */
@@ -144,7 +92,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
  */
 static void say_when(struct status *s, const char *name, enum state state, const char *why, const char *when) {
     s->count[state]++;
-    if (s->options.json) {
+    if (s->options.output == OUTPUT_JSON) {
         char *shown = names_utf8(name);
         char *reason = why != NULL ? names_utf8(why) : NULL;
         json_t *entry = json_pack("{s:s,s:s}", "file", shown != NULL ? shown : "?", "state", STATE_NAMES[state]);
@@ -245,7 +193,8 @@ static void look_at_marked(struct status *s, const char *name, const struct stat
         say(s, name, STATE_SLIM, "its marker holds no record to compare with");
         return;
     }
-    const bool can_hash = s->options.hash && (r.has_digest || (s->options.sha256 && r.has_out_sha256));
+    const bool can_hash =
+        options_given(&s->options, "hash") != NULL && (r.has_digest || (is_sha256(&s->options) && r.has_out_sha256));
     if (r.has_tally && (uint64_t)st->st_size != r.tally.out_bytes) {
         (void)failure_set(&failure, "%lld bytes, its marker says %" PRIu64, (long long)st->st_size, r.tally.out_bytes);
         say(s, name, STATE_CHANGED, failure.text);
@@ -255,7 +204,7 @@ static void look_at_marked(struct status *s, const char *name, const struct stat
         say(s, name, STATE_CHANGED, failure.text);
     } else if (can_hash && !has_digest_of(s, name, &r, &failure)) {
         say(s, name, STATE_CHANGED, failure.text);
-    } else if (s->options.sha256 && !r.has_out_sha256) {
+    } else if (is_sha256(&s->options) && !r.has_out_sha256) {
         say(s, name, STATE_SLIM, "its marker holds no SHA-256 digest");
     } else {
         say(s, name, STATE_SLIM, can_hash && was_touched(&r, st) ? "modified since, but its bytes are the same" : NULL);
@@ -385,7 +334,7 @@ static int each_name(struct status *s, int fd, int (*filter)(const struct dirent
     struct dirent **names;
     int count = scandirat(fd, ".", &names, filter, alphasort);
     if (count < 0) {
-        return cli_fail(s->options.directory, "cannot list this directory: %s", strerror(errno));
+        return cli_fail(s->options.operands[0], "cannot list this directory: %s", strerror(errno));
     }
     for (int i = 0; i < count; i++) {
         look(s, names[i]->d_name);
@@ -396,7 +345,7 @@ static int each_name(struct status *s, int fd, int (*filter)(const struct dirent
 }
 
 static void conclude(const struct status *s) {
-    if (s->options.json) {
+    if (s->options.output == OUTPUT_JSON) {
         json_t *summary = json_object();
         for (int i = 0; i < STATES; i++) {
             json_object_set_new(summary, STATE_NAMES[i], json_integer((json_int_t)s->count[i]));
@@ -417,29 +366,30 @@ static void conclude(const struct status *s) {
 static int open_directories(struct status *s) {
     struct failure failure;
     const struct marker_owner nobody = {.known = false};
-    s->directory_fd = open(s->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->directory_fd = open(s->options.operands[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->directory_fd < 0) {
-        return cli_fail(s->options.directory, "cannot open: %s", strerror(errno));
+        return cli_fail(s->options.operands[0], "cannot open: %s", strerror(errno));
     }
     s->markers_fd = marker_directory_open(s->directory_fd, false, &nobody, &failure);
     if (s->markers_fd == -1) {
-        return cli_fail(s->options.directory, "%s", failure.text);
+        return cli_fail(s->options.operands[0], "%s", failure.text);
     }
     s->notes_fd = note_directory_open(s->markers_fd, &failure);
     if (s->notes_fd == -1) {
-        return cli_fail(s->options.directory, "%s", failure.text);
+        return cli_fail(s->options.operands[0], "%s", failure.text);
     }
-    s->sha256 = s->options.sha256 ? hash_new(&failure) : NULL;
-    return framing_init(&s->framing, &failure) == FRAMING_OK && (s->sha256 != NULL || !s->options.sha256)
+    s->sha256 = is_sha256(&s->options) ? hash_new(&failure) : NULL;
+    return framing_init(&s->framing, &failure) == FRAMING_OK && (s->sha256 != NULL || !is_sha256(&s->options))
                ? 0
                : cli_fail(NULL, "%s", failure.text);
 }
 
 int main(int argc, char **argv) {
+    (void)argc;
     struct status s;
     memset(&s, 0, sizeof s);
     cli_start("pcap-status");
-    int status = parse_options(argc, argv, &s.options);
+    int status = take_options(&s.options, argv);
     if (status != 0) {
         return status;
     }

@@ -4,16 +4,12 @@
  */
 #include "cli.h"
 #include "clock.h"
-#include "confine.h"
 #include "digests.h"
 #include "failure.h"
 #include "fault.h"
 #include "job.h"
-#include "limit_options.h"
 #include "mover.h"
 #include "options.h"
-#include "options_in_common.h"
-#include "policy_options.h"
 #include "record.h"
 #include "replace.h"
 #include "site.h"
@@ -21,41 +17,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "Usage: pcap-truncate [OPTION...] [FILE] >SLIM\n"
-    "       pcap-truncate [OPTION...] --files0-from=F >RECORDS\n"
-    "Cut the encrypted payload of a capture (FILE or standard input) to 24 bytes.\n"
-    "As a stage, slim each file named in F (NUL after each, - is standard input) to\n"
-    "FILE.tmp beside it, and write a record a file for pcap-verify and pcap-commit.\n"
-    "\n"
-    "  --record FILE             write the record of the pass to FILE\n"
-    "  --files0-from=F           work as a stage over many files\n"
-    "  --stage-dir DIR           temporary files there, on the same filesystem\n"
-    "  --claim-fd N              share the claims of a run: pcap-run(1)\n"
-    "  --mmap, --no-mmap         read through a mapping, or with read(2) (default)\n" OPTIONS_HASH_HELP POLICY_HELP
-        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
-    "\n"
-    "Example:\n"
-    "  pcap-truncate --record a.json <a.pcap | pcap-commit a.pcap\n";
-
-struct options {
-    struct limits limits;
-    struct policy_options policy;
-    struct confine confine;
-    const char *record_path;
-    const char *files0_from;
-    const char *stage_directory;
-    const char *file;
-    bool mapped;
-    bool beneath;
-    bool sha256;
-    int claim_fd;
+static const struct face FACE = {
+    IN_TRUNCATE,
+    .usage = "Usage: pcap-truncate [OPTION...] [FILE] >SLIM\n"
+             "       pcap-truncate [OPTION...] --files0-from=F >RECORDS\n"
+             "Cut the encrypted payload of a capture (FILE or standard input) to 24 bytes.\n"
+             "As a stage, slim each file named in F (NUL after each, - is standard input) to\n"
+             "FILE.tmp beside it, and write a record a file for pcap-verify and pcap-commit.\n"
+             "\n",
+    .examples = "\n"
+                "Example:\n"
+                "  pcap-truncate --record a.json <a.pcap | pcap-commit a.pcap\n",
 };
 
 /* What serves all files of a process. */
@@ -66,76 +43,21 @@ struct truncater {
     struct site site;
 };
 
-static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_RECORD = 1, OPT_FILES0, OPT_STAGE, OPT_MMAP, OPT_NO_MMAP, OPT_CLAIM, OPT_BENEATH };
-    static const struct option LONG[] = {
-        {"record", required_argument, NULL, OPT_RECORD},
-        {"files0-from", required_argument, NULL, OPT_FILES0},
-        {"stage-dir", required_argument, NULL, OPT_STAGE},
-        {"mmap", no_argument, NULL, OPT_MMAP},
-        {"no-mmap", no_argument, NULL, OPT_NO_MMAP},
-        {"claim-fd", required_argument, NULL, OPT_CLAIM},
-        {"beneath", no_argument, NULL, OPT_BENEATH},
-        POLICY_LONG_OPTIONS,
-        CONFINE_LONG_OPTIONS,
-        OPTIONS_HASH_LONG,
-        OPTIONS_COMMON,
-    };
-    int c;
-    int at = 0;
-    const struct options_in_common common = {&o->confine, &o->policy, &o->limits, &o->sha256};
-    memset(o, 0, sizeof *o);
-    limits_init(&o->limits);
-    o->claim_fd = -1;
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, &at)) != -1) {
-        switch (c) {
-        case OPT_RECORD:
-            o->record_path = optarg;
-            break;
-        case OPT_FILES0:
-            o->files0_from = optarg;
-            break;
-        case OPT_STAGE:
-            o->stage_directory = optarg;
-            break;
-        case OPT_MMAP:
-            o->mapped = true;
-            break;
-        case OPT_NO_MMAP:
-            o->mapped = false;
-            break;
-        case OPT_BENEATH:
-            o->beneath = true;
-            break;
-        case OPT_CLAIM:
-            if (options_take_descriptor("--claim-fd", optarg, 0, &o->claim_fd) != 0) {
-                return CLI_MISUSE;
-            }
-            break;
-        default:
-            if (options_take_in_common(c, at, argv, LONG, HELP, &common) != 0) {
-                return CLI_MISUSE;
-            }
-        }
+static int take_options(struct options *o, char **argv) {
+    if (options_take_all(o, &FACE, argv) != 0) {
+        return CLI_MISUSE;
     }
-    if (argc - optind > 1) {
+    const bool is_stage = o->files0_from != NULL;
+    if (o->operand_count > 1) {
         return cli_misuse("one FILE at most; for many use --files0-from");
     }
-    o->file = optind < argc ? argv[optind] : NULL;
-    if (o->files0_from != NULL && (o->file != NULL || o->record_path != NULL)) {
+    if (is_stage && (o->operand_count > 0 || o->record_path != NULL)) {
         return cli_misuse("--files0-from goes with neither FILE nor --record");
     }
-    if (o->stage_directory != NULL && o->files0_from == NULL) {
-        return cli_misuse("--stage-dir goes with --files0-from");
-    }
-    if (o->confine.within != NULL && o->files0_from == NULL) {
-        return cli_misuse("--within goes with --files0-from");
-    }
-    if (o->sha256 && o->files0_from == NULL && o->record_path == NULL) {
+    if (o->hash == HASH_SHA256 && !is_stage && o->record_path == NULL) {
         return cli_misuse("--hash sha256 goes with --record or --files0-from");
     }
-    return policy_options_finish(&o->policy);
+    return options_check(o) == 0 ? policy_options_finish(&o->policy) : CLI_MISUSE;
 }
 
 /* ---- a filter ---- */
@@ -160,13 +82,13 @@ static int write_record(int fd, const char *path, const struct record *r) {
 
 static int filter(struct truncater *t, const struct options *o, int in_fd, int record_fd) {
     struct record r;
-    if (record_init(&r, o->file != NULL ? o->file : "-") != 0) {
-        return cli_fail(o->file, "out of memory");
+    if (record_init(&r, o->operands[0] != NULL ? o->operands[0] : "-") != 0) {
+        return cli_fail(o->operands[0], "out of memory");
     }
     r.started_ns = clock_ns(CLOCK_MONOTONIC);
     int status = CLI_DONE;
     if (job_run(&t->job, in_fd, STDOUT_FILENO, &r) != 0) {
-        status = cli_fail(o->file != NULL ? o->file : "standard input", "%s", r.error.text);
+        status = cli_fail(o->operands[0] != NULL ? o->operands[0] : "standard input", "%s", r.error.text);
     }
     if (o->record_path != NULL && write_record(record_fd, o->record_path, &r) != CLI_DONE) {
         status = CLI_FAILED;
@@ -185,10 +107,10 @@ static bool is_the_same_file(const char *record_path, int in_fd) {
 
 static int run_filter(struct truncater *t, const struct options *o) {
     int fd = STDIN_FILENO;
-    if (o->file != NULL) {
-        fd = open(o->file, O_RDONLY | O_CLOEXEC);
+    if (o->operands[0] != NULL) {
+        fd = open(o->operands[0], O_RDONLY | O_CLOEXEC);
         if (fd < 0) {
-            return cli_fail(o->file, "cannot open: %s", strerror(errno));
+            return cli_fail(o->operands[0], "cannot open: %s", strerror(errno));
         }
     }
     if (o->record_path != NULL &&
@@ -297,7 +219,7 @@ static int prepare(struct truncater *t, const struct options *o) {
         return CLI_FAILED;
     }
     progress_take_part(&t->mover.progress);
-    if (digests_init(&t->digests, o->sha256, o->sha256 && !is_stage, &failure) != 0) {
+    if (digests_init(&t->digests, o->hash == HASH_SHA256, o->hash == HASH_SHA256 && !is_stage, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
     const struct sink_options sink = {
@@ -319,10 +241,11 @@ static int prepare(struct truncater *t, const struct options *o) {
 }
 
 int main(int argc, char **argv) {
+    (void)argc;
     struct options o;
     static struct truncater t; /* 64 KiB of port flags: not for the stack */
     cli_start("pcap-truncate");
-    int status = parse_options(argc, argv, &o);
+    int status = take_options(&o, argv);
     if (status == 0) {
         status = prepare(&t, &o);
     }

@@ -3,17 +3,13 @@
  */
 #include "cli.h"
 #include "compare.h"
-#include "confine.h"
 #include "digests.h"
 #include "failure.h"
 #include "framing.h"
 #include "identity.h"
-#include "limit_options.h"
 #include "mover.h"
 #include "options.h"
-#include "options_in_common.h"
 #include "place.h"
-#include "policy_options.h"
 #include "record.h"
 #include "recount.h"
 #include "replace.h"
@@ -23,41 +19,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "Usage: pcap-verify --original FILE [OPTION...] [SLIM]\n"
-    "       pcap-verify --record FILE [OPTION...] [SLIM]\n"
-    "       pcap-verify --records [--check full|count] <RECORDS >RECORDS\n"
-    "Say whether SLIM (standard input where not named) is a good slim capture.\n"
-    "\n"
-    "  --original FILE           every packet against the original, through libpcap\n"
-    "  --record FILE             packet count and digests against a record\n"
-    "  --records                 work as a stage before pcap-commit\n"
-    "  --stage-dir DIR           with --records: temporary files are there\n"
-    "  --check full|count        a stage: as --original (default) or as --record\n" OPTIONS_HASH_HELP POLICY_HELP
-        CONFINE_WITHIN_HELP CONFINE_HELP LIMITS_HELP "  --help, --version\n"
-    "\n"
-    "Examples:\n"
-    "  pcap-truncate <a.pcap | pcap-verify --original a.pcap\n"
-    "  pcap-verify --record a.json a.slim.pcap | jq -r .verdict\n";
-
-struct options {
-    struct limits limits;
-    struct policy_options policy;
-    struct confine confine;
-    const char *original_path;
-    const char *record_path;
-    const char *slim_path;
-    const char *stage_directory;
-    bool records;
-    bool beneath;
-    bool sha256;
-    enum record_check check;
+static const struct face FACE = {
+    IN_VERIFY,
+    .usage = "Usage: pcap-verify --original FILE [OPTION...] [SLIM]\n"
+             "       pcap-verify --record FILE [OPTION...] [SLIM]\n"
+             "       pcap-verify --records [--check full|count] <RECORDS >RECORDS\n"
+             "Say whether SLIM (standard input where not named) is a good slim capture.\n"
+             "\n",
+    .examples = "\n"
+                "Examples:\n"
+                "  pcap-truncate <a.pcap | pcap-verify --original a.pcap\n"
+                "  pcap-verify --record a.json a.slim.pcap | jq -r .verdict\n",
 };
 
 struct verifier {
@@ -69,85 +46,17 @@ struct verifier {
     struct digests digests; /* of the original by hand only */
 };
 
-static int take_check(const char *value, enum record_check *out) {
-    if (strcmp(value, "full") == 0) {
-        *out = RECORD_CHECK_FULL;
-    } else if (strcmp(value, "count") == 0) {
-        *out = RECORD_CHECK_COUNT;
-    } else {
-        return cli_misuse("--check takes full or count, not '%s'", value);
-    }
-    return 0;
-}
-
-static int parse_options(int argc, char **argv, struct options *o) {
-    enum { OPT_ORIGINAL = 1, OPT_RECORD, OPT_RECORDS, OPT_STAGE, OPT_CHECK, OPT_BENEATH };
-    static const struct option LONG[] = {
-        {"original", required_argument, NULL, OPT_ORIGINAL},
-        {"record", required_argument, NULL, OPT_RECORD},
-        {"records", no_argument, NULL, OPT_RECORDS},
-        {"stage-dir", required_argument, NULL, OPT_STAGE},
-        {"check", required_argument, NULL, OPT_CHECK},
-        {"beneath", no_argument, NULL, OPT_BENEATH},
-        POLICY_LONG_OPTIONS,
-        CONFINE_LONG_OPTIONS,
-        OPTIONS_HASH_LONG,
-        OPTIONS_COMMON,
-    };
-    int c;
-    int at = 0;
-    const struct options_in_common common = {&o->confine, &o->policy, &o->limits, &o->sha256};
-    bool check_given = false;
-    memset(o, 0, sizeof *o);
-    limits_init(&o->limits);
-    o->check = RECORD_CHECK_FULL;
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "", LONG, &at)) != -1) {
-        switch (c) {
-        case OPT_ORIGINAL:
-            o->original_path = optarg;
-            break;
-        case OPT_RECORD:
-            o->record_path = optarg;
-            break;
-        case OPT_BENEATH:
-            o->beneath = true;
-            break;
-        case OPT_RECORDS:
-            o->records = true;
-            break;
-        case OPT_STAGE:
-            o->stage_directory = optarg;
-            break;
-        case OPT_CHECK:
-            check_given = true;
-            if (take_check(optarg, &o->check) != 0) {
-                return CLI_MISUSE;
-            }
-            break;
-        default:
-            if (options_take_in_common(c, at, argv, LONG, HELP, &common) != 0) {
-                return CLI_MISUSE;
-            }
-        }
+static int take_options(struct options *o, char **argv) {
+    if (options_take_all(o, &FACE, argv) != 0) {
+        return CLI_MISUSE;
     }
     if ((o->original_path != NULL) + (o->record_path != NULL) + o->records != 1) {
         return cli_misuse("one of --original FILE, --record FILE and --records is needed");
     }
-    if (o->stage_directory != NULL && !o->records) {
-        return cli_misuse("--stage-dir goes with --records");
-    }
-    if (check_given && !o->records) {
-        return cli_misuse("--check goes with --records");
-    }
-    if (o->confine.within != NULL && !o->records) {
-        return cli_misuse("--within goes with --records");
-    }
-    if (argc - optind > (o->records ? 0 : 1)) {
+    if (o->operand_count > (o->records ? 0 : 1)) {
         return cli_misuse(o->records ? "--records goes without SLIM" : "one SLIM at most");
     }
-    o->slim_path = optind < argc ? argv[optind] : NULL;
-    return policy_options_finish(&o->policy);
+    return options_check(o) == 0 ? policy_options_finish(&o->policy) : CLI_MISUSE;
 }
 
 /* ---- the two strengths ---- */
@@ -251,18 +160,18 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
 
 static int run_by_hand(struct verifier *v, const struct options *o) {
     struct record r;
-    int slim_fd = o->slim_path != NULL ? open_or_fail(o->slim_path) : STDIN_FILENO;
+    int slim_fd = o->operands[0] != NULL ? open_or_fail(o->operands[0]) : STDIN_FILENO;
     if (slim_fd < 0) {
         return CLI_FAILED;
     }
-    if (record_init(&r, o->slim_path != NULL ? o->slim_path : "-") != 0) {
+    if (record_init(&r, o->operands[0] != NULL ? o->operands[0] : "-") != 0) {
         return cli_fail(NULL, "out of memory");
     }
     int status = check_by_hand(v, o, slim_fd, &r);
     if (status == CLI_DONE) {
         r.status = r.verdict == RECORD_VERDICT_GOOD ? RECORD_OK : RECORD_FAIL;
         if (r.status == RECORD_FAIL) {
-            status = cli_fail(o->slim_path != NULL ? o->slim_path : "standard input", "%s", r.error.text);
+            status = cli_fail(o->operands[0] != NULL ? o->operands[0] : "standard input", "%s", r.error.text);
         }
         if (stage_put(STDOUT_FILENO, &r, false) != CLI_DONE) {
             status = CLI_FAILED;
@@ -366,7 +275,7 @@ static void verify_record(void *context, struct record *r) {
 }
 
 static int run_stage(struct verifier *v, const struct options *o) {
-    v->check = o->check;
+    v->check = o->check == CHECK_FULL ? RECORD_CHECK_FULL : RECORD_CHECK_COUNT;
     if (v->check == RECORD_CHECK_FULL) {
         progress_take_part(&v->mover.progress);
     }
@@ -380,11 +289,12 @@ static int run_stage(struct verifier *v, const struct options *o) {
 }
 
 int main(int argc, char **argv) {
+    (void)argc;
     struct options o;
     struct verifier v;
     struct failure failure;
     cli_start("pcap-verify");
-    int status = parse_options(argc, argv, &o);
+    int status = take_options(&o, argv);
     if (status != 0) {
         return status;
     }
@@ -396,7 +306,8 @@ int main(int argc, char **argv) {
         return CLI_FAILED;
     }
     if (framing_init(&v.framing, &failure) != FRAMING_OK ||
-        digests_init(&v.digests, o.sha256 && o.original_path != NULL, o.sha256, &failure) != 0) {
+        digests_init(&v.digests, o.hash == HASH_SHA256 && o.original_path != NULL, o.hash == HASH_SHA256, &failure) !=
+            0) {
         return cli_fail(NULL, "%s", failure.text);
     }
     status = o.records ? run_stage(&v, &o) : run_by_hand(&v, &o);

@@ -6,7 +6,7 @@ load helpers
 setup_more() {
     case $BIN_DIR in */asan/*) skip "sanitizer builds are not hardened" ;; esac
     command -v objdump >/dev/null || skip "no binutils"
-    PROGRAMS="pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status"
+    PROGRAMS="pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status pcap-plan"
 }
 
 # each PROGRAM: FUNCTION holds for every program.

@@ -10,7 +10,7 @@ setup_more() { unset MAKEFLAGS MFLAGS MAKELEVEL; }
 @test "make install and make uninstall: everything in its place, and nothing is left" {
     installs PREFIX=/usr
     local program
-    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status; do
+    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status pcap-plan; do
         [ "$(stat -c %a "stage/usr/bin/$program")" = 755 ] || explain "$program is missing"
         [ -f "stage/usr/share/man/man1/$program.1" ] || explain "the page of $program is missing"
         [ -e "stage/usr/share/bash-completion/completions/$program" ] || explain "no completion for $program"
@@ -105,13 +105,14 @@ completed() {
         printf "%s\n" "${COMPREPLY[@]}"' bash "$ROOT/packaging/completions/pcap-slim.bash" "${words[@]}"
 }
 
-# The options that a program says it has.
-options_of() { "$1" --help | grep -oE -- '--[a-z0-9][a-z0-9-]+' | LC_ALL=C sort -u; }
+# The options that a program has, by the table.
+options_of() { pcap-plan --options "$1" | cut -f 1; }
 
-@test "bash: options of every program, as its --help has them" {
+@test "bash: options of every program, as the table has them, each with what it is for" {
     local program
-    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status; do
-        [ "$(completed "$program" --)" = "$(options_of "$program")" ] || explain "$program: $(completed "$program" --)"
+    for program in pcap-slim pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status pcap-plan; do
+        [ "$(completed "$program" -- | cut -d ' ' -f 1)" = "$(options_of "$program")" ] || explain "$program: $(completed "$program" --)"
+        [ -z "$(completed "$program" -- | grep -v ' (.*)$')" ] || explain "$program: something is not explained"
     done
     [ "$(completed pcap-slim --wor)" = --workers ]
     [ "$(completed pcap-slim --dir . --dry)" = --dry-run ]
@@ -139,6 +140,7 @@ here.pcap' ]
     # compadd writes down what it is given; the system's own functions stand in for themselves.
     cat >try.zsh <<'ZSH'
 compadd() { shift; print -rl -- "$@" }
+_describe() { print -rl -- ${(P)${@[-1]}} }
 _files() { print -r -- "files $*" }
 _message() { print -r -- "message" }
 words=("${(@)argv}") CURRENT=$#argv PREFIX=$argv[-1]
@@ -146,7 +148,7 @@ complete_it() { . "$COMPLETION" }
 complete_it
 ZSH
     export COMPLETION=$ROOT/packaging/completions/_pcap-slim
-    [ "$(zsh -f try.zsh pcap-slim --)" = "$(options_of pcap-slim)" ] || explain "$(zsh -f try.zsh pcap-slim --)"
+    [ "$(zsh -f try.zsh pcap-slim -- | cut -d : -f 1)" = "$(options_of pcap-slim)" ] || explain "$(zsh -f try.zsh pcap-slim --)"
     [ "$(zsh -f try.zsh pcap-slim --verify '')" = 'full
 count' ] || explain "$(zsh -f try.zsh pcap-slim --verify '')"
     [ "$(zsh -f try.zsh pcap-slim --dir '')" = 'files -/' ]
@@ -159,7 +161,7 @@ count' ] || explain "$(zsh -f try.zsh pcap-slim --verify '')"
     export HOME=$PWD
     touch here.pcap
     offered() { fish --no-config -c "source $ROOT/packaging/completions/pcap-slim.fish; complete -C '$1'" | cut -f 1; }
-    [ "$(offered 'pcap-slim --' | LC_ALL=C sort)" = "$(options_of pcap-slim)" ] || explain "$(offered 'pcap-slim --')"
+    [ "$(offered 'pcap-slim --' | LC_ALL=C sort)" = "$(options_of pcap-slim | LC_ALL=C sort)" ] || explain "$(offered 'pcap-slim --')"
     [ "$(offered 'pcap-slim --verify ')" = 'count
 full' ] || explain "$(offered 'pcap-slim --verify ')"
     [ "$(offered 'pcap-slim he')" = here.pcap ] || explain "$(offered 'pcap-slim he')"

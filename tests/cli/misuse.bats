@@ -35,24 +35,3 @@ meant() {
     done
     [ -z "$(ls)" ] || explain "something ran"
 }
-
-@test "pcap-run --nearest: prints the word and 0, or nothing and 1" {
-    runs pcap-run --nearest wokers dir workers
-    status_is 0
-    out_is workers
-    err_empty
-    runs pcap-run --nearest=xyzzy dir workers
-    status_is 1
-    out_empty
-    err_empty
-    runs pcap-run --nearest=x
-    status_is 1
-    out_empty
-    err_empty
-    runs pcap-run --nearest=dri -- --dir dir
-    status_is 0
-    out_is dir
-    err_empty
-    runs sh -c 'pcap-run --nearest dri dir >/dev/full'
-    refused_with "pcap-run: standard output: cannot write: No space left on device"
-}

@@ -212,20 +212,17 @@ keep = udp port 53'
 @test "policy file: errors have the file and the line" {
     printf 'length = zero\n\nlenght = snap\n' >policy
     runs pcap-truncate --policy-file policy a.pcap
-    status_is 2
-    err_is "pcap-truncate: policy: line 3: there is no setting 'lenght'; see pcap-slim-policy(5)"
+    misuse_is pcap-truncate "policy: line 3: there is no setting 'lenght'; see pcap-slim-policy(5)"
     printf 'keep = ip\nkeep = host and\n' >policy
     runs pcap-scan --policy-file policy a.pcap
-    status_is 2
-    err_is "pcap-scan: policy: line 2: keep: the expression 'host and': can't parse filter expression: syntax error"
+    misuse_is pcap-scan "policy: line 2: keep: the expression 'host and': can't parse filter expression: syntax error"
     runs pcap-scan --policy-file nowhere a.pcap
     refused_with "pcap-scan: nowhere: cannot open: No such file or directory"
     runs pcap-scan --policy-file policy --policy-file policy a.pcap
     misuse_is pcap-scan "--policy-file can be there once"
     head -c 2000000 /dev/zero >policy
     runs pcap-scan --policy-file policy a.pcap
-    status_is 2
-    err_is "pcap-scan: policy: not a policy file: over 1 MiB"
+    misuse_is pcap-scan "policy: not a policy file: over 1 MiB"
 }
 
 # ---- the driver ----

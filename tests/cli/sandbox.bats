@@ -243,10 +243,11 @@ EOF
     here=$(pwd -P)
     runs traced -y --trace=landlock_add_rule log pcap-slim --dir captures --stage-dir stage
     status_is 1
-    # pcap-commit --clean-stale and three stages, each with both directories; pcap-report has none.
-    calls_are log "parent_fd=[0-9]*<$here/captures>" 4
+    # pcap-commit --clean-stale and three stages, each with both directories; pcap-scan --list, with that of the captures;
+    # pcap-report has none.
+    calls_are log "parent_fd=[0-9]*<$here/captures>" 5
     calls_are log "parent_fd=[0-9]*<$here/stage>" 4
-    calls_are log landlock_add_rule 8
+    calls_are log landlock_add_rule 9
     runs traced -y --trace=landlock_add_rule check pcap-slim --single captures/c.pcap --check-only
     status_is 1
     calls_are check "parent_fd=[0-9]*<$here/captures>" 1

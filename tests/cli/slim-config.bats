@@ -98,7 +98,7 @@ words_of_run() {
     for line in 'sandbox = no' 'no-sandbox = yes'; do
         config "$line" 'progress = no'
         words_of_run
-        [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '2 1' ] || explain "$line: $(cat words)"
+        [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '3 1' ] || explain "$line: $(cat words)"
         words_of_run --sandbox --progress
         [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '0 0' ] || explain "$line: $(cat words)"
     done
@@ -107,7 +107,7 @@ words_of_run() {
         words_of_run
         [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '0 0' ] || explain "$line: $(cat words)"
         words_of_run --no-sandbox --no-progress
-        [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '2 1' ] || explain "$line: $(cat words)"
+        [ "$(grep -c -- --no-sandbox words) $(grep -c -- --no-progress words)" = '3 1' ] || explain "$line: $(cat words)"
     done
 }
 

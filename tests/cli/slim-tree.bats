@@ -150,7 +150,7 @@ program() {
     make_tree
     mkdir outside
     cp "$SMALL" outside/b.pcap
-    program cut "if [ ! -L s1 ]; then mv s1 ../s1.moved && ln -s ../outside s1; fi; exec /usr/bin/cut \"\$@\""
+    program xargs "case \"\$*\" in *\" -P \"*) mv s1 ../s1.moved && ln -s ../outside s1 ;; esac; exec /usr/bin/xargs \"\$@\""
     PATH=$PWD/bin:$PATH
     # The filters are found beside the script, before bin; the system's programs behind it.
     runs pcap-slim --dir d --recursive
@@ -288,7 +288,7 @@ done: ok=0 skip=1 fail=0 elapsed=_"
     done
     runs pcap-slim --dir d --glob 'a
 b'
-    misused "--glob takes a pattern for names, without '/' and line breaks, not 'a?b'"
+    misused "--glob takes a pattern for names, without '/' and line breaks, not 'a\\012b'"
     runs pcap-commit --glob '*.cap' x
     misuse_is pcap-commit "--glob goes with --clean-stale"
 }

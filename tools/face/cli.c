@@ -1,12 +1,10 @@
 #include "cli.h"
 
 #include "names.h"
-#include "nearest.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 volatile sig_atomic_t cli_interrupted = 0;
 
 static const char *program_name = "pcap-slim";
+static const char *misuse_origin = "";
 
 static bool to_journal = false;
 
@@ -80,14 +79,15 @@ void cli_outlive_signals(void) {
     catch_signals(SA_RESTART); /* standard output that a signal breaks off in the middle is lost (stdio) */
 }
 
-/* One write(2) a line, so that the lines of parallel processes do not mix. */
-static void print_line(const char *file, const char *fmt, va_list args) {
+/* One write(2) a line, so that the lines of parallel processes do not mix. file: may quote a name, and so may the body.
+ */
+static void print_line(enum cli_level level, const char *prefix, const char *file, const char *fmt, va_list args) {
     char text[8192];
     char body[4096];
     (void)vsnprintf(body, sizeof body, fmt, args);
     char *shown_file = file != NULL ? names_printable(file) : NULL;
-    char *shown_body = names_printable(body); /* it may quote a name, too */
-    (void)snprintf(text, sizeof text, "%s%s: %s%s%s\n", cli_level(CLI_ERROR), program_name,
+    char *shown_body = names_printable(body);
+    (void)snprintf(text, sizeof text, "%s%s: %s%s%s%s\n", cli_level(level), program_name, prefix,
                    shown_file != NULL ? shown_file : "", shown_file != NULL ? ": " : "",
                    shown_body != NULL ? shown_body : body);
     free(shown_body);
@@ -98,63 +98,29 @@ static void print_line(const char *file, const char *fmt, va_list args) {
 int cli_fail(const char *file, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    print_line(file, fmt, args);
+    print_line(CLI_ERROR, "", file, fmt, args);
     va_end(args);
     return CLI_FAILED;
+}
+
+void cli_warn(const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    print_line(CLI_WARNING, "warning: ", NULL, fmt, args);
+    va_end(args);
+}
+
+void cli_misuse_from(const char *origin) {
+    misuse_origin = origin;
 }
 
 int cli_misuse(const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    print_line(NULL, fmt, args);
+    print_line(CLI_ERROR, misuse_origin, NULL, fmt, args);
     va_end(args);
     (void)fprintf(stderr, "%sTry '%s --help'.\n", cli_level(CLI_ERROR), program_name);
     return CLI_MISUSE;
-}
-
-static int unknown_option(const char *word, size_t word_bytes, const struct option *table) {
-    struct nearest n;
-    const size_t dashes = word_bytes >= 2 ? 2 : 0;
-    nearest_begin(&n, word + dashes, word_bytes - dashes);
-    for (; table->name != NULL; table++) {
-        nearest_offer(&n, table->name);
-    }
-    return n.best == NULL ? cli_misuse("unknown option '%.*s'", (int)word_bytes, word)
-                          : cli_misuse("unknown option '%.*s'; did you mean '--%s'?", (int)word_bytes, word, n.best);
-}
-
-int cli_bad_option(char **argv, int optind_now, int optopt_seen, const struct option *table) {
-    /*
-     * getopt_long() leaves a letter in optopt for a short option, 0 for a long name that it does not know, and the
-     * option's value (none of ours is printable) where a known one is used wrongly.
-     */
-    if (optopt_seen > ' ' && optopt_seen < 0x7f) {
-        return cli_misuse("unknown option '-%c'", optopt_seen);
-    }
-    const char *word = argv[optind_now - 1];
-    const int name_length = (int)strcspn(word, "=");
-    if (optopt_seen == 0) {
-        return unknown_option(word, (size_t)name_length, table);
-    }
-    return word[name_length] == '=' ? cli_misuse("option '%.*s' takes no value", name_length, word)
-                                    : cli_misuse("option '%s' needs a value", word);
-}
-
-int cli_print_nearest(const char *word, char *const *words) {
-    struct nearest n;
-    nearest_begin(&n, word, strlen(word));
-    for (; *words != NULL; words++) {
-        nearest_offer(&n, *words);
-    }
-    if (n.best != NULL) {
-        (void)puts(n.best);
-    }
-    return cli_end(n.best != NULL ? CLI_DONE : CLI_FAILED);
-}
-
-int cli_help(const char *text) {
-    (void)fputs(text, stdout);
-    return cli_end(CLI_DONE);
 }
 
 const char *cli_version_number(void) {

@@ -5,7 +5,6 @@
 #ifndef PCAPSLIM_CLI_H
 #define PCAPSLIM_CLI_H
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 
@@ -51,17 +50,13 @@ int cli_fail(const char *file, const char *fmt, ...) __attribute__((format(print
 /* "program: text" and where help is to be found, on standard error. Returns CLI_MISUSE. */
 int cli_misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/*
- * What getopt_long() said "?" to, in words that name the option, and of table the one that was probably meant. Returns
- * CLI_MISUSE.
- */
-int cli_bad_option(char **argv, int optind_now, int optopt_seen, const struct option *table);
+/* "program: warning: text" on standard error. */
+void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Print the one of the words (a NULL behind the last) that was probably meant by word. Returns CLI_FAILED for none. */
-int cli_print_nearest(const char *word, char *const *words);
+/* From where what is misused comes, said before it from here on: "FILE: line 3: ", or "". Must stay in memory. */
+void cli_misuse_from(const char *origin);
 
-/* Print the help text or "program VERSION" on standard output. Returns the exit status: see cli_end(). */
-int cli_help(const char *text);
+/* Print "program VERSION" on standard output. Returns the exit status: see cli_end(). */
 int cli_version(void);
 
 /* The version as the file VERSION has it. */

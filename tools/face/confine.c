@@ -9,17 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-bool confine_take(struct confine *c, int option, const char *value) {
-    if (option == CONFINE_NO_SANDBOX) {
-        c->off = true;
-    } else if (option == CONFINE_WITHIN) {
-        c->within = value;
-    } else {
-        return false;
-    }
-    return true;
-}
-
 static void enter(const struct confine *c, enum sandbox_need need, const int *directories, size_t count) {
     if (!c->off) {
         json_object_seed(0); /* takes its random number from a device, which could not be opened later */

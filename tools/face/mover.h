@@ -5,7 +5,8 @@
 #ifndef PCAPSLIM_MOVER_H
 #define PCAPSLIM_MOVER_H
 
-#include "limit_options.h"
+#include "progress.h"
+#include "run_limits.h"
 #include "transfer.h"
 
 struct mover {

@@ -1,52 +1,157 @@
 /*
- * Options that all programs have in common: --help, --version, and for those that move bytes the limits.
+ * The options of all programs, declared once: option_table.c has a row for each, options.c does with the rows what
+ * there is to do with options. What they were set to is one struct, of which each program reads what it takes.
  */
 #ifndef PCAPSLIM_OPTIONS_H
 #define PCAPSLIM_OPTIONS_H
 
-#include "limit_options.h"
+#include "confine.h"
+#include "policy_options.h"
+#include "run_limits.h"
 
-#include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
-enum {
-    OPTIONS_HELP = 0x2000, /* out of the way of letters, of a program's own options and of the limits */
-    OPTIONS_VERSION,
-    OPTIONS_HASH,
+/* As sets: a row says which programs take it. */
+enum program {
+    IN_SLIM = 1 << 0, /* the driver, whose words pcap-plan takes apart */
+    IN_SCAN = 1 << 1,
+    IN_TRUNCATE = 1 << 2,
+    IN_VERIFY = 1 << 3,
+    IN_COMMIT = 1 << 4,
+    IN_REPORT = 1 << 5,
+    IN_RUN = 1 << 6,
+    IN_STATUS = 1 << 7,
+    IN_PLAN = 1 << 8,
+    IN_ALL = (1 << 9) - 1,
 };
 
-/* For the end of a program's table of long options; the first without limits. */
-#define OPTIONS_BASIC                                                                                                  \
-    {"help", no_argument, NULL, OPTIONS_HELP}, {"version", no_argument, NULL, OPTIONS_VERSION}, {                      \
-        NULL, 0, NULL, 0                                                                                               \
-    }
-/* For those that digest. */
-#define OPTIONS_HASH_LONG                                                                                              \
-    { "hash", required_argument, NULL, OPTIONS_HASH }
-#define OPTIONS_HASH_HELP "  --hash sha256|xxh3        sha256: digests before and after, in the record\n"
-#define OPTIONS_COMMON LIMITS_LONG_OPTIONS, OPTIONS_BASIC
+enum {
+    OPTIONS_ROWS_MAX = 128,
+    OPTIONS_GLOBS_MAX = 64,
+    OPTIONS_DESCRIPTOR_MAX = 511, /* of those that are handed down: programs keep their own above it */
+};
 
-/* The greatest number of a descriptor that is handed down: programs keep their own above it. */
-#define OPTIONS_DESCRIPTOR_MAX 511
+/* A program's help but for its options. */
+struct face {
+    enum program program;
+    const char *usage, *examples;
+};
+
+struct options {
+    const struct face *face; /* NULL: the driver's */
+    enum program program;
+    char **operands; /* in the words that were given, which are put in order; a NULL behind the last */
+    size_t operand_count;
+    char *config_text;
+    const char *given[OPTIONS_ROWS_MAX]; /* by row: the last value, "" for a flag; NULL: not there */
+    bool typed[OPTIONS_ROWS_MAX];        /* on the command line, not in a configuration file */
+    bool is_typing;                      /* what comes now is */
+
+    struct limits limits;
+    struct policy_options policy;
+    struct confine confine;
+    /* What to work on, and where. */
+    const char *directory, *single, *globs[OPTIONS_GLOBS_MAX + 1];
+    const char *files0_from, *stage_directory, *original_path, *record_path;
+    const char *clean_directory, *clean_list, *failed_path, *list_path;
+    const char *status_directory, *config_path, *usual_path, *options_of;
+    const char *expect_path, *taken_path, *metrics_path, *prefix;
+    size_t glob_count;
+    bool recursive, beneath, nested, one_filesystem;
+    unsigned workers, age_minutes;
+    uint64_t until_bytes; /* or, if below 100, percent; 0: no such thing is wanted */
+    int claim_fd;         /* -1: none inherited */
+    /* How. */
+    bool records, pending, dry_run, check_only, print0, mapped, prune, no_progress, help, version;
+    unsigned report, output, check, hash, log; /* which of the words that the option takes */
+};
+
+enum { OUTPUT_HUMAN, OUTPUT_JSON, OUTPUT_NDJSON };
+enum { CHECK_FULL, CHECK_COUNT };
+enum { HASH_SHA256, HASH_XXH3 };
+enum { REPORT_NONE, REPORT_TEXT, REPORT_HTML };
+enum { LOG_AUTO, LOG_PLAIN, LOG_JOURNAL };
+
+enum option_kind {
+    OPTION_FLAG,       /* bool: true */
+    OPTION_CLEAR,      /* bool: false */
+    OPTION_TEXT,       /* const char *: as it is */
+    OPTION_PATH,       /* const char *: not empty */
+    OPTION_GLOB,       /* one more of the globs, as it is */
+    OPTION_PATTERN,    /* likewise, a pattern for names on one line */
+    OPTION_WHOLE,      /* unsigned: min to max */
+    OPTION_DECIMAL,    /* double: min to max */
+    OPTION_CHOICE,     /* unsigned: which of the words in takes */
+    OPTION_MAY_CHOOSE, /* likewise; without a value the first. Counts from 1 */
+    OPTION_DESCRIPTOR, /* int: from min on */
+    OPTION_AMOUNT,     /* uint64_t: percent below 100, or bytes */
+    OPTION_SETTING,    /* of the policy */
+    OPTION_CHECKSUM,   /* the setting checksum, to the word in says */
+    OPTION_ONCE,       /* const char *, that can be there once */
+    OPTION_HELP,
+    OPTION_VERSION,
+};
+
+/* For the command line only; may be there several times; is so unless told: then `no` in a file is its opposite. */
+enum { OPTION_HERE_ONLY = 1, OPTION_REPEATED = 2, OPTION_ON = 4 };
+
+struct option_row {
+    unsigned programs; /* of enum program */
+    const char *name;
+    enum option_kind kind;
+    size_t at;         /* in struct options */
+    const char *takes; /* what stands for the value; NULL: it takes none */
+    const char *help;  /* what it is for */
+    const char *line;  /* the lines of --help where they are not made of these; "": another row's line has it */
+    const char *says;  /* what it takes, in a sentence, where the kind does not say so */
+    const char *with;  /* another one without which it has no sense */
+    double min, max;
+    unsigned traits;
+};
+
+extern const struct option_row OPTION_ROWS[];
+extern const size_t OPTION_ROW_COUNT;
+
+/* What to do with an option (its row) or, row NULL, an operand. Returns 0, or CLI_MISUSE after having said why. */
+typedef int options_action(struct options *o, const struct option_row *row, const char *value);
+
+/* The defaults. */
+void options_init(struct options *o, enum program program);
 
 /*
- * Take what a program's own switch did not: prints help or version and ends the program, takes a limit (l may be NULL
- * where there are none), or says what is wrong with it. c: what getopt_long() returned; table: what it was given.
- * Returns 0, or CLI_MISUSE.
+ * Take a filter's words: argv is main()'s. --help and --version end the program. Returns 0, or CLI_MISUSE
+ * after having said why.
  */
-int options_take_common(int c, char **argv, const struct option *table, const char *help, struct limits *l);
+int options_take_all(struct options *o, const struct face *face, char **argv);
 
-/*
- * Take the value of --hash: sha256, or xxh3, which costs next to nothing and is what there is anyway. Returns 0, or
- * CLI_MISUSE after having said why.
- */
-int options_take_hash(const char *value, bool *sha256);
+/* Hand each option and operand of the words (a NULL behind the last) to act(), as far as it returns 0. */
+int options_each(struct options *o, char **words, options_action *act);
+
+/* The one to take what there is: sees that the value is one, and puts it where it goes. */
+options_action options_take;
+
+/* The row of that name for o's program, or NULL. */
+const struct option_row *options_row(const struct options *o, const char *name);
+
+/* When all are taken: see that no option lacks the one that it goes with. Returns 0, or CLI_MISUSE after having said so. */
+int options_check(const struct options *o);
+
+/* The last value of an option ("" for a flag), or NULL where it was not given; whether it was on the command line. */
+const char *options_given(const struct options *o, const char *name);
+bool options_typed(const struct options *o, const char *name);
+
+/* Say that there is no option or setting (what) of that name, and which one was probably meant, behind dashes. */
+int options_unknown(const struct options *o, const char *what, const char *dashes, const char *word, size_t bytes);
+
+/* For completions: name, what it is for, and what stands for its value, with tabs between, a line for each. False: no
+ * such program. */
+bool options_print(const char *program, FILE *to);
 
 /* Open the directory of --stage-dir; NULL: none was given, *fd becomes -1. Returns 0, or CLI_FAILED after having said
  * why. */
 int options_open_stage(const char *path, int *fd);
-
-/* Take the number of an inherited descriptor, from min on. Returns 0, or CLI_MISUSE after having said why. */
-int options_take_descriptor(const char *option, const char *value, unsigned long min, int *fd);
 
 #endif

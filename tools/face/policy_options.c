@@ -12,40 +12,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-bool policy_options_is(int c) {
-    return c >= POLICY_OPTION_SETTING && c < POLICY_OPTION_LAST;
-}
-
-static int ask(struct policy_options *o, const char *name, const char *value) {
-    void *more = realloc(o->asked, (o->asked_count + 1) * sizeof *o->asked);
-    if (more == NULL) {
-        return cli_fail(NULL, "out of memory");
-    }
-    o->asked = more;
-    o->asked[o->asked_count].name = name;
-    o->asked[o->asked_count++].value = value;
-    return 0;
-}
-
-int policy_options_take(struct policy_options *o, const struct option *option, int c, const char *value) {
-    o->given = true;
-    switch (c) {
-    case POLICY_OPTION_KEEP_CHECKSUM:
-        return ask(o, "checksum", "keep");
-    case POLICY_OPTION_FILE:
-        if (o->file != NULL) {
-            return cli_misuse("--policy-file can be there once");
-        }
-        o->file = value;
-        return 0;
-    case POLICY_OPTION_PRINT:
-        o->print = true;
-        return 0;
-    default:
-        return ask(o, option->name, value);
-    }
-}
-
 static int read_file(struct policy_options *o) {
     struct failure failure;
     if (o->file == NULL) {
@@ -57,11 +23,7 @@ static int read_file(struct policy_options *o) {
     }
     int status = settings_read(&o->settings, fd, &failure);
     (void)close(fd);
-    if (status != 0) {
-        (void)cli_fail(o->file, "%s", failure.text);
-        return CLI_MISUSE;
-    }
-    return 0;
+    return status == 0 ? 0 : cli_misuse("%s: %s", o->file, failure.text);
 }
 
 static int apply(struct policy_options *o) {
@@ -86,8 +48,7 @@ static int check_expressions(const struct policy_options *o, const char *name,
         int status = matcher_compile(m, LINKTYPE_ETHERNET, &failure);
         matcher_free(m);
         if (status != 0 && list->lines[i] != 0) {
-            (void)cli_fail(o->file, "line %lu: %s: %s", list->lines[i], name, failure.text);
-            return CLI_MISUSE;
+            return cli_misuse("%s: line %lu: %s: %s", o->file, list->lines[i], name, failure.text);
         }
         if (status != 0) {
             return cli_misuse("--%s: %s", name, failure.text);

@@ -13,21 +13,12 @@ esac'
 
 is_enough() { SLIM_UNTIL=$until sh -c "$IS_ENOUGH"; }
 
-# What is marked already would only be started for nothing, file by file.
-list_for_free() {
-    # shellcheck disable=SC2086 # words or none
-    pcap-scan $sandbox $within --pending --dry-run --print0 ${recursive:+--beneath} --files0-from="$list" >"$scratch/found" ||
-        warn "not all of $dir could be looked at"
-    mv -- "$scratch/found" "$list" || fail "cannot write to $scratch"
-}
-
 # Nothing is taken up when there is enough already.
 clear_list_if_enough() {
     SLIM_TAKEN=$scratch/taken
     export SLIM_TAKEN
     : >"$SLIM_TAKEN" || fail "cannot write to $scratch"
-    list_for_free
-    listed=$(tr -cd '\0' <"$list" | wc -c)
+    listed=$files
     if is_enough; then
         : >"$list"
     fi
@@ -36,7 +27,7 @@ clear_list_if_enough() {
 # What came of it. Sets status to 1 where it ought to be 0 and there is not enough.
 say_free() {
     taken=$(tr -cd '\0' <"$SLIM_TAKEN" | wc -c)
-    free=$(stat -f -c '%a %f %b %S' .) || fail "$dir: cannot ask how much is free"
+    free=$(stat -f -c '%a %f %b %S' .) || fail "$named: cannot ask how much is free"
     # shellcheck disable=SC2086 # four numbers
     set -- $free
     tenths=$(($1 * 1000 / ($3 - $2 + $1 > 0 ? $3 - $2 + $1 : 1)))

@@ -1,5 +1,6 @@
 #!/bin/sh
-# pcap-slim: slim finished captures in place. Options, listing and the chain of filters; the filters do the work.
+# pcap-slim: slim finished captures in place. The chain of filters; pcap-plan takes the words apart, the filters do the
+# work.
 #
 # A run is: list the pending files, oldest first, into a file of NUL-terminated names; hand them in batches to
 # WORKERS chains of pcap-truncate | pcap-verify | pcap-commit (one process a stage and batch); turn the records
@@ -9,7 +10,6 @@ LC_ALL=C
 export LC_ALL
 unset CDPATH
 
-NEWLINE='
-'
 PROGRAM=pcap-slim
-VERSION=@VERSION@
+CONFIG=@SYSCONFDIR@/pcap-slim.conf
+error='' warning='' info='' # what pcap-plan says goes before a line of each level

@@ -1,32 +1,12 @@
-# Call "$@" with the tests of find(1) for the names of --glob behind its arguments.
-with_globs() {
-    set -f
-    old_ifs=$IFS
-    IFS=$NEWLINE
-    or='('
-    for glob in $globs; do
-        set -- "$@" "$or" -name "$glob"
-        or=-o
-    done
-    IFS=$old_ifs
-    set +f
-    "$@" ')'
-}
-
 # Temporary files that dead runs left behind.
 clean_up() {
+    eval "set -- $globs"
     # shellcheck disable=SC2086 # nothing or a word
-    set -- $sandbox ${stage:+--stage-dir "$stage"} --clean-stale
-    set -f
-    old_ifs=$IFS
-    IFS=$NEWLINE
-    for glob in $globs; do
-        set -- "--glob=$glob" "$@"
-    done
-    IFS=$old_ifs
-    set +f
+    set -- $sandbox ${stage:+--stage-dir "$stage"} "$@" --clean-stale
     if [ -z "$recursive" ]; then
-        pcap-commit "$@" .
+        if [ -n "$stage" ] || has_tmp; then
+            pcap-commit "$@" .
+        fi
         return
     fi
     if [ -n "$stage" ]; then # their temporary files are elsewhere
@@ -38,30 +18,32 @@ clean_up() {
     xargs -0 -r -n 1 -a "$scratch/sorted" pcap-commit --beneath "$@"
 }
 
-# Into the list: what is to be slimmed, oldest first. Temporary files are never captures, whatever the pattern.
-list_pending() {
-    set -- find . -ignore_readdir_race -mindepth 1
-    [ -n "$recursive" ] || set -- "$@" -maxdepth 1
-    [ -z "$until" ] || set -- "$@" -xdev # what is elsewhere frees nothing here
-    set -- "$@" -name .slim_markers -prune -o ! -name '*.tmp'
-    if [ -n "$recursive" ] || [ "$globs" != "*.pcap$NEWLINE" ]; then
-        set -- "$@" ! -type d
-    fi
-    if [ -n "$age" ]; then
-        now=$(date +%s.%N) || fail "cannot read the clock"
-        set -- "$@" ! -newermt "@$((${now%.*} - age * 60)).${now#*.}"
-    fi
-    with_globs print_found "$@" >"$scratch/found" || not_listed
-    sort -z -n <"$scratch/found" >"$scratch/sorted" || fail "cannot write to $scratch"
-    cut -z -d ' ' -f 2- <"$scratch/sorted" >"$list" || fail "cannot write to $scratch"
+# Whether there is anything that may be a temporary file: mostly there is none, and nothing needs to be started.
+has_tmp() {
+    for file in *.tmp .*.tmp; do
+        [ ! -f "$file" ] || return 0
+    done
+    return 1
 }
 
-# shellcheck disable=SC2317 # called by name
-print_found() { "$@" -printf '%T@ %P\0'; }
+
+# Into the list: what is to be slimmed, oldest first. Sets files to how many there are, pending to whether (1 or 0) any
+# of them is. With --until-free what is marked already would only be started for nothing, file by file, and what is
+# elsewhere frees nothing here.
+# shellcheck disable=SC2120 # they are the patterns
+list_pending() {
+    eval "set -- $globs"
+    # shellcheck disable=SC2086 # words or none
+    pcap-scan $sandbox $within --list="$list" $recursive ${age:+--age-minutes "$age"} \
+        ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed
+    read -r files pending <"$scratch/found"
+}
 
 # One folder of many that cannot be read keeps nobody from the others; but the run is no success.
 not_listed() {
-    [ -n "$recursive" ] || fail "${dir}: cannot list this directory"
-    warn "not all of $dir could be listed"
+    if [ -z "$recursive" ] || [ ! -s "$scratch/found" ]; then
+        fail "$named: cannot list this directory"
+    fi
+    warn "not all of $named could be listed"
     incomplete=yes
 }

@@ -1,49 +1,54 @@
-# What is slim in a directory and what is not. Does not return.
-say_status() {
-    is_in --hash "$typed" || hash='' # one in the configuration file is for runs: this would read every capture
-    # shellcheck disable=SC2086 # nothing or a word
-    exec pcap-status $sandbox $prune ${hash:+--hash "$hash"} ${age:+--age-minutes "$age"} --output "$output" -- "$status_dir"
+# Into the directory: from here on it is the current one, whatever happens to its name.
+enter() {
+    [ -z "$where" ] || cd -P -- "$where" 2>/dev/null || fail "$named: cannot enter this directory"
+    claims='--claim-fd 9' within='--within .' directories=''
+    case $target in
+    dir) directories=$recursive ;;
+    single) [ -n "$where" ] || claims='' within='' ;; # a stage will say what is wrong with it
+    files) directories=yes within='' ;;               # each will be claimed in its own directory
+    esac
+}
+
+# From records to a report of what is there, where nothing is to be done.
+report() {
+    # shellcheck disable=SC2086 # a word or nothing
+    pcap-report $sandbox --output "$output" --prefix "$prefix" --expect "$list" "$@"
 }
 
 main() {
-    find_log "${PCAP_SLIM_LOG:-auto}"
-    parse_options "$@"
-    if [ -n "$help" ]; then
-        usage || exit 1
-        exit 0
-    fi
-    if [ -n "$version" ]; then
-        printf '%s %s\n' "$PROGRAM" "$VERSION" || exit 1
-        exit 0
-    fi
-    check_options
     find_filters
-    [ -z "$status_dir" ] || say_status
-    make_scratch
-    make_policy
-    find_stage
-    claims='--claim-fd 9' within='--within .' directories='' incomplete='' prefix=''
-    if [ -n "$dir_given" ]; then
-        enter_dir
-        directories=$recursive
-        [ "$mode" != run ] || clean_up || fail "$dir: cannot clean up"
+    make_plan "$@"
+    # shellcheck disable=SC2086 # words, checked by pcap-plan
+    case $mode in
+    answer)
+        printf '%s\n' "$answer" || exit 1
+        exit 0
+        ;;
+    status) exec pcap-status $sandbox $prune $hash ${age:+--age-minutes "$age"} --output "$output" -- "$named" ;;
+    esac
+    incomplete='' pending=1
+    [ -z "$log" ] || export PCAP_SLIM_LOG="$log" # the filters find out for themselves where their messages go, unless told
+    enter
+    if [ "$target" = dir ]; then
+        [ "$mode" != run ] || clean_up || fail "$named: cannot clean up"
         list_pending
-    elif [ -n "$single_given" ]; then
-        enter_dir_of_single
-    else
-        directories=yes within=''
-        each_option put_file "$@"
     fi
     [ -z "$until" ] || clear_list_if_enough
-    limits=${io:+"--max-io-mbps $io "}${cpu:+"--max-cpu-percent $cpu "}${above:+"--cpu-backoff-above $above "}
-    [ -z "$above" ] || limits="$limits${strength:+"--cpu-backoff-strength $strength "}"
     batch_size
     export_run
-    # shellcheck disable=SC2086 # $limits, $shared, $claims, $sandbox and $within are words, checked above
+    [ "$pending" -ne 0 ] || [ -n "$limits$until" ] || mode=nothing-to-$mode
+    # shellcheck disable=SC2086 # words, checked by pcap-plan
     case $mode in
+    nothing-to-*) { # the records are there already
+        read -r files pending
+        case $mode in
+        *-dry-run) report --dry-run ;;
+        *-check-only) report $progress --check-only ;;
+        *) report $progress ${metrics:+--metrics "$metrics"} ;;
+        esac
+    } <"$scratch/found" ;;
     dry-run)
-        pcap-scan $sandbox $within --pending --dry-run $SLIM_BENEATH --files0-from="$list" |
-            pcap-report $sandbox --dry-run --output "$output" --prefix "$prefix" --expect "$list"
+        pcap-scan $sandbox $within --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
         ;;
     check-only) run_and_wait pcap-run $limits $shared -- sh -c "$CHECK" ;;
     run)

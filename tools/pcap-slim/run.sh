@@ -1,8 +1,6 @@
 # Files a batch: few enough that the workers end at about the same time, many enough that starting the processes
 # of a batch does not count.
 batch_size() {
-    files=$(tr -cd '\0' <"$list" | wc -c) || files=''
-    : "${files:=1}"
     if [ -n "$until" ]; then
         batch=1 # it is asked before each file whether there is enough
     elif [ "$workers" -eq 1 ]; then
@@ -89,7 +87,7 @@ export_run() {
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify SLIM_UNTIL=$until SLIM_STAGE=$stage
     SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within
-    SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=${hash:+"--hash $hash"}
+    SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=$hash
     SLIM_FAILED=$scratch/failed
     shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
     SLIM_SHARED=$shared
@@ -99,8 +97,6 @@ export_run() {
     export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
         SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_FAILED
-    # The filters find out for themselves where their messages go, unless told.
-    [ -z "$log" ] || export PCAP_SLIM_LOG="$log"
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.

@@ -1,0 +1,35 @@
+/*
+ * Which captures are beneath the current directory, the oldest first. Temporary files are never among them, whatever
+ * the pattern, nor is anything in a directory of markers.
+ */
+#ifndef PCAPSLIM_LISTING_H
+#define PCAPSLIM_LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+struct listing_terms {
+    const char *const *globs; /* patterns for names, fnmatch(3); a NULL behind the last */
+    bool recursive;           /* in every directory below, through no symbolic link; then a directory is no capture */
+    bool only_files;          /* a directory is none either way */
+    bool one_filesystem;
+    struct timespec youngest; /* not what was modified later */
+};
+
+struct listing {
+    struct listed {
+        struct timespec mtime;
+        char *path;
+    } * at; /* by modification time, then by name */
+    size_t count, room;
+    bool incomplete; /* something could not be looked at, and that was said */
+};
+
+/* Fill a listing that is zero-initialised. Returns 0, or CLI_FAILED after having said why. */
+int listing_read(struct listing *l, const struct listing_terms *terms);
+
+/* Safe on a zero-initialised struct. */
+void listing_free(struct listing *l);
+
+#endif

@@ -1,0 +1,400 @@
+/*
+ * pcap-plan: take the words of pcap-slim(1) and its configuration file apart, and say as assignments for sh(1) what is
+ * to be done. The driver keeps what a person wants to read: the chain of filters.
+ */
+#include "choice.h"
+#include "cli.h"
+#include "driver.h"
+#include "options.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct face FACE = {
+    IN_PLAN,
+    .usage = "Usage: pcap-plan [--usual FILE] -- [WORD...]\n"
+             "       pcap-plan --options PROGRAM\n"
+             "Take the words of pcap-slim(1) and its configuration file apart, and print what is\n"
+             "to be done as assignments for sh(1). pcap-slim runs it; there is little else to do.\n"
+             "\n",
+    .examples = "\n"
+                "Example:\n"
+                "  plan=$(pcap-plan -- --dir /srv/pcap) && eval \"$plan\"\n",
+};
+
+static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | FILE... [OPTION...]\n"
+                                "       pcap-slim --status DIR [OPTION...]\n"
+                                "Slim finished captures in place: encrypted payload is cut to its first 24 bytes.\n"
+                                "\n"
+                                "Files   --dir PATH (oldest first)  --recursive  --glob PATTERN  --single PATH\n"
+                                "        --age-minutes N (not younger)  --until-free 20%|500G (until so much is)\n"
+                                "Look    --check-only (what would be saved)  --dry-run (only list)\n"
+                                "Work    --workers N (files in parallel)  --verify full|count  --mmap  --no-mmap\n"
+                                "        --stage-dir DIR (temporary files)  --no-sandbox  --config FILE\n"
+                                "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
+                                "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
+                                "Limits  --max-io-mbps N  --max-cpu-percent N  --cpu-backoff-above N\n"
+                                "        --cpu-backoff-strength F\n"
+                                "Report  --output human|json|ndjson  --metrics FILE (for Prometheus)\n"
+                                "        --no-progress  --log auto|plain|journal\n"
+                                "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
+                                "        --status DIR (what is slim, pending, failed, changed)\n"
+                                "Undo    --no-recursive  --progress  --sandbox (what the configuration file sets)\n"
+                                "        --help  --version\n"
+                                "\n"
+                                "Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.\n"
+                                "Examples:\n"
+                                "  pcap-slim --dir /data/pcap --check-only\n"
+                                "  pcap-slim --dir /data/pcap --age-minutes 15 --workers 2 --max-io-mbps 50";
+
+/* ---- assignments ---- */
+
+/* In quotes, so that whatever is in the value is nothing to the shell. */
+static void add_quoted(struct text *to, const char *value) {
+    (void)text_add(to, "'");
+    for (const char *quote; (quote = strchr(value, '\'')) != NULL; value = quote + 1) {
+        (void)text_add(to, "%.*s'\\''", (int)(quote - value), value);
+    }
+    (void)text_add(to, "%s'", value);
+}
+
+static void put(const char *name, const char *value) {
+    struct text quoted = {.at = NULL};
+    add_quoted(&quoted, value);
+    (void)printf("%s=%s\n", name, quoted.at);
+    text_free(&quoted);
+}
+
+/* The option as it is to be handed on, or nothing. */
+static void put_if(const char *name, bool there, const char *value) {
+    put(name, there ? value : "");
+}
+
+/* The path as it is from another directory, to be freed: the run is in one. NULL after having said why. */
+static char *absolute(const char *path) {
+    char here[PATH_MAX] = "";
+    char *whole = NULL;
+    if ((path[0] != '/' && getcwd(here, sizeof here) == NULL) ||
+        asprintf(&whole, "%s%s%s", here, here[0] != '\0' ? "/" : "", path) < 0) {
+        (void)cli_fail(path, "cannot tell where this is: %s", strerror(errno));
+        return NULL;
+    }
+    return whole;
+}
+
+static int put_metrics(const char *path) {
+    char *whole = path != NULL ? absolute(path) : NULL;
+    put("metrics", whole != NULL ? whole : "");
+    free(whole);
+    return path == NULL || whole != NULL ? 0 : CLI_FAILED;
+}
+
+static int put_stage(const char *path) {
+    struct stat st;
+    char *whole = path != NULL ? absolute(path) : NULL;
+    const bool is_there = whole != NULL && stat(whole, &st) == 0 && S_ISDIR(st.st_mode);
+    put("stage", whole != NULL ? whole : "");
+    if (whole != NULL && !is_there) {
+        (void)cli_fail(whole, "there is no such stage directory");
+    }
+    free(whole);
+    return path == NULL || is_there ? 0 : CLI_FAILED;
+}
+
+static void put_number(const char *name, unsigned long number) {
+    (void)printf("%s=%lu\n", name, number);
+}
+
+/* The word of an option that takes one of several. */
+static void put_choice(const char *name, const char *choices, unsigned number) {
+    char word[16];
+    put(name, choice_word(choices, number, word, sizeof word));
+}
+
+/* Patterns, as words that are in quotes themselves. */
+static void put_globs(const struct options *o) {
+    struct text words = {.at = NULL};
+    for (const char *const *glob = o->globs; *glob != NULL; glob++) {
+        (void)text_add(&words, " --glob=");
+        add_quoted(&words, *glob);
+    }
+    put("globs", words.at);
+    text_free(&words);
+}
+
+static void put_limits(const struct options *o) {
+    static const char *const LIMITS[] = {"max-io-mbps", "max-cpu-percent", "cpu-backoff-above", "cpu-backoff-strength"};
+    const size_t count = options_given(o, LIMITS[2]) != NULL ? 4 : 3;
+    (void)fputs("limits='", stdout);
+    for (size_t i = 0; i < count; i++) {
+        const char *value = options_given(o, LIMITS[i]); /* digits and a point: it was taken */
+        if (value != NULL) {
+            (void)printf("--%s %s ", LIMITS[i], value);
+        }
+    }
+    (void)puts("'");
+}
+
+static int put_options(const struct options *o) {
+    const bool is_mapped_or_not = options_given(o, "mmap") != NULL || options_given(o, "no-mmap") != NULL;
+    const char *until = options_given(o, "until-free");
+    char amount[32];
+    (void)snprintf(amount, sizeof amount, "%llu%s", (unsigned long long)o->until_bytes,
+                   o->until_bytes < 100 ? "%" : "");
+    put("mode", o->dry_run ? "dry-run" : o->check_only ? "check-only" : "run");
+    put_if("recursive", o->recursive, "--recursive");
+    put_globs(o);
+    put_if("age", options_given(o, "age-minutes") != NULL && o->directory != NULL, options_given(o, "age-minutes"));
+    put_if("until", o->until_bytes > 0, amount);
+    put_if("until_typed", o->until_bytes > 0, until);
+    put_number("workers", o->workers);
+    put_limits(o);
+    put_if("sandbox", o->confine.off, "--no-sandbox");
+    put_if("progress", o->no_progress, "--no-progress");
+    put_if("reads", is_mapped_or_not, o->mapped ? "--mmap" : "--no-mmap");
+    put_if("hash", options_given(o, "hash") != NULL, o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
+    put_choice("verify", "full|count", o->check);
+    put_choice("output", "human|json|ndjson", o->output);
+    return put_metrics(o->metrics_path) != 0 ? CLI_FAILED : put_stage(o->stage_directory);
+}
+
+static void put_log(const struct options *o) {
+    put("error", cli_level(CLI_ERROR));
+    put("warning", cli_level(CLI_WARNING));
+    put("info", cli_level(CLI_INFO));
+    put_if("log", options_given(o, "log") != NULL, options_given(o, "log"));
+}
+
+/* ---- files for the run ---- */
+
+static char *scratch;
+
+static FILE *create(const char *name) {
+    char *path = NULL;
+    FILE *file = asprintf(&path, "%s/%s", scratch, name) > 0 ? fopen(path, "wxe") : NULL;
+    if (file == NULL) {
+        (void)cli_fail(path, "cannot make this file: %s", strerror(errno));
+    }
+    free(path);
+    return file;
+}
+
+static int end(FILE *file) {
+    const bool bad = ferror(file) != 0;
+    return fclose(file) == 0 && !bad ? 0 : cli_fail(scratch, "cannot write in it: %s", strerror(errno));
+}
+
+/*
+ * A folder that the driver removes. A signal that comes before it has been told of it must not end this program, or
+ * nobody would remove it.
+ */
+static int make_scratch(void) {
+    const char *from = getenv("TMPDIR");
+    const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    char *within = absolute(from != NULL && from[0] != '\0' ? from : "/tmp");
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        (void)signal(signals[i], SIG_IGN);
+    }
+    char *made = NULL;
+    if (within != NULL && asprintf(&made, "%s/pcap-slim.XXXXXXXX", within) > 0) {
+        scratch = mkdtemp(made);
+    }
+    if (scratch == NULL) {
+        (void)cli_fail(NULL, "cannot make a folder for temporary files in %s: %s", within != NULL ? within : from,
+                       strerror(errno));
+        free(made);
+    } else {
+        put("scratch", scratch);
+    }
+    free(within);
+    return scratch != NULL ? 0 : CLI_FAILED;
+}
+
+static int write_policy(const struct options *o) {
+    char *path = NULL;
+    if (!o->policy.given) {
+        put("policy", "");
+        return 0;
+    }
+    FILE *file = create("policy");
+    if (file == NULL || asprintf(&path, "%s/policy", scratch) < 0) {
+        return CLI_FAILED;
+    }
+    (void)fputs(o->policy.text, file);
+    put("policy", path);
+    free(path);
+    return end(file);
+}
+
+/* The names of files as they are, each with a NUL. */
+static int write_list(const char *const *names, size_t count) {
+    FILE *file = count > 0 ? create("list") : NULL;
+    if (count > 0 && file == NULL) {
+        return CLI_FAILED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)fwrite(names[i], 1, strlen(names[i]) + 1, file);
+    }
+    put_number("files", count);
+    return file != NULL ? end(file) : 0;
+}
+
+/* ---- what to work on ---- */
+
+/* For cd, which takes - for something else. */
+static void put_where(const char *path, size_t bytes) {
+    char *where = NULL;
+    if (asprintf(&where, "%s%.*s", path[0] == '/' ? "" : "./", (int)bytes, path) > 0) {
+        put("where", where);
+    }
+    free(where);
+}
+
+/* Paths in reports keep the words of the operator. */
+static int put_directory(const char *directory) {
+    const size_t bytes = strlen(directory);
+    char *prefix = NULL;
+    if (asprintf(&prefix, "%s%s", directory, directory[bytes - 1] == '/' ? "" : "/") < 0) {
+        return cli_fail(NULL, "out of memory");
+    }
+    put("prefix", prefix);
+    free(prefix);
+    put_where(directory, bytes);
+    return write_list(NULL, 0);
+}
+
+/* In its own directory, or by its whole name where that cannot be entered: a stage will say what is wrong with it. */
+static int put_single(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    char *where = NULL;
+    if (asprintf(&where, "%s%.*s", path[0] == '/' ? "" : "./", (int)(name - path), path) < 0) {
+        return cli_fail(NULL, "out of memory");
+    }
+    const int fd = name[0] != '\0' ? open(where, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    const bool can_enter = fd >= 0 && faccessat(fd, ".", X_OK, AT_EACCESS) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    put_if("where", can_enter, where);
+    free(where);
+    if (can_enter) {
+        char *prefix = strndup(path, (size_t)(name - path));
+        put("prefix", prefix != NULL ? prefix : "");
+        free(prefix);
+        return write_list(&name, 1);
+    }
+    put("prefix", "");
+    return write_list(&path, 1);
+}
+
+static int put_files(const struct options *o) {
+    struct stat st;
+    for (size_t i = 0; i < o->operand_count; i++) {
+        if (o->operands[i][0] == '\0') {
+            return cli_misuse("'' is not the name of a file");
+        }
+        if (stat(o->operands[i], &st) == 0 && S_ISDIR(st.st_mode)) {
+            return cli_misuse("'%s' is a directory; name it with --dir", o->operands[i]);
+        }
+    }
+    put("where", "");
+    put("prefix", "");
+    return write_list((const char *const *)o->operands, o->operand_count);
+}
+
+static int put_run(struct options *o) {
+    if (o->policy.given) {
+        const int status = policy_options_finish(&o->policy);
+        if (status != 0) {
+            return status;
+        }
+    }
+    if (o->until_bytes > 0 && o->policy.given && o->policy.settings.cut.mode == CUT_ZERO) {
+        return cli_misuse("--until-free does not go with --length zero, which leaves every file as long as it is");
+    }
+    put("target", o->directory != NULL ? "dir" : o->single != NULL ? "single" : "files");
+    put_if("named", o->directory != NULL || o->single != NULL, o->directory != NULL ? o->directory : o->single);
+    int status = put_options(o);
+    status = status != 0 ? status : make_scratch();
+    status = status != 0 ? status : write_policy(o);
+    if (status == 0) {
+        status = o->directory != NULL ? put_directory(o->directory)
+                 : o->single != NULL  ? put_single(o->single)
+                                      : put_files(o);
+    }
+    return status;
+}
+
+static int put_status(const struct options *o) {
+    put("mode", "status");
+    put("named", o->status_directory);
+    put_if("prune", o->prune, "--prune-markers");
+    /* One in the configuration file is for runs: this would read every capture. */
+    put_if("age", options_given(o, "age-minutes") != NULL, options_given(o, "age-minutes"));
+    put_if("hash", options_typed(o, "hash"), o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
+    put_if("sandbox", o->confine.off, "--no-sandbox");
+    put_choice("output", "human|json|ndjson", o->output);
+    return 0;
+}
+
+static int put_answer(const struct options *o) {
+    put("mode", "answer");
+    if (o->help) {
+        put("answer", SLIM_HELP);
+    } else {
+        (void)printf("answer='pcap-slim %s'\n", cli_version_number());
+    }
+    return 0;
+}
+
+/* What was made is removed again by whoever made it, unless the driver is told of it. */
+static int give_up(int status) {
+    static const char *const FILES[] = {"policy", "list"};
+    for (size_t i = 0; scratch != NULL && i < sizeof FILES / sizeof FILES[0]; i++) {
+        char *path = NULL;
+        if (asprintf(&path, "%s/%s", scratch, FILES[i]) > 0) {
+            (void)unlink(path);
+        }
+        free(path);
+    }
+    if (scratch != NULL) {
+        (void)rmdir(scratch);
+    }
+    return status;
+}
+
+int main(int argc, char **argv) {
+    static struct options own;
+    static struct options o;
+    (void)argc;
+    cli_start("pcap-plan");
+    int status = options_take_all(&own, &FACE, argv);
+    if (status != 0) {
+        return status;
+    }
+    if (own.options_of != NULL) {
+        return options_print(own.options_of, stdout)
+                   ? cli_end(CLI_DONE)
+                   : cli_misuse("--options takes the name of a program, not '%s'", own.options_of);
+    }
+    cli_start("pcap-slim");
+    status = driver_take(&o, own.usual_path, own.operands);
+    if (status == 0) {
+        put_log(&o);
+        status = o.help || o.version ? put_answer(&o) : o.status_directory != NULL ? put_status(&o) : put_run(&o);
+    }
+    status = status == 0 ? cli_end(0) : status;
+    policy_options_free(&o.policy);
+    status = status == 0 ? 0 : give_up(status);
+    free(scratch);
+    return status;
+}
