@@ -154,10 +154,10 @@ $(FILTERS:%=$(BIN)/%): $(BIN)/%: $(B)/tools/%.o $(FACE) $(LIB) $(STAND_INS)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
 
-$(BIN)/$(DRIVER): $(DRIVER_SOURCES) VERSION Makefile
+$(BIN)/$(DRIVER): $(DRIVER_SOURCES) Makefile
 	@mkdir -p $(@D)
 	$(say) GEN $@
-	$(Q)awk 'FNR == 1 && NR > 1 { print "" } { print }' $(DRIVER_SOURCES) | sed 's/@VERSION@/$(VERSION)/; s|@SYSCONFDIR@|$(SYSCONFDIR)|' >$@.new && chmod 755 $@.new && mv $@.new $@
+	$(Q)awk 'FNR == 1 && NR > 1 { print "" } { print }' $(DRIVER_SOURCES) | sed 's|@SYSCONFDIR@|$(SYSCONFDIR)|' >$@.new && chmod 755 $@.new && mv $@.new $@
 
 # Objects hold machine code as well: without optimising each of the many programs anew, linking them takes no time.
 $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)

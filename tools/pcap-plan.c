@@ -22,8 +22,8 @@ static const struct face FACE = {
     IN_PLAN,
     .usage = "Usage: pcap-plan [--usual FILE] -- [WORD...]\n"
              "       pcap-plan --options PROGRAM\n"
-             "Take the words of pcap-slim(1) and its configuration file apart, and print what is\n"
-             "to be done as assignments for sh(1). pcap-slim runs it; there is little else to do.\n"
+             "Take the words of pcap-slim(1) and its configuration file apart, and print what\n"
+             "is to be done as assignments for sh(1). pcap-slim runs it.\n"
              "\n",
     .examples = "\n"
                 "Example:\n"
@@ -57,6 +57,9 @@ static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | F
 
 /* ---- assignments ---- */
 
+/* A plan that lacks something is none: the run would be another one, elsewhere. */
+static bool memory_ran_out;
+
 /* In quotes, so that whatever is in the value is nothing to the shell. */
 static void add_quoted(struct text *to, const char *value) {
     (void)text_add(to, "'");
@@ -66,11 +69,14 @@ static void add_quoted(struct text *to, const char *value) {
     (void)text_add(to, "%s'", value);
 }
 
+/* value: NULL where there was no memory for it. */
 static void put(const char *name, const char *value) {
     struct text quoted = {.at = NULL};
-    add_quoted(&quoted, value);
-    (void)printf("%s=%s\n", name, quoted.at);
-    text_free(&quoted);
+    add_quoted(&quoted, value != NULL ? value : "");
+    char *whole = text_take(&quoted);
+    memory_ran_out |= value == NULL || whole == NULL;
+    (void)printf("%s=%s\n", name, whole != NULL ? whole : "");
+    free(whole);
 }
 
 /* The option as it is to be handed on, or nothing. */
@@ -126,8 +132,9 @@ static void put_globs(const struct options *o) {
         (void)text_add(&words, " --glob=");
         add_quoted(&words, *glob);
     }
-    put("globs", words.at);
-    text_free(&words);
+    char *whole = text_take(&words);
+    put("globs", whole);
+    free(whole);
 }
 
 static void put_limits(const struct options *o) {
@@ -149,7 +156,6 @@ static int put_options(const struct options *o) {
     char amount[32];
     (void)snprintf(amount, sizeof amount, "%llu%s", (unsigned long long)o->until_bytes,
                    o->until_bytes < 100 ? "%" : "");
-    put("mode", o->dry_run ? "dry-run" : o->check_only ? "check-only" : "run");
     put_if("recursive", o->recursive, "--recursive");
     put_globs(o);
     put_if("age", options_given(o, "age-minutes") != NULL && o->directory != NULL, options_given(o, "age-minutes"));
@@ -252,9 +258,7 @@ static int write_list(const char *const *names, size_t count) {
 /* For cd, which takes - for something else. */
 static void put_where(const char *path, size_t bytes) {
     char *where = NULL;
-    if (asprintf(&where, "%s%.*s", path[0] == '/' ? "" : "./", (int)bytes, path) > 0) {
-        put("where", where);
-    }
+    put("where", asprintf(&where, "%s%.*s", path[0] == '/' ? "" : "./", (int)bytes, path) > 0 ? where : NULL);
     free(where);
 }
 
@@ -288,7 +292,7 @@ static int put_single(const char *path) {
     free(where);
     if (can_enter) {
         char *prefix = strndup(path, (size_t)(name - path));
-        put("prefix", prefix != NULL ? prefix : "");
+        put("prefix", prefix);
         free(prefix);
         return write_list(&name, 1);
     }
@@ -311,6 +315,8 @@ static int put_files(const struct options *o) {
     return write_list((const char *const *)o->operands, o->operand_count);
 }
 
+/* Each of these ends with the mode, by which the driver sees that all is there. */
+
 static int put_run(struct options *o) {
     if (o->policy.given) {
         const int status = policy_options_finish(&o->policy);
@@ -331,11 +337,13 @@ static int put_run(struct options *o) {
                  : o->single != NULL  ? put_single(o->single)
                                       : put_files(o);
     }
+    if (status == 0) {
+        put("mode", o->dry_run ? "dry-run" : o->check_only ? "check-only" : "run");
+    }
     return status;
 }
 
 static int put_status(const struct options *o) {
-    put("mode", "status");
     put("named", o->status_directory);
     put_if("prune", o->prune, "--prune-markers");
     /* One in the configuration file is for runs: this would read every capture. */
@@ -343,16 +351,17 @@ static int put_status(const struct options *o) {
     put_if("hash", options_typed(o, "hash"), o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
     put_if("sandbox", o->confine.off, "--no-sandbox");
     put_choice("output", "human|json|ndjson", o->output);
+    put("mode", "status");
     return 0;
 }
 
 static int put_answer(const struct options *o) {
-    put("mode", "answer");
     if (o->help) {
         put("answer", SLIM_HELP);
     } else {
         (void)printf("answer='pcap-slim %s'\n", cli_version_number());
     }
+    put("mode", "answer");
     return 0;
 }
 
@@ -392,6 +401,7 @@ int main(int argc, char **argv) {
         put_log(&o);
         status = o.help || o.version ? put_answer(&o) : o.status_directory != NULL ? put_status(&o) : put_run(&o);
     }
+    status = status == 0 && memory_ran_out ? cli_fail(NULL, "out of memory") : status;
     status = status == 0 ? cli_end(0) : status;
     policy_options_free(&o.policy);
     status = status == 0 ? 0 : give_up(status);

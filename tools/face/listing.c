@@ -68,8 +68,11 @@ static int look_at(struct reading *r, int fd, const char *directory, const struc
         return 0;
     }
     if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        r->listing->incomplete |= errno != ENOENT; /* gone since */
-        return errno == ENOENT ? 0 : (cli_fail(name, "cannot look at it: %s", strerror(errno)), 0);
+        if (errno != ENOENT) { /* gone since */
+            r->listing->incomplete = true;
+            (void)cli_fail(directory[0] != '\0' ? directory : ".", "cannot look at '%s': %s", name, strerror(errno));
+        }
+        return 0;
     }
     if (S_ISDIR(st.st_mode) && terms->recursive && (!terms->one_filesystem || st.st_dev == r->device) &&
         add(&r->below, directory, name, st.st_mtim) != 0) {

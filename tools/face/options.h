@@ -136,7 +136,8 @@ options_action options_take;
 /* The row of that name for o's program, or NULL. */
 const struct option_row *options_row(const struct options *o, const char *name);
 
-/* When all are taken: see that no option lacks the one that it goes with. Returns 0, or CLI_MISUSE after having said so. */
+/* When all are taken: see that no option lacks the one that it goes with. Returns 0, or CLI_MISUSE after having said
+ * so. */
 int options_check(const struct options *o);
 
 /* The last value of an option ("" for a flag), or NULL where it was not given; whether it was on the command line. */

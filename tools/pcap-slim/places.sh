@@ -59,6 +59,14 @@ make_plan() {
         [ "$status" -ne 2 ] || misused=yes
         exit "$status"
     }
+    case $plan in
+    *"
+mode='"*"'") ;; # the last thing that is said: all is there
+    *)
+        plan=''
+        fail "pcap-plan did not say what to do; is it of the same version?"
+        ;;
+    esac
     eval "$plan"
     list=$scratch/list
 }
