@@ -137,10 +137,34 @@ slim_one_interrupted() {
     only_files d .slim_markers a.pcap
 }
 
-@test "SIGINT while the folder for temporary files is made: 130, nothing is left" {
+# The programs, with the words of pcap-slim taken apart by this.
+make_planning() {
+    make_interrupting pcap-plan "$1"
+    ln -s -- "$BIN_DIR"/pcap-[!p]* early
+}
+
+@test "SIGINT while the words are taken apart: 130, nothing is left" {
     # shellcheck disable=SC2016 # of the script that is written
-    make_interrupting mktemp 'made=$(/bin/mktemp "$@"); kill -INT 0; sleep 0.1; printf "%s\n" "$made"'
+    make_planning 'kill -INT 0; exec "$BIN_DIR/pcap-plan" "$@"'
+    export BIN_DIR
     slim_one_interrupted
     status_is 130
     only_files d a.pcap
+}
+
+@test "SIGINT after the folder for temporary files was made: 130, nothing is left" {
+    # As pcap-plan itself, it lives on once there is a folder.
+    # shellcheck disable=SC2016 # of the script that is written
+    make_planning 'trap "" INT; made=$("$BIN_DIR/pcap-plan" "$@"); kill -INT 0; sleep 0.1; printf "%s\n" "$made"'
+    export BIN_DIR
+    slim_one_interrupted
+    status_is 130
+    only_files d a.pcap
+}
+
+@test "SIGINT does not end a pcap-plan that has made a folder" {
+    mkdir scratch
+    TMPDIR=$PWD/scratch traced --trace=mkdir,rt_sigaction log pcap-plan -- a.pcap >plan
+    [ "$(grep -hE 'mkdir|rt_sigaction\(SIG(HUP|INT|QUIT|TERM), .*SIG_IGN' log.* | grep -oE '^mkdir|SIG(HUP|INT|QUIT|TERM)' | tail -n 5 | tr '\n' ' ')" = \
+        'SIGHUP SIGINT SIGQUIT SIGTERM mkdir ' ] || explain "$(cat log.*)"
 }
