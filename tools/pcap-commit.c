@@ -277,7 +277,7 @@ static void commit_by_hand(struct committer *c, const struct options *o, struct 
     }
     int original_fd = replace_open_original(&c->site.place, &r->source, &r->error);
     if (original_fd < 0) {
-        r->status = RECORD_FAIL;
+        r->status = original_fd == REPLACE_TOO_YOUNG ? RECORD_SKIPPED_YOUNG : RECORD_FAIL;
     } else {
         commit_input(c, r, original_fd);
         (void)close(original_fd);

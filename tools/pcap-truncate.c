@@ -165,7 +165,7 @@ static void slim_file(struct truncater *t, const char *path, struct record *r) {
     }
     int original_fd = replace_open_original(&t->site.place, &r->source, &r->error);
     if (original_fd < 0) {
-        r->status = RECORD_FAIL;
+        r->status = original_fd == REPLACE_TOO_YOUNG ? RECORD_SKIPPED_YOUNG : RECORD_FAIL;
     } else {
         slim_to_tmp(t, original_fd, r);
         (void)close(original_fd);

@@ -11,12 +11,14 @@
 #include <stdbool.h>
 
 enum lease {
-    LEASE_NO_WRITER,
-    LEASE_WRITER,  /* a process has it open for writing */
-    LEASE_UNKNOWN, /* cannot be told: a network filesystem, or a file of another user without CAP_LEASE */
+    LEASE_NO_WRITER, /* nobody has, and while the lease is held nobody can */
+    LEASE_NONE_SEEN, /* there is no lease to be had, but nobody has it open for writing now: writers.h */
+    LEASE_WRITER,    /* a process has it open for writing */
+    LEASE_UNKNOWN, /* cannot be told: a network filesystem, or a file of another user whose identity cannot be taken */
 };
 
-/* Take a read lease. Who opens the file for writing waits until it is given back; LEASE_NO_WRITER: there is one. */
+/* Take a read lease; as the file's owner where the process may not. Who opens the file for writing waits until it is
+ * given back; LEASE_NO_WRITER: there is one. */
 enum lease lease_take(int fd);
 
 /*

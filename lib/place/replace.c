@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STILL_WRITTEN "still being written: "
@@ -45,6 +46,27 @@ static int check_unchanged(const struct place *p, const struct identity *origina
     return 0;
 }
 
+/* A clock may have been set back: what changed in a future farther than clocks of hosts differ says nothing. */
+static bool is_young(const struct stat *st) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    const int64_t age_s = (int64_t)now.tv_sec - st->st_mtim.tv_sec;
+    return age_s < REPLACE_YOUNG_S && age_s > -REPLACE_YOUNG_S;
+}
+
+static int check_writers(int fd, const struct stat *st, struct failure *f) {
+    const enum lease lease = lease_probe(fd);
+    if (lease == LEASE_WRITER) {
+        return failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "a process has it open for writing");
+    }
+    if (lease == LEASE_UNKNOWN && is_young(st)) {
+        (void)failure_of(FAILURE_CHANGED, f,
+                         "changed less than 5 minutes ago, and whether a process writes to it cannot be told");
+        return REPLACE_TOO_YOUNG;
+    }
+    return 0;
+}
+
 int replace_open_original(const struct place *p, struct identity *identity, struct failure *f) {
     int fd = place_open_file(p);
     if (fd < 0) {
@@ -58,12 +80,12 @@ int replace_open_original(const struct place *p, struct identity *identity, stru
         status = failure_set(f, "it is no longer a regular file");
     } else if (st.st_nlink != 1) {
         status = failure_set(f, "it has got a second hard link meanwhile");
-    } else if (lease_probe(fd) == LEASE_WRITER) {
-        status = failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "a process has it open for writing");
+    } else {
+        status = check_writers(fd, &st, f);
     }
     if (status != 0) {
         (void)close(fd);
-        return -1;
+        return status;
     }
     *identity = identity_of(&st);
     return fd;

@@ -31,10 +31,15 @@ enum replace_target {
 /* What stands at the place, without opening it. identity: set for REPLACE_OK and REPLACE_HARDLINKED. */
 enum replace_target replace_inspect(const struct place *p, struct identity *identity, struct failure *f);
 
+/* A capture that was changed less long ago is left alone where it cannot be told whether a process still writes it. */
+#define REPLACE_YOUNG_S 300
+
+enum { REPLACE_CANNOT_OPEN = -1, REPLACE_TOO_YOUNG = -2 };
+
 /*
  * Open the capture at the place for reading and see that it is what replace_inspect() promised and that
- * nobody has it open for writing. identity: taken from the open file. Returns the descriptor, or -1 with f
- * set.
+ * nobody has it open for writing. identity: taken from the open file. Returns the descriptor, or with f set
+ * REPLACE_CANNOT_OPEN or, where whether somebody writes it cannot be told and it is young, REPLACE_TOO_YOUNG.
  */
 int replace_open_original(const struct place *p, struct identity *identity, struct failure *f);
 

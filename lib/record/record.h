@@ -26,7 +26,8 @@ enum record_status {
     RECORD_SKIPPED_SYMLINK,
     RECORD_SKIPPED_HARDLINK,
     RECORD_SKIPPED_NOT_REGULAR,
-    RECORD_SKIPPED_BUSY, /* another run is at work on it */
+    RECORD_SKIPPED_BUSY,  /* another run is at work on it */
+    RECORD_SKIPPED_YOUNG, /* changed a short while ago, and whether somebody still writes it cannot be told */
     RECORD_STATUSES,
 };
 

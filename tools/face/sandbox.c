@@ -166,9 +166,11 @@ static const int CALLS_OF_STREAMS[] = {
 static const int CALLS_TO_READ[] = {SCMP_SYS(getdents64), SCMP_SYS(flock)};
 
 static const int CALLS_TO_CHANGE[] = {
-    SCMP_SYS(openat),     SCMP_SYS(mkdirat),   SCMP_SYS(unlinkat),  SCMP_SYS(renameat),     SCMP_SYS(renameat2),
-    SCMP_SYS(fsync),      SCMP_SYS(fdatasync), SCMP_SYS(fchmod),    SCMP_SYS(fchown),       SCMP_SYS(utimensat),
-    SCMP_SYS(flistxattr), SCMP_SYS(fgetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(fremovexattr),
+    SCMP_SYS(openat),    SCMP_SYS(mkdirat),      SCMP_SYS(unlinkat),   SCMP_SYS(renameat),
+    SCMP_SYS(renameat2), SCMP_SYS(fsync),        SCMP_SYS(fdatasync),  SCMP_SYS(fchmod),
+    SCMP_SYS(fchown),    SCMP_SYS(utimensat),    SCMP_SYS(flistxattr), SCMP_SYS(fgetxattr),
+    SCMP_SYS(fsetxattr), SCMP_SYS(fremovexattr), SCMP_SYS(setfsuid), /* whose file it is may ask who writes it: lease.c
+                                                                      */
 };
 
 static int allow(scmp_filter_ctx filter, const int *calls, size_t count) {
