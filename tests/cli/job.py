@@ -29,7 +29,11 @@ SCHEMA = {
                             "requests": {"cpu": QUANTITY, "memory": QUANTITY},
                             "limits": {"cpu": QUANTITY, "memory": QUANTITY},
                         },
-                        "securityContext": {"allowPrivilegeEscalation": bool, "readOnlyRootFilesystem": bool},
+                        "securityContext": {
+                            "allowPrivilegeEscalation": bool,
+                            "readOnlyRootFilesystem": bool,
+                            "capabilities": {"drop": [str], "add": [str]},
+                        },
                         "volumeMounts": [{"name": str, "mountPath": str}],
                     }
                 ],
