@@ -43,7 +43,7 @@ CFLAGS_afl := -O2 -g -fsanitize=undefined -fno-sanitize-recover=all
 LDFLAGS_afl := -fsanitize=undefined
 HARNESS_LDFLAGS_afl := -fsanitize=fuzzer,undefined
 # Nothing of a sensor is needed but a kernel and the usual commands.
-CFLAGS_static := -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDENING)
+CFLAGS_static := -DPCAPSLIM_STATIC -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDENING)
 LDFLAGS_static := -O2 -flto=auto -static-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--no-warnings
 CFLAGS_VARIANT := $(CFLAGS_$(VARIANT))
 ifeq ($(CFLAGS_VARIANT),)
@@ -147,12 +147,14 @@ $(FACE): $(FACE_OBJECTS)
 	$(say) AR $@
 	$(Q)$(AR) rcs $@ $^
 
-STAND_INS := $(if $(filter static,$(VARIANT)),$(B)/packaging/static/dbus.o)
+STAND_INS := $(if $(filter static,$(VARIANT)),$(B)/packaging/static/dbus.o $(B)/packaging/static/names.o)
+# Nothing can be loaded into a static program, so libpcap is in all that may have expressions.
+LIBS_static := $(if $(filter static,$(VARIANT)),-lpcap)
 
 $(FILTERS:%=$(BIN)/%): $(BIN)/%: $(B)/tools/%.o $(FACE) $(LIB) $(STAND_INS)
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
+	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(LIBS_$*) $(LIBS_static)
 
 $(BIN)/$(DRIVER): $(DRIVER_SOURCES) Makefile
 	@mkdir -p $(@D)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,21 +13,58 @@
 #define OWNER_NAME "sensor"
 #define LOOKUP_BYTES 16384
 
+#ifdef PCAPSLIM_STATIC
+/*
+ * What nsswitch.conf(5) names beside files is a library of the system's, made for the system's C library: loaded into a
+ * program that is linked statically it crashes. So the files are read, and nothing else is asked. A line that is longer
+ * than the buffer ends the search.
+ */
+static bool find_user(const char *name, char *buffer, size_t size_bytes, struct passwd *user) {
+    struct passwd *found = NULL;
+    FILE *file = fopen("/etc/passwd", "re");
+    while (file != NULL && fgetpwent_r(file, user, buffer, size_bytes, &found) == 0 &&
+           strcmp(found->pw_name, name) != 0) {
+        found = NULL;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return found != NULL;
+}
+
+static bool find_group(const char *name, char *buffer, size_t size_bytes, struct group *group) {
+    struct group *found = NULL;
+    FILE *file = fopen("/etc/group", "re");
+    while (file != NULL && fgetgrent_r(file, group, buffer, size_bytes, &found) == 0 &&
+           strcmp(found->gr_name, name) != 0) {
+        found = NULL;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return found != NULL;
+}
+#else
+static bool find_user(const char *name, char *buffer, size_t size_bytes, struct passwd *user) {
+    struct passwd *found = NULL;
+    return getpwnam_r(name, user, buffer, size_bytes, &found) == 0 && found != NULL;
+}
+
+static bool find_group(const char *name, char *buffer, size_t size_bytes, struct group *group) {
+    struct group *found = NULL;
+    return getgrnam_r(name, group, buffer, size_bytes, &found) == 0 && found != NULL;
+}
+#endif
+
 struct marker_owner marker_owner_find(void) {
     struct marker_owner owner = {.known = false, .user = 0, .group = 0};
     char buffer[LOOKUP_BYTES];
     struct passwd user;
-    struct passwd *found_user = NULL;
-    if (getpwnam_r(OWNER_NAME, &user, buffer, sizeof buffer, &found_user) != 0 || found_user == NULL) {
-        return owner;
-    }
-    owner.known = true;
-    owner.user = user.pw_uid;
-    owner.group = user.pw_gid;
     struct group group;
-    struct group *found_group = NULL;
-    if (getgrnam_r(OWNER_NAME, &group, buffer, sizeof buffer, &found_group) == 0 && found_group != NULL) {
-        owner.group = group.gr_gid;
+    if (find_user(OWNER_NAME, buffer, sizeof buffer, &user)) {
+        owner.known = true;
+        owner.user = user.pw_uid;
+        owner.group = find_group(OWNER_NAME, buffer, sizeof buffer, &group) ? group.gr_gid : user.pw_gid;
     }
     return owner;
 }

@@ -14,9 +14,6 @@
 
 enum { FILE_HEADER_BYTES = 24, LINKTYPES_MAX = 32 };
 
-/* The names that libpcap's library has: Debian's, and everybody else's. */
-static const char *const LIBRARIES[] = {"libpcap.so.0.8", "libpcap.so.1"};
-
 struct library {
     void *handle;
     pcap_t *(*open)(FILE *file, char *words);
@@ -38,6 +35,22 @@ struct matcher {
     size_t linktypes;
     size_t current;
 };
+
+#ifdef PCAPSLIM_STATIC
+/* A library that is loaded into a static program brings a C library of its own, and crashes: it is linked with it. */
+static int load(struct library *l, struct failure *f) {
+    (void)f;
+    l->open = pcap_fopen_offline;
+    l->compile = pcap_compile;
+    l->matches = pcap_offline_filter;
+    l->free_code = pcap_freecode;
+    l->error = pcap_geterr;
+    l->close = pcap_close;
+    return 0;
+}
+#else
+/* The names that libpcap's library has: Debian's, and everybody else's. */
+static const char *const LIBRARIES[] = {"libpcap.so.0.8", "libpcap.so.1"};
 
 /* POSIX (dlsym): a pointer to a function comes as one to an object. */
 static bool find_symbol(void *handle, const char *name, void *function) {
@@ -62,6 +75,8 @@ static int load(struct library *l, struct failure *f) {
     }
     return 0;
 }
+
+#endif
 
 struct matcher *matcher_new(char *const *expressions, size_t count, struct failure *f) {
     struct matcher *m = calloc(1, sizeof *m);
