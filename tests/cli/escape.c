@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,9 @@ static void escape(const char *moment) {
     say("open", syscall(SYS_openat, AT_FDCWD, path != NULL ? path : "/etc/passwd", O_RDONLY));
     say("create", syscall(SYS_openat, AT_FDCWD, "/tmp/pcap-slim-escaped", O_WRONLY | O_CREAT, 0600));
     say("socket", syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+    say("signal", syscall(SYS_tgkill, getppid(), getppid(), 0));
+    say("owner", syscall(SYS_fcntl, STDERR_FILENO, F_SETOWN, getppid()));
+    say("signal of the owner", syscall(SYS_fcntl, STDERR_FILENO, F_SETSIG, SIGCONT));
     say("exec", syscall(SYS_execve, command[0], command, environment)); /* done: there is no line */
 }
 

@@ -51,3 +51,58 @@ has_cet() { objdump -d --no-show-raw-insn --disassemble=main "$1" | grep -A 1 '<
     each has_cet
     each probes_its_stack
 }
+
+# ---- how a program is started ----
+
+# In the trace, no file but /dev/null has the number of a standard descriptor once main() has begun.
+no_file_is_standard() {
+    "$PYTHON" - "$1" <<'EOF'
+import re, sys
+begun = False
+for line in open(sys.argv[1], errors="replace"):
+    opened = re.search(r'(?:openat|dup)\((.*)\) += [012]$', line)
+    begun = begun or '"/dev/null"' in line
+    if begun and opened and '"/dev/null"' not in opened[1]:
+        sys.exit(line)
+if not begun:
+    sys.exit("nothing was reserved")
+EOF
+}
+
+@test "no file gets the number of a standard descriptor that a program is started without" {
+    mkdir d
+    cp "$FIXTURES/good-real-tls13.pcap" d/a.pcap
+    pcap-truncate d/a.pcap >slim.pcap
+    printf '' >empty
+    local words
+    for words in 'pcap-truncate d/a.pcap' 'pcap-truncate --record r.json d/a.pcap' 'pcap-scan d/a.pcap' 'pcap-commit d/a.pcap' \
+        'pcap-verify --original d/a.pcap slim.pcap' 'pcap-report --expect empty' 'pcap-status d' 'pcap-run true'; do
+        # shellcheck disable=SC2086 # words
+        strace -o log -e trace=openat,dup $words <&- >&- 2>&- || true
+        no_file_is_standard log || explain "$words: $(cat log)"
+    done
+    cmp d/a.pcap "$FIXTURES/good-real-tls13.pcap" || explain "the capture was written to"
+}
+
+@test "to use a standard descriptor that is not there still fails" {
+    runs sh -c 'pcap-truncate "$1" >&-' sh "$FIXTURES/good-real-tls13.pcap"
+    refused_with "pcap-truncate: $FIXTURES/good-real-tls13.pcap: cannot write the slim capture: Bad file descriptor"
+    runs sh -c 'pcap-truncate <&-'
+    refused_with "pcap-truncate: standard input: offset 0: cannot read: Bad file descriptor"
+    runs sh -c 'pcap-scan --version >&-'
+    status_is 1
+}
+
+@test "pcap-slim under a limit on file sizes: an error, and nothing stays behind" {
+    mkdir d scratch
+    cp "$FIXTURES/good-real-tls13.pcap" d/a.pcap
+    local target
+    for target in '--single d/a.pcap' '--dir d' 'd/a.pcap'; do
+        # shellcheck disable=SC2016 # expanded inside
+        TMPDIR=$PWD/scratch bash -c 'exec 3>&1; (ulimit -f 0; exec pcap-slim $1) 2>&1 | cat >messages; exit "${PIPESTATUS[0]}"' \
+            bash "$target" && status=0 || status=$?
+        status_is 1
+        only_files scratch
+    done
+    same_bytes d/a.pcap "$FIXTURES/good-real-tls13.pcap"
+}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# Filters give up what they do not need: an attempt to open, make, connect or run something is refused, and in normal
+# Filters give up what they do not need: an attempt to open, make, connect, signal or run something is refused, and in normal
 # work nothing is attempted that would be.
 
 load helpers
 
 setup_file() {
-    gcc -shared -fPIC -o "$BATS_FILE_TMPDIR/escape.so" "$BATS_TEST_DIRNAME/escape.c" >&2
+    gcc -D_GNU_SOURCE -shared -fPIC -o "$BATS_FILE_TMPDIR/escape.so" "$BATS_TEST_DIRNAME/escape.c" >&2
     bats_require_minimum_version 1.5.0
 }
 
@@ -31,6 +31,9 @@ nothing_escaped() {
     err_is 'escape: open refused
 escape: create refused
 escape: socket refused
+escape: signal refused
+escape: owner refused
+escape: signal of the owner refused
 escape: exec refused'
     [ ! -e /tmp/pcap-slim-escaped ] || explain "something was created"
 }
@@ -39,6 +42,9 @@ escape: exec refused'
 everything_escapes() {
     err_has 'escape: open done'
     err_has 'escape: socket done'
+    err_has 'escape: signal done'
+    err_has 'escape: owner done'
+    err_has 'escape: signal of the owner done'
     err_lacks 'refused'
     rm -f /tmp/pcap-slim-escaped
 }

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 /* What the child finds out is its exit status: 0, or the number of the line. */
@@ -47,6 +49,11 @@ static void must_be_shut_in(void) {
     MUST(refused(chmod("/", 0755)));
     MUST(refused(setuid(0)));
     MUST(refused(kill(getppid(), 0)));
+    MUST(refused((int)syscall(SYS_tgkill, getppid(), getppid(), 0)));
+    MUST(syscall(SYS_tgkill, getpid(), getpid(), 0) == 0);
+    MUST(refused(fcntl(STDERR_FILENO, F_SETOWN, getppid())));
+    MUST(refused(fcntl(STDERR_FILENO, F_SETSIG, SIGCONT)));
+    MUST(fcntl(STDERR_FILENO, F_GETFD) == 0);
     MUST(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
 }
 

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,20 @@ const char *cli_level(enum cli_level level) {
     return !to_journal ? "" : level == CLI_WARNING ? "<4>" : error_or_info;
 }
 
+/*
+ * A program that is started without standard descriptors would get their numbers for the files it opens, and write
+ * messages into a capture. They are taken, each in the direction that it is not used in: to use it still fails.
+ */
+static void reserve_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest number that is free: fd */
+        }
+    }
+}
+
 void cli_start(const char *program) {
+    reserve_descriptors();
     program_name = program;
     to_journal = is_journal();
     (void)signal(SIGUSR1, SIG_IGN);

@@ -18,7 +18,8 @@ enum cli_exit {
 extern volatile sig_atomic_t cli_interrupted;
 
 /*
- * First call of every main: remembers the program's name for messages, ignores SIGIO (see replace.h) and SIGUSR1 (which
+ * First call of every main: sees to it that no file gets the number of a standard descriptor that is
+ * not there, remembers the program's name for messages, ignores SIGIO (see replace.h) and SIGUSR1 (which
  * asks a run for its progress: pcap-report catches it), and finds out whether messages go to the journal.
  */
 void cli_start(const char *program);

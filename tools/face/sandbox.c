@@ -130,7 +130,6 @@ static const int CALLS_OF_STREAMS[] = {
     SCMP_SYS(fstatfs),
     SCMP_SYS(lseek),
     SCMP_SYS(ftruncate),
-    SCMP_SYS(fcntl),
     SCMP_SYS(fadvise64),
     SCMP_SYS(sync_file_range),
     SCMP_SYS(poll),
@@ -150,7 +149,6 @@ static const int CALLS_OF_STREAMS[] = {
     SCMP_SYS(getegid),
     SCMP_SYS(getpid),
     SCMP_SYS(gettid),
-    SCMP_SYS(tgkill),
     SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
@@ -183,10 +181,29 @@ static int allow(scmp_filter_ctx filter, const int *calls, size_t count) {
 
 #define ALLOW(filter, calls) allow(filter, calls, sizeof(calls) / sizeof((calls)[0]))
 
-/* Memory, but none that can be executed; and whether a descriptor is a terminal, which stdio asks, and its width. */
+/* The others have somebody signalled: the owner of a descriptor (F_SETOWN), with any signal (F_SETSIG). */
+static const unsigned COMMANDS_OF_FCNTL[] = {
+    F_GETFD, F_SETFD, F_GETFL, F_SETLK, F_SETLKW, F_OFD_SETLK, F_SETLEASE, F_GETLEASE,
+};
+
+static int allow_fcntl(scmp_filter_ctx filter) {
+    int status = 0;
+    for (size_t i = 0; i < sizeof COMMANDS_OF_FCNTL / sizeof COMMANDS_OF_FCNTL[0]; i++) {
+        status |=
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, COMMANDS_OF_FCNTL[i]));
+    }
+    return status;
+}
+
+/*
+ * Memory, but none that can be executed; whether a descriptor is a terminal, which stdio asks, and its width; a signal
+ * to the process itself, as abort(3) sends it.
+ */
 static int allow_with_conditions(scmp_filter_ctx filter) {
     const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    const struct scmp_arg_cmp to_itself = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable) |
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, to_itself) | allow_fcntl(filter) |
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_executable) |
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS)) |
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TIOCGWINSZ));

@@ -26,7 +26,7 @@ enum {
 };
 
 /*
- * Give up everything but need. Never allowed from here on: running programs, executable memory, sockets, tracing,
+ * Give up everything but need. Never allowed from here on: running programs, signals to others, executable memory, sockets, tracing,
  * links, device files, mounts, changing identity (but, with SANDBOX_CHANGE, that towards filesystems: lease.c).
  * directory_fd: where SANDBOX_READ and SANDBOX_CHANGE may open and change files, with all that is beneath it; the
  * directory stays the caller's. Or SANDBOX_ANYWHERE. Descriptors that are open already stay as usable as they were.

@@ -9,6 +9,7 @@ set -u
 LC_ALL=C
 export LC_ALL
 unset CDPATH
+trap '' XFSZ # a limit on file sizes is an error like a full disk, and no death that leaves the scratch folder behind
 
 PROGRAM=pcap-slim
 CONFIG=@SYSCONFDIR@/pcap-slim.conf
