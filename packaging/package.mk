@@ -24,6 +24,7 @@ install: all ## to PREFIX=/usr/local, below DESTDIR= if set
 	$(INSTALL) -m 644 $(PAGES_5) '$(DESTDIR)$(MANDIR)/man5'
 	$(INSTALL) -m 644 README.md LICENSE CHANGELOG.md $(wildcard SECURITY.md CONTRIBUTING.md docs/*.md) '$(DESTDIR)$(DOCDIR)'
 	$(INSTALL) -m 644 packaging/pcap-slim.conf packaging/pcap-slim.default '$(DESTDIR)$(DOCDIR)/examples'
+	$(INSTALL) -m 644 packaging/prometheus/pcap-slim.rules.yml '$(DESTDIR)$(DOCDIR)/examples'
 	$(INSTALL) -m 644 $(wildcard docs/fleet/*) '$(DESTDIR)$(DOCDIR)/examples/fleet'
 	for unit in $(UNITS); do \
 	    sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@ENVFILE@|$(ENVDIR)/pcap-slim|' "packaging/systemd/$$unit" \

@@ -96,11 +96,27 @@ static char *absolute(const char *path) {
     return whole;
 }
 
+/* Before a file is touched: what is written at the end. path: absolute. */
+static int check_metrics(const char *path) {
+    struct stat st;
+    char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+    const bool can_be_made = directory != NULL && access(directory, W_OK) == 0;
+    int status = 0;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        status = cli_misuse("--metrics: %s is a directory", path);
+    } else if (!can_be_made) {
+        status = cli_misuse("--metrics: no file can be made in %s", directory != NULL ? directory : path);
+    }
+    free(directory);
+    return status;
+}
+
 static int put_metrics(const char *path) {
     char *whole = path != NULL ? absolute(path) : NULL;
+    const int status = path == NULL ? 0 : whole != NULL ? check_metrics(whole) : CLI_FAILED;
     put("metrics", whole != NULL ? whole : "");
     free(whole);
-    return path == NULL || whole != NULL ? 0 : CLI_FAILED;
+    return status;
 }
 
 static int put_stage(const char *path) {
@@ -169,7 +185,8 @@ static int put_options(const struct options *o) {
     put_if("hash", options_given(o, "hash") != NULL, o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
     put_choice("verify", "full|count", o->check);
     put_choice("output", "human|json|ndjson", o->output);
-    return put_metrics(o->metrics_path) != 0 ? CLI_FAILED : put_stage(o->stage_directory);
+    const int status = put_metrics(o->metrics_path);
+    return status != 0 ? status : put_stage(o->stage_directory);
 }
 
 static void put_log(const struct options *o) {

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ struct report {
     struct outcome outcome;
     struct report_lines lines;
     struct watch watch;
+    struct metrics metrics;
     bool bad_input;
     int taken_fd;     /* opened early: later nothing can be opened any more */
     int failed_fd;    /* likewise; -1: nobody wants them */
@@ -57,6 +59,16 @@ static int take_options(struct options *o, char **argv) {
     return o->operand_count > 0 ? cli_misuse("records come on standard input; '%s' is too much", o->operands[0]) : 0;
 }
 
+static void count_pending(struct report *p, const char *name) {
+    struct stat st;
+    p->outcome.pending_files++;
+    p->outcome.pending_bytes += lstat(name, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+static bool is_pending(enum record_status status) {
+    return status == RECORD_FAIL || status == RECORD_SKIPPED_BUSY || status == RECORD_SKIPPED_YOUNG;
+}
+
 /* A record for one file, with its name as it is in the directory. */
 static void report_record(struct report *p, struct record *r) {
     if (!record_is_final(r)) {
@@ -64,6 +76,9 @@ static void report_record(struct report *p, struct record *r) {
     }
     if (r->status == RECORD_FAIL && p->failed_fd >= 0 && stage_put(p->failed_fd, r, false) != CLI_DONE) {
         p->bad_input = true;
+    }
+    if (is_pending(r->status)) {
+        count_pending(p, r->file);
     }
     watch_count(&p->watch, r);
     if (p->expected != NULL) {
@@ -105,6 +120,7 @@ static void expect_only_taken(struct report *p) {
     }
     json_object_foreach_safe(p->expected, next, name, value) {
         if (json_object_get(taken, name) == NULL) {
+            count_pending(p, name);
             (void)json_object_del(p->expected, name);
         }
     }
@@ -134,6 +150,9 @@ static void report_missing(struct report *p) {
     }
     wait_for_signal();
     if (cli_interrupted != 0) {
+        json_object_foreach(p->expected, name, value) {
+            count_pending(p, name);
+        }
         (void)fprintf(stderr, "%sinterrupted: %zu file(s) not done\n", cli_level(CLI_WARNING),
                       json_object_size(p->expected));
         return;
@@ -201,21 +220,22 @@ static int conclude(struct report *p) {
     }
     report_lines_summary(&p->lines, o, elapsed_ms, nothing);
     if (p->options.metrics_path != NULL &&
-        metrics_write(p->options.metrics_path, o, good && cli_interrupted == 0, elapsed_ms) != 0) {
+        metrics_write(&p->metrics, o, good && cli_interrupted == 0, elapsed_ms) != 0) {
         return CLI_FAILED;
     }
     return good ? CLI_DONE : CLI_FAILED;
 }
 
 /* Nothing is opened any more but what has to do with the metrics. */
-static int confine(const struct options *o) {
+static int confine(struct report *p) {
+    const struct options *o = &p->options;
     if (o->metrics_path == NULL) {
         confine_to_streams(&o->confine);
         return CLI_DONE;
     }
-    int fd = metrics_open_directory(o->metrics_path);
+    int fd = metrics_prepare(&p->metrics, o->metrics_path);
     if (fd < 0) {
-        return CLI_FAILED;
+        return CLI_MISUSE;
     }
     confine_to_directory(&o->confine, SANDBOX_CHANGE, fd, -1);
     (void)close(fd);
@@ -253,7 +273,7 @@ static int prepare(struct report *p) {
     }
     watch_begin(&p->watch, p->expected, !p->options.no_progress && !p->options.dry_run, p->options.check_only,
                 p->started_ns);
-    return confine(&p->options);
+    return confine(p);
 }
 
 int main(int argc, char **argv) {
@@ -275,6 +295,7 @@ int main(int argc, char **argv) {
         status = conclude(&p);
     }
     report_lines_free(&p.lines);
+    metrics_free(&p.metrics);
     json_decref(p.expected);
     return cli_status_if_interrupted(cli_end(status));
 }

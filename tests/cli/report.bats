@@ -509,41 +509,57 @@ FAIL fail.pcap"
 # ---- metrics ----
 
 # The samples of a file of metrics, read by the rules of the exposition format: NAME{LABELS} VALUE a line, sorted.
-samples() { kit metrics "$1"; }
+# D is the label of the directory at hand.
+samples() { kit metrics "$1" | sed "s|directory=\"$(pwd -P)\"|D|"; }
 
 @test "pcap-report --metrics: files by status, bytes, reasons, times" {
     local now
     one_of_each | sed 's/"linktype":1/"linktype":1,"by_reason":{"tls":{"packets":2,"bytes_saved":77},"ssh":{"packets":1,"bytes_saved":28}},"kept_by_reason":{"short":2}/' >records
     now=$(date +%s)
+    printf 1234567 >fail.pcap
     runs_from records pcap-report --metrics m.prom
     status_is 1
-    only_files . .err .out m.prom names records
+    only_files . .err .out fail.pcap m.prom names records
     [ "$(stat -c %a m.prom)" = 644 ]
     samples m.prom >have
     grep -v 'timestamp\|duration\| 0$' have >figures
     cat >want <<END
-pcap_slim_info{version="$VERSION"} 1
-pcap_slim_run_files{status="fail"} 1
-pcap_slim_run_files{status="ok"} 1
-pcap_slim_run_files{status="skipped_busy"} 1
-pcap_slim_run_files{status="skipped_hardlink"} 1
-pcap_slim_run_files{status="skipped_marker"} 1
-pcap_slim_run_files{status="skipped_not_regular"} 1
-pcap_slim_run_files{status="skipped_symlink"} 1
-pcap_slim_run_input_bytes 599
-pcap_slim_run_output_bytes 494
-pcap_slim_run_reason_packets{reason="short"} 2
-pcap_slim_run_reason_packets{reason="ssh"} 1
-pcap_slim_run_reason_packets{reason="tls"} 2
-pcap_slim_run_reason_saved_bytes{reason="ssh"} 28
-pcap_slim_run_reason_saved_bytes{reason="tls"} 77
-pcap_slim_run_saved_bytes 105
+pcap_slim_failed_runs_total{D} 1
+pcap_slim_files_total{D,status="fail"} 1
+pcap_slim_files_total{D,status="ok"} 1
+pcap_slim_files_total{D,status="skipped_busy"} 1
+pcap_slim_files_total{D,status="skipped_hardlink"} 1
+pcap_slim_files_total{D,status="skipped_marker"} 1
+pcap_slim_files_total{D,status="skipped_not_regular"} 1
+pcap_slim_files_total{D,status="skipped_symlink"} 1
+pcap_slim_info{D,version="$VERSION"} 1
+pcap_slim_input_bytes_total{D} 599
+pcap_slim_output_bytes_total{D} 494
+pcap_slim_pending_bytes{D} 7
+pcap_slim_pending_files{D} 2
+pcap_slim_run_files{D,status="fail"} 1
+pcap_slim_run_files{D,status="ok"} 1
+pcap_slim_run_files{D,status="skipped_busy"} 1
+pcap_slim_run_files{D,status="skipped_hardlink"} 1
+pcap_slim_run_files{D,status="skipped_marker"} 1
+pcap_slim_run_files{D,status="skipped_not_regular"} 1
+pcap_slim_run_files{D,status="skipped_symlink"} 1
+pcap_slim_run_input_bytes{D} 599
+pcap_slim_run_output_bytes{D} 494
+pcap_slim_run_reason_packets{D,reason="short"} 2
+pcap_slim_run_reason_packets{D,reason="ssh"} 1
+pcap_slim_run_reason_packets{D,reason="tls"} 2
+pcap_slim_run_reason_saved_bytes{D,reason="ssh"} 28
+pcap_slim_run_reason_saved_bytes{D,reason="tls"} 77
+pcap_slim_run_saved_bytes{D} 105
+pcap_slim_runs_total{D} 1
+pcap_slim_saved_bytes_total{D} 105
 END
     diff want figures >&2
-    grep -qx 'pcap_slim_run_reason_saved_bytes{reason="quic"} 0' have
-    grep -qx 'pcap_slim_last_success_timestamp_seconds 0' have
-    grep -q '^pcap_slim_run_duration_seconds 0\.[0-9]*$' have
-    [ "$(sed -n 's/^pcap_slim_run_timestamp_seconds //p' have)" -ge "$now" ]
+    grep -qx 'pcap_slim_run_reason_saved_bytes{D,reason="quic"} 0' have
+    grep -qx 'pcap_slim_last_success_timestamp_seconds{D} 0' have
+    grep -q '^pcap_slim_run_duration_seconds{D} 0\.[0-9]*$' have
+    [ "$(sed -n 's/^pcap_slim_run_timestamp_seconds{D} //p' have)" -ge "$now" ]
 }
 
 @test "pcap-report --metrics: the last success stays when a later run fails" {
@@ -551,29 +567,76 @@ END
     one_of_each | grep -v '"fail"' >records
     runs_from records pcap-report --metrics m.prom
     status_is 0
-    success=$(samples m.prom | sed -n 's/^pcap_slim_last_success_timestamp_seconds //p')
+    success=$(samples m.prom | sed -n 's/^pcap_slim_last_success_timestamp_seconds{D} //p')
     [ "$success" -gt 1700000000 ]
-    sed -i "s/^\(pcap_slim_last_success_timestamp_seconds\) .*/\1 1700000123/" m.prom
+    sed -i "s/^\(pcap_slim_last_success_timestamp_seconds{.*}\) .*/\1 1700000123/" m.prom
     one_of_each >records
     runs_from records pcap-report --metrics m.prom
     status_is 1
-    samples m.prom | grep -qx 'pcap_slim_last_success_timestamp_seconds 1700000123'
+    samples m.prom | grep -qx 'pcap_slim_last_success_timestamp_seconds{D} 1700000123'
     : >records
     runs_from records pcap-report --metrics m.prom
     status_is 0
-    [ "$(samples m.prom | sed -n 's/^pcap_slim_last_success_timestamp_seconds //p')" -ge "$success" ]
+    [ "$(samples m.prom | sed -n 's/^pcap_slim_last_success_timestamp_seconds{D} //p')" -ge "$success" ]
 }
 
-@test "pcap-report --metrics: a place that cannot be written to fails the run, no rest is left" {
+@test "pcap-report --metrics: a place that cannot be written to is misuse, no rest is left" {
     one_of_each | head -n 1 >records
     runs_from records pcap-report --metrics none/m.prom
-    status_is 1
+    status_is 2
     err_has "pcap-report: none/m.prom: cannot write the metrics: No such file or directory"
     mkdir m.prom
     runs_from records pcap-report --metrics m.prom
-    status_is 1
-    err_has "pcap-report: m.prom: cannot write the metrics: Is a directory"
+    status_is 2
+    err_is "pcap-report: m.prom: cannot write the metrics: Is a directory"
     only_files . .err .out m.prom names records
+}
+
+@test "pcap-report --metrics: counters go on from the old file, whatever is in it" {
+    value_of() { samples m.prom | sed -n "s/^$1 //p"; }
+    one_of_each >records
+    for _ in 1 2 3; do runs_from records pcap-report --metrics m.prom; done
+    [ "$(value_of 'pcap_slim_runs_total{D}')" = 3 ]
+    [ "$(value_of 'pcap_slim_failed_runs_total{D}')" = 3 ]
+    [ "$(value_of 'pcap_slim_files_total{D,status="ok"}')" = 3 ]
+    [ "$(value_of 'pcap_slim_saved_bytes_total{D}')" = 315 ]
+    [ "$(value_of 'pcap_slim_run_saved_bytes{D}')" = 105 ]
+    # Those of another directory are not ours.
+    sed -i "s|directory=\"|&/elsewhere|" m.prom
+    runs_from records pcap-report --metrics m.prom
+    [ "$(value_of 'pcap_slim_runs_total{D}')" = 1 ]
+    # What is no count begins at 0, and no file is too long, too strange or not there.
+    for value in -1 1e9 '' x 99999999999999999999999999 18446744073709551615; do
+        sed -i "s|^\(pcap_slim_runs_total{.*}\).*|\1 $value|" m.prom
+        runs_from records pcap-report --metrics m.prom
+        [ "$(value_of 'pcap_slim_runs_total{D}')" = 1 ] || explain "$value"
+    done
+    head -c 300000 /dev/urandom >m.prom
+    runs_from records pcap-report --metrics m.prom
+    [ "$(value_of 'pcap_slim_runs_total{D}')" = 1 ]
+    printf 'pcap_slim_runs_total{directory="%s"} 41' "$(pwd -P)" >m.prom
+    runs_from records pcap-report --metrics m.prom
+    [ "$(value_of 'pcap_slim_runs_total{D}')" = 42 ]
+}
+
+@test "pcap-report --metrics: the name of the directory is escaped" {
+    local here
+    here=$(printf 'a "b"\\c\nd\377.')
+    one_of_each >records
+    mkdir "$here"
+    cd "$here"
+    runs_from ../records pcap-report --metrics ../m.prom
+    cd ..
+    printf 'pcap_slim_runs_total{directory="%s/a \\"b\\"\\\\c\\nd?."} 1\n' "$(pwd -P)" >want
+    grep -qxFf want m.prom || explain "$(cat want; grep runs_total m.prom)"
+}
+
+@test "alert rules: promtool has no complaint, and each fires when it is to" {
+    command -v promtool >/dev/null || skip "promtool is not installed"
+    runs promtool check rules "$ROOT/packaging/prometheus/pcap-slim.rules.yml"
+    status_is 0
+    runs promtool test rules "$ROOT/tests/prometheus/rules.yml"
+    status_is 0
 }
 
 @test "pcap-report --metrics: promtool has no complaint" {

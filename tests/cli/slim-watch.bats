@@ -208,12 +208,24 @@ asks() {
     runs pcap-slim --dir d --metrics m.prom
     status_is 0
     kit metrics m.prom >have
-    grep -qx 'pcap_slim_run_files{status="ok"} 1' have
-    grep -qx "pcap_slim_run_input_bytes $(bytes_of "$SMALL")" have
-    grep -qx "pcap_slim_run_output_bytes $(bytes_of d/a.pcap)" have
+    grep -q '^pcap_slim_run_files{.*,status="ok"} 1$' have
+    grep -q "^pcap_slim_run_input_bytes{.*} $(bytes_of "$SMALL")\$" have
+    grep -q "^pcap_slim_run_output_bytes{.*} $(bytes_of d/a.pcap)\$" have
     runs pcap-slim --dir d --metrics "$PWD/n.prom"
     status_is 0
-    kit metrics n.prom | grep -qx 'pcap_slim_run_files{status="skipped_marker"} 1'
+    kit metrics n.prom | grep -qx "pcap_slim_run_files{directory=\"$(pwd -P)/d\",status=\"skipped_marker\"} 1"
+    mkdir e
+    cp "$FIXTURES/good-real-tls13.pcap" e/a.pcap
+    runs pcap-slim --dir e --metrics none/m.prom
+    misused "--metrics: no file can be made in $PWD/none/"
+    runs pcap-slim --dir e --metrics d
+    misused "--metrics: $PWD/d is a directory"
+    mkdir locked
+    chmod 555 locked
+    runs without_rights pcap-slim --dir e --metrics locked/m.prom
+    misused "--metrics: no file can be made in $PWD/locked/"
+    only_files e a.pcap
+    same_bytes e/a.pcap "$FIXTURES/good-real-tls13.pcap"
     runs pcap-slim --dir d --metrics ''
     misused "--metrics takes the path of a file"
     only_files d .slim_markers a.pcap

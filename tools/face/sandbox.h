@@ -26,10 +26,10 @@ enum {
 };
 
 /*
- * Give up everything but need. Never allowed from here on: running programs, signals to others, executable memory, sockets, tracing,
- * links, device files, mounts, changing identity (but, with SANDBOX_CHANGE, that towards filesystems: lease.c).
- * directory_fd: where SANDBOX_READ and SANDBOX_CHANGE may open and change files, with all that is beneath it; the
- * directory stays the caller's. Or SANDBOX_ANYWHERE. Descriptors that are open already stay as usable as they were.
+ * Give up everything but need. Never allowed from here on: running programs, signals to others, executable memory,
+ * sockets, tracing, links, device files, mounts, changing identity (but, with SANDBOX_CHANGE, that towards filesystems:
+ * lease.c). directory_fd: where SANDBOX_READ and SANDBOX_CHANGE may open and change files, with all that is beneath it;
+ * the directory stays the caller's. Or SANDBOX_ANYWHERE. Descriptors that are open already stay as usable as they were.
  * Returns what is in force: 0 on a kernel that has neither, and in builds that could not work inside (a sanitizer's
  * report needs to open files and to trace).
  */
