@@ -6,6 +6,8 @@
 #include "failure.h"
 #include "framing.h"
 #include "hash.h"
+#include "identity.h"
+#include "mark.h"
 #include "marker.h"
 #include "names.h"
 #include "note.h"
@@ -14,7 +16,6 @@
 #include "recount.h"
 #include "replace.h"
 #include "source.h"
-#include "tokens.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -128,28 +129,6 @@ static void say(struct status *s, const char *name, enum state state, const char
 /* ---- a marked file ---- */
 
 /*
- * The record in a marker or a note. Returns false where it holds none: one that another program made, or that was lost
- * half-way, or a second name of somebody else's file. st: what the file itself is.
- */
-static bool read_record(int directory_fd, const char *name, struct record *out, struct stat *st) {
-    struct tokens lines;
-    struct failure failure;
-    char *line;
-    bool read = false;
-    int fd = openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 1 &&
-        tokens_open(&lines, fd, '\n', &failure) == 0) {
-        read = tokens_next(&lines, &line, &failure) == 1 && record_parse(line, out, &failure) == 0;
-        tokens_close(&lines);
-    }
-    (void)close(fd);
-    return read;
-}
-
-/*
  * Read the capture and compare. Of the digests that its marker holds SHA-256 counts where that was asked for and is
  * there, and XXH3 in any case. Returns whether it is what the record says; else f says what is wrong.
  */
@@ -181,35 +160,41 @@ static bool has_digest_of(struct status *s, const char *name, const struct recor
     return true;
 }
 
-static bool was_touched(const struct record *r, const struct stat *st) {
-    return r->has_mtime && (st->st_mtim.tv_sec != r->mtime_sec || st->st_mtim.tv_nsec != r->mtime_ns);
-}
-
-static void look_at_marked(struct status *s, const char *name, const struct stat *st) {
-    struct record r;
+static void look_at_described(struct status *s, const char *name, const struct record *r) {
     struct failure failure;
-    struct stat marker;
-    if (!read_record(s->markers_fd, name, &r, &marker)) {
-        say(s, name, STATE_SLIM, "its marker holds no record to compare with");
-        return;
-    }
     const bool can_hash =
-        options_given(&s->options, "hash") != NULL && (r.has_digest || (is_sha256(&s->options) && r.has_out_sha256));
-    if (r.has_tally && (uint64_t)st->st_size != r.tally.out_bytes) {
-        (void)failure_set(&failure, "%lld bytes, its marker says %" PRIu64, (long long)st->st_size, r.tally.out_bytes);
+        options_given(&s->options, "hash") != NULL && (r->has_digest || (is_sha256(&s->options) && r->has_out_sha256));
+    if (can_hash && !has_digest_of(s, name, r, &failure)) {
         say(s, name, STATE_CHANGED, failure.text);
-    } else if (!can_hash && was_touched(&r, st)) {
-        (void)failure_set(&failure, "last modified at %lld.%09ld, its marker says %" PRId64 ".%09" PRId64,
-                          (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, r.mtime_sec, r.mtime_ns);
-        say(s, name, STATE_CHANGED, failure.text);
-    } else if (can_hash && !has_digest_of(s, name, &r, &failure)) {
-        say(s, name, STATE_CHANGED, failure.text);
-    } else if (is_sha256(&s->options) && !r.has_out_sha256) {
+    } else if (is_sha256(&s->options) && !r->has_out_sha256) {
         say(s, name, STATE_SLIM, "its marker holds no SHA-256 digest");
     } else {
-        say(s, name, STATE_SLIM, can_hash && was_touched(&r, st) ? "modified since, but its bytes are the same" : NULL);
+        say(s, name, STATE_SLIM, NULL);
+    }
+}
+
+/*
+ * Returns whether there is a marker that speaks of the file; all is said then. Else other says what speaks against it,
+ * or is empty: a file of another size or time was restored or has a name that is used again, and is slimmed anew.
+ */
+static bool look_at_marked(struct status *s, const char *name, const struct stat *st, struct failure *other) {
+    struct record r;
+    struct stat marker;
+    const struct identity file = identity_of(st);
+    other->text[0] = '\0';
+    if (!marker_exists(s->markers_fd, name)) {
+        return false;
+    }
+    if (!mark_read_record(s->markers_fd, name, &r, &marker)) {
+        say(s, name, STATE_SLIM, "its marker holds no record to compare with");
+        return true;
+    }
+    const bool is_described = mark_describes(&r, &file, other);
+    if (is_described) {
+        look_at_described(s, name, &r);
     }
     record_free(&r);
+    return is_described;
 }
 
 /* ---- one that failed last time ---- */
@@ -224,7 +209,7 @@ static void say_failed(struct status *s, const char *name) {
     struct stat note;
     struct tm t;
     char when[80] = "";
-    if (!read_record(s->notes_fd, name, &r, &note)) {
+    if (!mark_read_record(s->notes_fd, name, &r, &note)) {
         say(s, name, STATE_FAILED, "the note about it holds no record");
         return;
     }
@@ -241,20 +226,21 @@ static void say_failed(struct status *s, const char *name) {
 
 static void look_at_file(struct status *s, const char *name) {
     struct stat st;
+    struct failure other;
     if (fstatat(s->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return; /* gone since it was listed */
     }
     if (!S_ISREG(st.st_mode)) {
         say(s, name, STATE_LEFT_ALONE, S_ISLNK(st.st_mode) ? "symbolic link" : "not a regular file");
-    } else if (marker_exists(s->markers_fd, name)) {
-        look_at_marked(s, name, &st);
+    } else if (look_at_marked(s, name, &st, &other)) {
+        return;
     } else if (st.st_nlink > 1) {
         say(s, name, STATE_LEFT_ALONE, "several hard links");
     } else if (has_note(s, name)) {
         say_failed(s, name);
     } else {
         const bool young = s->options.age_minutes > 0 && st.st_mtime > s->now - (time_t)s->options.age_minutes * 60;
-        say(s, name, young ? STATE_TOO_YOUNG : STATE_PENDING, NULL);
+        say(s, name, young ? STATE_TOO_YOUNG : STATE_PENDING, other.text[0] != '\0' ? other.text : NULL);
     }
 }
 
@@ -302,6 +288,15 @@ static bool is_old(int directory_fd, const char *name, time_t now) {
     return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && now - st.st_mtime > REPLACE_STALE_S;
 }
 
+static bool is_marked(const struct status *s, const char *name) {
+    struct stat st;
+    if (fstatat(s->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    const struct identity file = identity_of(&st);
+    return mark_look(s->markers_fd, name, &file) == MARK_SLIM;
+}
+
 static void look_at_note(struct status *s, const char *name) {
     if (note_is_temporary(name)) {
         if (s->options.prune && is_old(s->notes_fd, name, s->now)) {
@@ -312,7 +307,7 @@ static void look_at_note(struct status *s, const char *name) {
     const enum found found = look_for_file(s, s->notes_fd, name);
     if (found == FOUND_ORPHAN) {
         orphan(s, s->notes_fd, name, "it failed last time, and there is no such file any more");
-    } else if (found == FOUND_WITH_FILE && marker_exists(s->markers_fd, name)) {
+    } else if (found == FOUND_WITH_FILE && is_marked(s, name)) {
         if (s->options.prune) {
             (void)unlinkat(s->notes_fd, name, 0); /* it was slimmed at that very moment */
         }

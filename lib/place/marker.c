@@ -165,5 +165,15 @@ int marker_write_new(int directory_fd, const char *name, const char *text, const
 
 int marker_create(int markers_fd, const char *name, const char *text, const struct marker_owner *owner,
                   struct failure *f) {
+    if (marker_write_new(markers_fd, name, text, owner, f) == 0) {
+        return 0;
+    }
+    if (errno != EEXIST) {
+        return -1;
+    }
+    if (unlinkat(markers_fd, name, 0) != 0 && errno != ENOENT) {
+        return failure_errno(f, errno, "cannot remove the marker of a file that had this name before");
+    }
+    /* One that is there again is another program's, made at this very moment: as good. */
     return marker_write_new(markers_fd, name, text, owner, f) == 0 || errno == EEXIST ? 0 : -1;
 }

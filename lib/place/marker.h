@@ -1,6 +1,6 @@
 /*
- * Markers: `.slim_markers/NAME` beside a capture NAME says that it is slim. Existence is the signal; the
- * content is the report record of the run that made it.
+ * Markers: `.slim_markers/NAME` beside a capture NAME says that it is slim. The content is the report record of the run
+ * that made it, and tells of which file it speaks (mark.h); an empty one is a signal by its existence.
  */
 #ifndef PCAPSLIM_MARKER_H
 #define PCAPSLIM_MARKER_H
@@ -41,9 +41,9 @@ int marker_subdirectory_open(int parent_fd, const char *name, bool create, const
 bool marker_exists(int markers_fd, const char *name);
 
 /*
- * Create the marker of name, exclusively, mode 0644, owned as above, holding text. One that exists already is
- * as good. Not synced: a marker lost to a power cut costs one more pass over a capture that is slim already.
- * Returns 0, or -1 with f set; then there is no marker.
+ * Create the marker of name, exclusively, mode 0644, owned as above, holding text. One that exists already speaks of a
+ * file that had the name before, and goes. Not synced: a marker lost to a power cut costs one more pass over a capture
+ * that is slim already. Returns 0, or -1 with f set; then there is none that speaks of the file.
  */
 int marker_create(int markers_fd, const char *name, const char *text, const struct marker_owner *owner,
                   struct failure *f);

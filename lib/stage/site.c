@@ -1,5 +1,6 @@
 #include "site.h"
 
+#include "mark.h"
 #include "note.h"
 #include "replace.h"
 
@@ -32,7 +33,8 @@ static int go(struct site *s, const char *path, struct failure *f) {
     return place_go(&s->place, path, f) < 0 ? -1 : 0;
 }
 
-void site_inspect(struct site *s, const char *path, struct record *r) {
+/* What stands at the place, and whether its marker speaks of it. */
+static void look(const struct site *s, int markers_fd, struct record *r) {
     static const enum record_status status_of[] = {
         [REPLACE_OK] = RECORD_WOULD_SLIM,
         [REPLACE_SYMLINK] = RECORD_SKIPPED_SYMLINK,
@@ -40,6 +42,17 @@ void site_inspect(struct site *s, const char *path, struct record *r) {
         [REPLACE_NOT_REGULAR] = RECORD_SKIPPED_NOT_REGULAR,
         [REPLACE_ERROR] = RECORD_FAIL,
     };
+    const enum replace_target target = replace_inspect(&s->place, &r->source, &r->error);
+    const bool is_file = target == REPLACE_OK || target == REPLACE_HARDLINKED;
+    r->status = status_of[target];
+    if (mark_look(markers_fd, s->place.name, is_file ? &r->source : NULL) == MARK_SLIM) {
+        r->status = RECORD_SKIPPED_MARKER;
+        r->error.text[0] = '\0';
+    }
+    r->has_source = r->status == RECORD_WOULD_SLIM;
+}
+
+void site_inspect(struct site *s, const char *path, struct record *r) {
     r->status = RECORD_FAIL;
     if (go(s, path, &r->error) != 0) {
         return;
@@ -54,12 +67,7 @@ void site_inspect(struct site *s, const char *path, struct record *r) {
         (void)failure_set(&r->error, "a capture of this name cannot have a marker; rename it");
         return;
     }
-    if (marker_exists(s->markers_fd, s->place.name)) {
-        r->status = RECORD_SKIPPED_MARKER;
-        return;
-    }
-    r->status = status_of[replace_inspect(&s->place, &r->source, &r->error)];
-    r->has_source = r->status == RECORD_WOULD_SLIM;
+    look(s, s->markers_fd, r);
 }
 
 static int join_claims(struct site *s, struct failure *f) {
@@ -78,11 +86,11 @@ void site_claim(struct site *s, struct record *r) {
     }
     if (taken == 0) {
         r->status = RECORD_SKIPPED_BUSY;
-    } else if (marker_exists(s->claims.markers_fd, s->place.name)) { /* another run finished it just now */
+        return;
+    }
+    look(s, s->claims.markers_fd, r); /* another run may have finished it just now */
+    if (r->status != RECORD_WOULD_SLIM) {
         site_release(s);
-        r->status = RECORD_SKIPPED_MARKER;
-    } else {
-        r->status = RECORD_WOULD_SLIM;
     }
 }
 

@@ -31,9 +31,9 @@ void site_init(struct site *s, int inherited_claim_fd, int stage_fd);
 void site_inspect(struct site *s, const char *path, struct record *r);
 
 /*
- * Claim the file that was inspected for this run, and look at its marker again with the claim in hand.
- * Sets r->status: RECORD_WOULD_SLIM when it is ours, else RECORD_SKIPPED_BUSY, RECORD_SKIPPED_MARKER or
- * RECORD_FAIL.
+ * Claim the file that was inspected for this run, and look at it and its marker again with the claim in hand.
+ * Sets r->status: RECORD_WOULD_SLIM with r->source when it is ours, else RECORD_SKIPPED_BUSY, or as site_inspect()
+ * does.
  */
 void site_claim(struct site *s, struct record *r);
 

@@ -77,9 +77,12 @@ static void test_create(void **state) {
     assert_int_equal(st.st_mode, S_IFREG | 0644);
     assert_int_equal(st.st_uid, geteuid());
 
-    /* One that exists is as good, and is left alone. */
+    /* One that exists speaks of another file, and goes. */
     assert_int_equal(marker_create(f->fd, "a.pcap", "other", &NOBODY_IN_PARTICULAR, &why), 0);
-    expect_text(f, "a.pcap", "{\"file\":\"a.pcap\"}\n");
+    expect_text(f, "a.pcap", "other");
+    assert_int_equal(mkdirat(f->fd, "directory", 0755), 0);
+    assert_int_equal(marker_create(f->fd, "directory", "text", &NOBODY_IN_PARTICULAR, &why), -1);
+    assert_string_equal(why.text, "cannot remove the marker of a file that had this name before: Is a directory");
     assert_int_equal(marker_create(f->fd, "empty", "", &NOBODY_IN_PARTICULAR, &why), 0);
     assert_true(marker_exists(f->fd, "empty"));
 }
@@ -93,6 +96,7 @@ static void test_never_through_a_link(void **state) {
     assert_true(marker_exists(f->fd, "b.pcap"));
     assert_int_equal(marker_create(f->fd, "a.pcap", "text", &NOBODY_IN_PARTICULAR, NULL), 0);
     assert_int_equal(marker_create(f->fd, "b.pcap", "text", &NOBODY_IN_PARTICULAR, NULL), 0);
+    expect_text(f, "a.pcap", "text"); /* in the place of the link */
     expect_text(f, "precious", "precious");
     assert_false(is_there(f, "nowhere"));
 }

@@ -281,6 +281,27 @@ static void test_marked_meanwhile(void **state) {
     end_visit(&b);
 }
 
+/* The marker of a file that had the name before; with the claim in hand both are looked at as they are then. */
+static void test_a_name_used_again(void **state) {
+    struct folder *f = *state;
+    struct visit a;
+    make_file(f, "a.pcap", "capture");
+    assert_int_equal(mkdirat(f->fd, ".slim_markers", 0755), 0);
+    make_file(f, ".slim_markers/a.pcap", "{\"file\":\"a.pcap\",\"status\":\"ok\",\"in_pkts\":1,\"out_bytes\":8}\n");
+    begin_visit(&a, f, "a.pcap");
+    expect_inspected(&a, RECORD_WOULD_SLIM, "");
+    expect_claimed(&a, RECORD_WOULD_SLIM);
+    site_release(&a.site);
+    make_file(f, "a.pcap", "captures");
+    expect_claimed(&a, RECORD_SKIPPED_MARKER);
+    expect_inspected(&a, RECORD_SKIPPED_MARKER, "");
+    assert_int_equal(linkat(f->fd, "a.pcap", f->fd, "b.pcap", 0), 0);
+    expect_inspected(&a, RECORD_SKIPPED_MARKER, "");
+    make_file(f, "a.pcap", "capture");
+    expect_inspected(&a, RECORD_SKIPPED_HARDLINK, "");
+    end_visit(&a);
+}
+
 static void test_from_one_directory_to_the_next(void **state) {
     struct folder *f = *state;
     struct visit a, b;
@@ -353,6 +374,7 @@ int main(void) {
         IN_FOLDER(test_inspect_fails),
         IN_FOLDER(test_claims),
         IN_FOLDER(test_marked_meanwhile),
+        IN_FOLDER(test_a_name_used_again),
         IN_FOLDER(test_from_one_directory_to_the_next),
         IN_FOLDER(test_enter),
     };
