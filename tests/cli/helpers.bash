@@ -173,7 +173,10 @@ calls_are() {
 }
 
 # The same output with what the clock puts into it made equal.
-settled() { sed -E 's/elapsed=[0-9]+\.[0-9]s$/elapsed=_/; s/\([0-9]+ms\)/(_ms)/; s/"elapsed_ms":[0-9]+/"elapsed_ms":0/g'; }
+settled() {
+    sed -E 's/elapsed=[0-9]+\.[0-9]s saved=[0-9]+ \([0-9]+ %\)$/elapsed=_/; s/takes about [0-9:]+ /takes about _ /
+        s/\([0-9]+ms\)/(_ms)/; s/"(elapsed|run)_ms":[0-9]+/"\1_ms":0/g'
+}
 settled_err_is() {
     local have
     have=$(settled <"$err_file")

@@ -73,11 +73,11 @@ one_of_each() {
         runs pcap-report --output json $words
         status_is 0
         err_is "no pcaps to process"
-        settled_out_is '{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":false},"files":[]}'
+        settled_out_is '{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":false,"in_bytes":0,"out_bytes":0,"saved_bytes":0},"files":[]}'
     done
     runs pcap-report --output json --check-only
     status_is 0
-    settled_out_is '{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":true},"files":[]}'
+    settled_out_is '{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":true,"in_bytes":0,"out_bytes":0,"saved_bytes":0},"files":[]}'
 }
 
 @test "pcap-report: empty lines are no records" {
@@ -119,7 +119,7 @@ done: ok=1 skip=5 fail=1 elapsed=_"
     err_has '(12ms)'
     runs_from records pcap-report --output human
     status_is 1
-    err_has "done: ok=1 skip=5 fail=1 elapsed=0.0s"
+    err_has "done: ok=1 skip=5 fail=1 elapsed=0.0s saved=105 (17 %)"
 }
 
 @test "pcap-report --check-only says so at the end" {
@@ -128,8 +128,38 @@ done: ok=1 skip=5 fail=1 elapsed=_"
     status_is 1
     out_empty
     err_has "
+slimming takes about 0:01 with these settings
 check: ok=1 skip=5 fail=1 elapsed="
     err_lacks "done:"
+    runs_from records pcap-report
+    err_lacks "takes about"
+}
+
+@test "pcap-report: what is saved, in all" {
+    {
+        record a.pcap ok '"in_pkts":5,"truncated":3,"in_bytes":1000000,"out_bytes":250001'
+        record b.pcap ok '"in_pkts":5,"truncated":3,"in_bytes":5000000000,"out_bytes":4000000000'
+        record fail.pcap fail '"in_pkts":5,"truncated":3,"in_bytes":7,"out_bytes":1,"error":"no"'
+    } >records
+    runs_from records pcap-report
+    err_has " saved=1000749999 (20 %)"
+    runs_from records pcap-report --output json
+    json_is '.summary | .in_bytes == 5001000000 and .out_bytes == 4000250001 and .saved_bytes == 1000749999'
+    json_is '.summary | has("run_ms") == false'
+    record longer.pcap ok '"in_pkts":5,"truncated":3,"in_bytes":100,"out_bytes":101' >records
+    runs_from records pcap-report
+    err_has " saved=0 (0 %)"
+}
+
+@test "pcap-report --check-only: how long slimming takes, by what reading took and what is to be moved" {
+    # Half of a large file goes: read, written, and both read again are three times what the check read.
+    { sleep 2; record a.pcap ok '"in_pkts":5,"truncated":3,"in_bytes":1000000000,"out_bytes":500000000'; } |
+        pcap-report --check-only --output json >out
+    out_file=out
+    json_is '.summary | (.elapsed_ms >= 1900) and ((.run_ms - .elapsed_ms * 3) | fabs) <= 10'
+    for i in $(seq 500); do record "$i" ok '"in_pkts":5,"truncated":0,"in_bytes":100,"out_bytes":100'; done >records
+    runs_from records pcap-report --check-only --output json
+    json_is '.summary | (.run_ms - .elapsed_ms * 4 - 500 * 4 | fabs) <= 10'
 }
 
 @test "pcap-report: status 0 when nothing failed" {
@@ -164,10 +194,10 @@ done: ok=1 skip=0 fail=0 elapsed=_"
     [ "$(wc -l <"$out_file")" -eq 1 ]
     settled <"$out_file" | jq -c '(.files[0] |= {file, status, in_pkts, truncated, kept, in_bytes, out_bytes, elapsed_ms})' >have
     cat >want <<'END'
-{"summary":{"ok":1,"skip":5,"fail":1,"elapsed_ms":0,"check_only":false},"files":[{"file":"ok.pcap","status":"ok","in_pkts":5,"truncated":3,"kept":2,"in_bytes":599,"out_bytes":494,"elapsed_ms":0},{"file":"fail.pcap","status":"fail","error":"offset 24, packet 1: no good"},{"file":"marked.pcap","status":"skipped_marker"},{"file":"symlink.pcap","status":"skipped_symlink"},{"file":"hard.pcap","status":"skipped_hardlink"},{"file":"dir.pcap","status":"skipped_not_regular"},{"file":"busy.pcap","status":"skipped_busy"}]}
+{"summary":{"ok":1,"skip":5,"fail":1,"elapsed_ms":0,"check_only":false,"in_bytes":599,"out_bytes":494,"saved_bytes":105},"files":[{"file":"ok.pcap","status":"ok","in_pkts":5,"truncated":3,"kept":2,"in_bytes":599,"out_bytes":494,"elapsed_ms":0},{"file":"fail.pcap","status":"fail","error":"offset 24, packet 1: no good"},{"file":"marked.pcap","status":"skipped_marker"},{"file":"symlink.pcap","status":"skipped_symlink"},{"file":"hard.pcap","status":"skipped_hardlink"},{"file":"dir.pcap","status":"skipped_not_regular"},{"file":"busy.pcap","status":"skipped_busy"}]}
 END
     diff want have >&2
-    json_is '.files[0].elapsed_ms == 12 and (.summary | keys) == ["check_only", "elapsed_ms", "fail", "ok", "skip"]'
+    json_is '.files[0].elapsed_ms == 12 and (.summary | keys) == ["check_only", "elapsed_ms", "fail", "in_bytes", "ok", "out_bytes", "saved_bytes", "skip"]'
 }
 
 @test "pcap-report --output json --check-only" {
@@ -218,7 +248,8 @@ FAIL lost.pcap: no result arrived: a process of the run died; run again
 done: ok=1 skip=5 fail=2 elapsed="
     runs_from records pcap-report --expect names --output json
     status_is 1
-    json_is '.summary == {ok: 1, skip: 5, fail: 2, elapsed_ms: .summary.elapsed_ms, check_only: false} and
+    json_is '.summary == {ok: 1, skip: 5, fail: 2, elapsed_ms: .summary.elapsed_ms, check_only: false,
+        in_bytes: 599, out_bytes: 494, saved_bytes: 105} and
         .files[6:] == [{file: "gone.pcap", status: "fail", error: "no result arrived: a process of the run died; run again"},
                        {file: "lost.pcap", status: "fail", error: "no result arrived: a process of the run died; run again"}]'
 }
@@ -450,14 +481,14 @@ would slim: d/b.pcap"
 ["d/dir.pcap","skipped_not_regular"]
 ["d/busy.pcap","skipped_busy"]' ]
     tail -n 1 out.txt | settled >have
-    echo '{"summary":{"ok":1,"skip":5,"fail":1,"elapsed_ms":0,"check_only":false}}' >want
+    echo '{"summary":{"ok":1,"skip":5,"fail":1,"elapsed_ms":0,"check_only":false,"in_bytes":599,"out_bytes":494,"saved_bytes":105}}' >want
     same_bytes have want
 }
 
 @test "pcap-report --output ndjson: nothing, a dry run" {
     runs pcap-report --output ndjson
     status_is 0
-    settled_out_is '{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":false}}'
+    settled_out_is '{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":false,"in_bytes":0,"out_bytes":0,"saved_bytes":0}}'
     err_is "no pcaps to process"
     record a.pcap would_slim >records
     runs_from records pcap-report --dry-run --output ndjson

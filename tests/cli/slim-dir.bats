@@ -85,8 +85,11 @@ done: ok=0 skip=2 fail=0 elapsed=_"
 json_is_sound() {
     [ "$(wc -l <"$out_file")" -eq 1 ] || explain "not one line"
     json_is '(keys == ["files", "summary"]) and
-        (.summary | keys == ["check_only", "elapsed_ms", "fail", "ok", "skip"]) and
+        (.summary | keys - ["run_ms"] == ["check_only", "elapsed_ms", "fail", "in_bytes", "ok", "out_bytes", "saved_bytes", "skip"]) and
         (.summary | [.ok, .skip, .fail, .elapsed_ms | type == "number"] | all) and
+        (.summary.in_bytes == ([.files[] | select(.status == "ok") | .in_bytes] | add // 0)) and
+        (.summary.out_bytes == ([.files[] | select(.status == "ok") | .out_bytes] | add // 0)) and
+        (.summary | .saved_bytes == .in_bytes - .out_bytes and has("run_ms") == (.check_only and .ok > 0)) and
         (.summary.check_only | type == "boolean") and
         (.files | type == "array") and
         ([.files[] | (.file | type == "string") and (.status | type == "string")] | all) and
@@ -190,6 +193,7 @@ PY
     settled_err_is "skip (marked): d/a.pcap
 ok d/raw.pcap pkts=2 truncated=0 in=264 out=264 (_ms) [link type 101 is not Ethernet: every packet kept]
 FAIL d/bad.pcap: $BAD
+slimming takes about _ with these settings
 check: ok=1 skip=1 fail=1 elapsed=_"
     runs pcap-slim --dir d --check-only --workers 3 --output json
     status_is 1
@@ -198,6 +202,7 @@ check: ok=1 skip=1 fail=1 elapsed=_"
     runs pcap-slim --single d/raw.pcap --check-only
     status_is 0
     settled_err_is "ok d/raw.pcap pkts=2 truncated=0 in=264 out=264 (_ms) [link type 101 is not Ethernet: every packet kept]
+slimming takes about _ with these settings
 check: ok=1 skip=0 fail=0 elapsed=_"
     unchanged d "$before"
 }
@@ -249,7 +254,7 @@ would slim: d/bad.pcap"
 }
 
 @test "nothing pending: said, and under json the empty report" {
-    local empty='{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":false},"files":[]}'
+    local empty='{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":false,"in_bytes":0,"out_bytes":0,"saved_bytes":0},"files":[]}'
     runs pcap-slim --dir d
     status_is 0
     out_is ''

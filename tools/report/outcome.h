@@ -25,4 +25,14 @@ void outcome_count(struct outcome *o, const struct record *r);
 /* Files with one of the "skipped_" statuses. */
 uint64_t outcome_skipped(const struct outcome *o);
 
+/* The bytes that the files with status ok are shorter by, or would be. */
+uint64_t outcome_saved_bytes(const struct outcome *o);
+
+/*
+ * After a pass that only read (--check-only) and took elapsed_ms: about how long slimming the same files takes under
+ * the same limits, in milliseconds. What is read once in that pass is read and written, and both are read again to be
+ * verified; and each file is synced.
+ */
+uint64_t outcome_run_ms(const struct outcome *o, uint64_t elapsed_ms);
+
 #endif

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "link.h"
 #include "names.h"
+#include "quantity.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -86,26 +87,42 @@ int report_lines_put(struct report_lines *l, const struct record *r) {
 
 static void put_json_summary(struct report_lines *l, const struct outcome *o, uint64_t elapsed_ms) {
     (void)printf("{\"summary\":{\"ok\":%" PRIu64 ",\"skip\":%" PRIu64 ",\"fail\":%" PRIu64 ",\"elapsed_ms\":%" PRIu64
-                 ",\"check_only\":%s}",
+                 ",\"check_only\":%s,\"in_bytes\":%" PRIu64 ",\"out_bytes\":%" PRIu64 ",\"saved_bytes\":%" PRIu64,
                  o->files[RECORD_OK], l->dry_run ? 0 : outcome_skipped(o), o->files[RECORD_FAIL], elapsed_ms,
-                 l->check_only ? "true" : "false");
+                 l->check_only ? "true" : "false", o->in_bytes, o->out_bytes, outcome_saved_bytes(o));
+    if (l->check_only && o->files[RECORD_OK] > 0) {
+        (void)printf(",\"run_ms\":%" PRIu64, outcome_run_ms(o, elapsed_ms));
+    }
+    (void)putchar('}');
     if (l->format == REPORT_JSON) {
         (void)printf(",\"files\":[%s]", l->files.at != NULL ? l->files.at : "");
     }
     (void)printf("}\n");
 }
 
+static void put_human_summary(const struct report_lines *l, const struct outcome *o, uint64_t elapsed_ms) {
+    char run[QUANTITY_TEXT_BYTES];
+    const uint64_t saved_bytes = outcome_saved_bytes(o);
+    if (l->check_only && o->files[RECORD_OK] > 0) {
+        (void)fprintf(stderr, "%sslimming takes about %s with these settings\n", cli_level(CLI_INFO),
+                      quantity_seconds(run, (outcome_run_ms(o, elapsed_ms) + 999) / 1000));
+    }
+    (void)fprintf(stderr,
+                  "%s%s: ok=%" PRIu64 " skip=%" PRIu64 " fail=%" PRIu64 " elapsed=%" PRIu64 ".%" PRIu64
+                  "s saved=%" PRIu64 " (%u %%)\n",
+                  cli_level(CLI_INFO), l->check_only ? "check" : "done", o->files[RECORD_OK], outcome_skipped(o),
+                  o->files[RECORD_FAIL], elapsed_ms / 1000, elapsed_ms % 1000 / 100, saved_bytes,
+                  (unsigned)quantity_percent(saved_bytes, o->in_bytes));
+}
+
 void report_lines_summary(struct report_lines *l, const struct outcome *o, uint64_t elapsed_ms, bool nothing) {
-    const uint64_t skipped = outcome_skipped(o);
+    const uint64_t files = o->files[RECORD_OK] + o->files[RECORD_FAIL] + outcome_skipped(o);
     if (l->format != REPORT_HUMAN) {
         if (!l->dry_run || nothing) {
             put_json_summary(l, o, elapsed_ms);
         }
-    } else if (!l->dry_run && o->files[RECORD_OK] + o->files[RECORD_FAIL] + skipped > 0) {
-        (void)fprintf(stderr,
-                      "%s%s: ok=%" PRIu64 " skip=%" PRIu64 " fail=%" PRIu64 " elapsed=%" PRIu64 ".%" PRIu64 "s\n",
-                      cli_level(CLI_INFO), l->check_only ? "check" : "done", o->files[RECORD_OK], skipped,
-                      o->files[RECORD_FAIL], elapsed_ms / 1000, elapsed_ms % 1000 / 100);
+    } else if (!l->dry_run && files > 0) {
+        put_human_summary(l, o, elapsed_ms);
     }
 }
 
