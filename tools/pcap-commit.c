@@ -95,7 +95,7 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
     if (r->status != RECORD_OK) {
         return;
     }
-    char *text = record_format_line(r);
+    char *text = record_format_line(r, false);
     if (text == NULL) {
         record_fail(r, FAILURE_SYSTEM, "slimmed, but there is no memory for its marker");
         return;
@@ -357,7 +357,7 @@ int main(int argc, char **argv) {
     if (o.clean_directory != NULL) {
         status = tidy_stale(&c.site, &o.confine, o.clean_directory, o.globs);
     } else if (o.clean_list != NULL) {
-        status = tidy_after_run(&c.site, o.clean_list, o.failed_path);
+        status = tidy_after_run(&c.site, o.clean_list, o.failed_path, &o.policy);
     } else {
         status = o.records ? run_stage(&c, &o.confine) : run_by_hand(&c, &o);
     }

@@ -36,6 +36,7 @@ static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | F
                                 "\n"
                                 "Files   --dir PATH (oldest first)  --recursive  --glob PATTERN  --single PATH\n"
                                 "        --age-minutes N (not younger)  --until-free 20%|500G (until so much is)\n"
+                                "        --retry-failed (what failed before and has not changed, too)\n"
                                 "Look    --check-only (what would be saved)  --dry-run (only list)\n"
                                 "Work    --workers N (files in parallel)  --verify full|count  --mmap  --no-mmap\n"
                                 "        --stage-dir DIR (temporary files)  --no-sandbox  --config FILE\n"
@@ -47,7 +48,7 @@ static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | F
                                 "        --no-progress  --log auto|plain|journal\n"
                                 "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
                                 "        --status DIR (what is slim, pending, failed, changed)\n"
-                                "Undo    --no-recursive  --progress  --sandbox (what the configuration file sets)\n"
+                                "Config  --no-recursive  --progress  --sandbox (not as the configuration file says)\n"
                                 "        --help  --version\n"
                                 "\n"
                                 "Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.\n"
@@ -179,6 +180,7 @@ static int put_options(const struct options *o) {
     put_if("until_typed", o->until_bytes > 0, until);
     put_number("workers", o->workers);
     put_limits(o);
+    put_if("retry", o->retry_failed, "--retry-failed");
     put_if("sandbox", o->confine.off, "--no-sandbox");
     put_if("progress", o->no_progress, "--no-progress");
     put_if("reads", is_mapped_or_not, o->mapped ? "--mmap" : "--no-mmap");

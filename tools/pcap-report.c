@@ -74,7 +74,7 @@ static void report_record(struct report *p, struct record *r) {
     if (!record_is_final(r)) {
         record_fail(r, FAILURE_OTHER, "the run ended before it was replaced; it is as it was");
     }
-    if (r->status == RECORD_FAIL && p->failed_fd >= 0 && stage_put(p->failed_fd, r, false) != CLI_DONE) {
+    if (r->status == RECORD_FAIL && p->failed_fd >= 0 && stage_put(p->failed_fd, r, true) != CLI_DONE) {
         p->bad_input = true;
     }
     if (is_pending(r->status)) {

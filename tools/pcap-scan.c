@@ -51,7 +51,7 @@ static int take_options(struct options *o, char **argv) {
     }
     if (o->list_path != NULL) {
         return o->operand_count > 0 || o->files0_from != NULL ? cli_misuse("--list goes without FILE and --files0-from")
-                                                              : 0;
+                                                              : policy_options_finish(&o->policy);
     }
     if (o->files0_from != NULL && o->operand_count > 0) {
         return cli_misuse("--files0-from goes without FILE");
@@ -267,6 +267,8 @@ static int list_captures(const struct options *o) {
     struct site site;
     site_init(&site, -1, -1); /* looks into the user database */
     site.place.beneath = true;
+    site.skips_failed = !o->retry_failed;
+    site.policy_digest = o->policy.digest;
     FILE *list = fopen(o->list_path, "we");
     if (list == NULL) {
         return cli_fail(o->list_path, "cannot write: %s", strerror(errno));
@@ -294,6 +296,8 @@ static int prepare(struct scanner *s, const struct options *o) {
     s->options = o;
     site_init(&s->site, -1, -1);
     s->site.place.beneath = o->beneath;
+    s->site.skips_failed = !o->retry_failed;
+    s->site.policy_digest = o->policy.digest;
     if (mover_begin(&s->mover, &o->limits, PROGRESS_CUT) != 0) {
         return CLI_FAILED;
     }

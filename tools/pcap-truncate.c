@@ -203,6 +203,8 @@ static int run_stage(struct truncater *t, const struct options *o) {
     cli_catch_signals();
     site_init(&t->site, o->claim_fd, stage_fd);
     t->site.place.beneath = o->beneath;
+    t->site.skips_failed = !o->retry_failed;
+    t->site.policy_digest = o->policy.digest;
     int names_fd = stage_open_names(o->files0_from);
     int status = names_fd >= 0 ? confine_to_within(&o->confine, SANDBOX_CHANGE, stage_fd) : CLI_FAILED;
     if (status == CLI_DONE) {

@@ -1,7 +1,8 @@
 /*
  * Notes of failures: `.slim_markers/.failed/NAME` beside a capture NAME says that it could not be slimmed last time.
- * Its content is the report record, with the reason in it; its modification time is when. A note decides nothing, it is
- * for people: a capture that has one is taken up like any other. It goes when the capture is slim.
+ * Its content is the report record, with the reason and what the capture was; its modification time is when. It is for
+ * people, and of a capture whose contents failed and that is still the same it says that there is no use in trying
+ * again (mark.h). It goes when the capture is slim.
  */
 #ifndef PCAPSLIM_NOTE_H
 #define PCAPSLIM_NOTE_H

@@ -16,6 +16,7 @@ static const char *const STATUS_NAMES[RECORD_STATUSES] = {
     [RECORD_SKIPPED_HARDLINK] = "skipped_hardlink",
     [RECORD_SKIPPED_NOT_REGULAR] = "skipped_not_regular",
     [RECORD_SKIPPED_BUSY] = "skipped_busy",
+    [RECORD_SKIPPED_FAILED] = "skipped_failed",
     [RECORD_SKIPPED_YOUNG] = "skipped_young",
 };
 
@@ -71,6 +72,7 @@ const char *record_skip_reason(enum record_status s) {
         [RECORD_SKIPPED_HARDLINK] = "several hard links",
         [RECORD_SKIPPED_NOT_REGULAR] = "not a regular file",
         [RECORD_SKIPPED_BUSY] = "another run is at work on it",
+        [RECORD_SKIPPED_FAILED] = "failed before",
         [RECORD_SKIPPED_YOUNG] =
             "too young: changed less than 5 minutes ago, and whether a process writes to it cannot be told",
     };

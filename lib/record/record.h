@@ -26,8 +26,9 @@ enum record_status {
     RECORD_SKIPPED_SYMLINK,
     RECORD_SKIPPED_HARDLINK,
     RECORD_SKIPPED_NOT_REGULAR,
-    RECORD_SKIPPED_BUSY,  /* another run is at work on it */
-    RECORD_SKIPPED_YOUNG, /* changed a short while ago, and whether somebody still writes it cannot be told */
+    RECORD_SKIPPED_BUSY,   /* another run is at work on it */
+    RECORD_SKIPPED_FAILED, /* its contents failed before, and it has not changed; error says why */
+    RECORD_SKIPPED_YOUNG,  /* changed a short while ago, and whether somebody still writes it cannot be told */
     RECORD_STATUSES,
 };
 
@@ -117,8 +118,8 @@ bool record_status_of_name(const char *name, enum record_status *out);
  */
 char *record_format(const struct record *r, bool between_stages);
 
-/* As it lies in a marker: not for the next stage, and with a newline. Returns as record_format(). */
-char *record_format_line(const struct record *r);
+/* As it lies in a marker (not between stages) or a note: with a newline. Returns as record_format(). */
+char *record_format_line(const struct record *r, bool between_stages);
 
 /*
  * Read a line of JSON. What it does not know it ignores; what is missing or of the wrong type is an error

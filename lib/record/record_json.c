@@ -243,8 +243,8 @@ char *record_format(const struct record *r, bool between_stages) {
     return line;
 }
 
-char *record_format_line(const struct record *r) {
-    char *line = record_format(r, false);
+char *record_format_line(const struct record *r, bool between_stages) {
+    char *line = record_format(r, between_stages);
     char *text = line != NULL ? realloc(line, strlen(line) + 2) : NULL;
     if (text == NULL) {
         free(line);

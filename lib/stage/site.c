@@ -11,7 +11,9 @@ void site_init(struct site *s, int inherited_claim_fd, int stage_fd) {
     place_init(&s->place);
     s->place.stage_fd = stage_fd;
     claims_init(&s->claims);
-    s->markers_fd = -1;
+    s->markers_fd = s->notes_fd = -1;
+    s->skips_failed = false;
+    s->policy_digest = 0;
     s->inherited_claim_fd = inherited_claim_fd;
     s->owner = marker_owner_find();
 }
@@ -22,6 +24,10 @@ static void leave_directory(struct site *s) {
         (void)close(s->markers_fd);
         s->markers_fd = -1;
     }
+    if (s->notes_fd >= 0) {
+        (void)close(s->notes_fd);
+        s->notes_fd = -1;
+    }
 }
 
 /* The old directory's claims go before the directory itself does. */
@@ -31,6 +37,15 @@ static int go(struct site *s, const char *path, struct failure *f) {
         place_leave(&s->place);
     }
     return place_go(&s->place, path, f) < 0 ? -1 : 0;
+}
+
+/* For looking, where there are any. Notes that cannot be looked at are as good as none. */
+static int open_markers(struct site *s, struct failure *f) {
+    if (s->markers_fd < 0) {
+        s->markers_fd = marker_directory_open(s->place.directory_fd, false, &s->owner, f);
+        s->notes_fd = s->skips_failed ? note_directory_open(s->markers_fd, NULL) : -1;
+    }
+    return s->markers_fd == -1 ? -1 : 0;
 }
 
 /* What stands at the place, and whether its marker speaks of it. */
@@ -48,6 +63,9 @@ static void look(const struct site *s, int markers_fd, struct record *r) {
     if (mark_look(markers_fd, s->place.name, is_file ? &r->source : NULL) == MARK_SLIM) {
         r->status = RECORD_SKIPPED_MARKER;
         r->error.text[0] = '\0';
+    } else if (r->status == RECORD_WOULD_SLIM && s->skips_failed &&
+               mark_failed_before(s->notes_fd, s->place.name, &r->source, s->policy_digest, &r->error)) {
+        r->status = RECORD_SKIPPED_FAILED;
     }
     r->has_source = r->status == RECORD_WOULD_SLIM;
 }
@@ -57,11 +75,8 @@ void site_inspect(struct site *s, const char *path, struct record *r) {
     if (go(s, path, &r->error) != 0) {
         return;
     }
-    if (s->markers_fd < 0) {
-        s->markers_fd = marker_directory_open(s->place.directory_fd, false, &s->owner, &r->error);
-        if (s->markers_fd == -1) {
-            return;
-        }
+    if (open_markers(s, &r->error) != 0) {
+        return;
     }
     if (strcmp(s->place.name, CLAIM_LOCK_NAME) == 0 || strcmp(s->place.name, NOTE_DIRECTORY) == 0) {
         (void)failure_set(&r->error, "a capture of this name cannot have a marker; rename it");

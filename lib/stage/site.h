@@ -15,12 +15,16 @@
 struct site {
     struct place place;
     struct claims claims;
-    int markers_fd; /* for looking only; -1 where there are no markers yet */
+    int markers_fd;         /* for looking only; -1 where there are no markers yet */
+    int notes_fd;           /* likewise, of failures */
+    bool skips_failed;      /* what failed before under this policy and has not changed is left alone */
+    uint64_t policy_digest; /* XXH3 of the settings' text */
     int inherited_claim_fd;
     struct marker_owner owner;
 };
 
-/* Nowhere yet. inherited_claim_fd: of pcap-run(1), or -1. stage_fd: where temporary files go (place.h), or -1. */
+/* Nowhere yet, and nothing is skipped because it failed. inherited_claim_fd: of pcap-run(1), or -1. stage_fd: where
+ * temporary files go (place.h), or -1. */
 void site_init(struct site *s, int inherited_claim_fd, int stage_fd);
 
 /*

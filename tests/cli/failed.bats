@@ -38,7 +38,7 @@ status: slim=1 changed=0 failed=1 pending=0 too_young=0 left_alone=0 orphan_mark
 @test "the time of the note is that of the last failure; the note goes when the file is slim" {
     pcap-slim --dir d 2>/dev/null || true
     touch -d '2000-01-01' $NOTES/b.pcap
-    runs pcap-slim --dir d
+    runs pcap-slim --dir d --retry-failed
     status_is 1
     [ -n "$(find $NOTES/b.pcap -mmin -10)" ] || explain "the time stayed"
     cp "$FIXTURES/good-real-ssh.pcap" d/b.pcap
@@ -212,4 +212,139 @@ status: slim=1 changed=0 failed=1 pending=0 too_young=0 left_alone=0 orphan_mark
 @test "pcap-commit --note-failed: misuse" {
     runs pcap-commit --note-failed x d/a.pcap
     misuse_is pcap-commit '--note-failed goes with --clean-after'
+}
+
+# ---- told once ----
+
+SKIPPED="skip (failed before: $DAMAGED): d/b.pcap"
+
+@test "what failed for its contents fails no run again, until it changes or --retry-failed" {
+    local note
+    : >d/empty.pcap
+    cp "$FIXTURES/unsupported-pcapng-name.pcap" d/ng.pcap
+    runs pcap-slim --dir d
+    status_is 1
+    err_has 'done: ok=1 skip=0 fail=3'
+    note=$(stat -c '%i %Y' $NOTES/*)
+    runs pcap-slim --dir d
+    status_is 0
+    err_has "$SKIPPED"
+    err_has 'skip (failed before: not a capture: the file is empty): d/empty.pcap'
+    err_has 'skip (failed before: not processed: this is '
+    err_has 'done: ok=0 skip=4 fail=0'
+    [ "$(stat -c '%i %Y' $NOTES/*)" = "$note" ] || explain 'the notes changed'
+    runs pcap-slim --dir d --output json
+    status_is 0
+    json_is ".files[] | select(.file == \"d/b.pcap\") | .status == \"skipped_failed\" and .error == \"$DAMAGED\" and .error_kind == \"contents\""
+    runs pcap-slim --dir d --retry-failed
+    status_is 1
+    err_has "FAIL d/b.pcap: $DAMAGED"
+    err_has 'done: ok=0 skip=1 fail=3'
+    # It grows, it is written anew: it is another file.
+    touch d/b.pcap
+    runs pcap-slim --dir d
+    status_is 1
+    err_has 'done: ok=0 skip=3 fail=1'
+    cp "$FIXTURES/good-real-ssh.pcap" d/empty.pcap
+    runs pcap-slim --dir d
+    status_is 0
+    err_has 'ok d/empty.pcap'
+    only_files $NOTES b.pcap ng.pcap
+}
+
+@test "told once: files by name, a tree, several workers, the stages by hand" {
+    mkdir d/sub
+    cp d/b.pcap d/sub/b.pcap
+    runs pcap-slim --dir d --recursive --workers 2
+    status_is 1
+    err_has 'fail=2'
+    for way in '--dir d --recursive --workers 2' 'd/b.pcap d/sub/b.pcap' '--single d/b.pcap' '--dir d --dry-run' '--dir d --check-only'; do
+        runs pcap-slim $way
+        status_is 0
+        err_has "$SKIPPED"
+        out_is ''
+        runs pcap-slim $way --retry-failed
+        case $way in
+        *--dry-run)
+            out_is 'would slim: d/b.pcap'
+            status_is 0
+            ;;
+        *)
+            err_has "FAIL d/b.pcap: $DAMAGED"
+            status_is 1
+            ;;
+        esac
+    done
+    printf 'd/b.pcap\0' >list
+    runs pcap-truncate --files0-from=list
+    json_is '.status == "skipped_failed"'
+    runs pcap-truncate --files0-from=list --retry-failed
+    json_is '.status == "fail"'
+    runs pcap-scan --files0-from=list --pending
+    json_is '.status == "skipped_failed"'
+    # Who puts something in its place by hand wants that.
+    cp "$FIXTURES/good-real-ssh.pcap" good
+    runs sh -c 'pcap-truncate good | pcap-commit d/b.pcap'
+    status_is 1
+    err_has "pcap-commit: d/b.pcap: "
+    err_lacks 'failed before'
+}
+
+@test "another policy tries again, and remembers that for itself" {
+    for policy in '' '--policy flow' '--keep host\ 192.0.2.1'; do
+        runs sh -c "pcap-slim --dir d ${policy:+$policy}"
+        status_is 1
+        err_has "FAIL d/b.pcap: $DAMAGED"
+        runs sh -c "pcap-slim --dir d ${policy:+$policy}"
+        status_is 0
+        err_has "$SKIPPED"
+        runs sh -c "pcap-slim --dir d --dry-run ${policy:+$policy}"
+        err_has "$SKIPPED"
+    done
+    runs pcap-slim --dir d --dry-run
+    out_is 'would slim: d/b.pcap'
+}
+
+@test "what failed for the system's sake, or because somebody was at work on it, is tried every time" {
+    local kind
+    rm d/a.pcap
+    mkdir -p $NOTES
+    for kind in '' system changed interrupted contents; do
+        # As a run notes it, of this very file.
+        jq -n -c --arg kind "$kind" --argjson size "$(stat -c %s d/b.pcap)" --argjson sec "$(stat -c %Y d/b.pcap)" \
+            --argjson ns "$(stat -c %y d/b.pcap | sed 's/.*\.0*\([0-9][0-9]*\) .*/\1/')" --arg digest "$(digest_of_policy)" \
+            '{file: "b.pcap", status: "fail", error: "no", length_mode: "rewrite", checksum: "compute", policy_digest: $digest,
+              stage: {source: {device: 1, inode: 1, size: $size, mtime_sec: $sec, mtime_ns: $ns}}} +
+             if $kind == "" then {} else {error_kind: $kind} end' >$NOTES/b.pcap
+        runs pcap-slim --dir d
+        if [ "$kind" = contents ]; then
+            status_is 0
+            err_has 'skip (failed before: no): d/b.pcap'
+        else
+            status_is 1
+            err_has "FAIL d/b.pcap: $DAMAGED"
+        fi
+    done
+}
+digest_of_policy() { pcap-scan "$FIXTURES/good-real-ssh.pcap" | jq -r .policy_digest; }
+
+@test "notes of another version, which say less, keep nobody from trying" {
+    mkdir -p $NOTES
+    printf '{"file":"b.pcap","status":"fail","error":"no","error_kind":"contents"}\n' >$NOTES/b.pcap
+    runs pcap-slim --dir d
+    status_is 1
+    err_has "FAIL d/b.pcap: $DAMAGED"
+}
+
+@test "in the journal what failed before is not said again; the configuration file may want it tried" {
+    pcap-slim --dir d 2>/dev/null || true
+    runs pcap-slim --dir d --log journal
+    status_is 0
+    err_lacks 'failed before'
+    err_has 'done: ok=0 skip=2 fail=0'
+    printf 'retry-failed = yes\n' >conf
+    runs pcap-slim --config conf --dir d
+    status_is 1
+    runs pcap-slim --config conf --dir d --no-retry-failed
+    status_is 0
 }

@@ -254,6 +254,7 @@ static const char *const STATUS_NAMES[RECORD_STATUSES] = {
     [RECORD_SKIPPED_HARDLINK] = "skipped_hardlink",
     [RECORD_SKIPPED_NOT_REGULAR] = "skipped_not_regular",
     [RECORD_SKIPPED_BUSY] = "skipped_busy",
+    [RECORD_SKIPPED_FAILED] = "skipped_failed",
     [RECORD_SKIPPED_YOUNG] = "skipped_young",
 };
 

@@ -55,17 +55,27 @@ static int clean_one(void *context, const char *name) {
 
 /* ---- notes ---- */
 
-/* How many could not be made, and why the first of them. */
-struct unnoted {
-    unsigned long count;
+struct noting {
+    struct site *site;
+    const struct policy_options *policy;
+    unsigned long unnoted; /* how many notes could not be made, and why the first of them */
     struct failure why;
 };
+
+/* With the file that failed, and the policy: what fails under one may pass under another. */
+static char *format_note(const struct noting *n, struct record *failed) {
+    const struct policy_options *p = n->policy;
+    return record_set_policy(failed, p->settings.cut, p->digest, p->is_default ? NULL : p->text) == 0
+               ? record_format_line(failed, true)
+               : NULL;
+}
 
 /*
  * Only about a capture that is there, is not slim and is in nobody's work. A directory that cannot be entered, looked
  * at or claimed in was no better for the run, which has said so.
  */
-static void note_one(struct site *s, const struct record *failed, struct unnoted *unnoted) {
+static void note_one(struct noting *n, struct record *failed) {
+    struct site *s = n->site;
     struct record r;
     if (record_init(&r, failed->file) != 0) {
         return;
@@ -76,9 +86,9 @@ static void note_one(struct site *s, const struct record *failed, struct unnoted
     }
     if (r.status == RECORD_WOULD_SLIM) {
         struct failure why = {.text = "out of memory"};
-        char *text = record_format_line(failed);
+        char *text = format_note(n, failed);
         if (text == NULL || note_put(s->claims.markers_fd, s->place.name, text, &s->owner, &why) != 0) {
-            unnoted->why = unnoted->count++ == 0 ? why : unnoted->why;
+            n->why = n->unnoted++ == 0 ? why : n->why;
         }
         free(text);
         site_release(s);
@@ -91,10 +101,9 @@ static bool is_worth_a_note(const struct record *r) {
     return r->status == RECORD_FAIL && r->error.kind != FAILURE_INTERRUPTED;
 }
 
-static int note_failed(struct site *s, const char *path) {
+static int note_failed(struct noting *n, const char *path) {
     struct tokens lines;
     struct failure failure;
-    struct unnoted unnoted = {.count = 0};
     char *line;
     int more = -1;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -106,7 +115,7 @@ static int note_failed(struct site *s, const char *path) {
             struct record r;
             if (record_parse(line, &r, NULL) == 0) {
                 if (is_worth_a_note(&r)) {
-                    note_one(s, &r, &unnoted);
+                    note_one(n, &r);
                 }
                 record_free(&r);
             }
@@ -114,17 +123,18 @@ static int note_failed(struct site *s, const char *path) {
     }
     tokens_close(&lines);
     (void)close(fd);
-    if (unnoted.count > 0) {
+    if (n->unnoted > 0) {
         (void)fprintf(stderr, "%swarning: %lu failure(s) could not be noted for --status: %s\n", cli_level(CLI_WARNING),
-                      unnoted.count, unnoted.why.text);
+                      n->unnoted, n->why.text);
     }
     return more == 0 ? CLI_DONE : cli_fail(path, "%s", failure.text);
 }
 
-int tidy_after_run(struct site *s, const char *list, const char *failed_path) {
+int tidy_after_run(struct site *s, const char *list, const char *failed_path, const struct policy_options *policy) {
+    struct noting noting = {.site = s, .policy = policy};
     const int names_fd = stage_open_names(list);
     int status = names_fd < 0 ? CLI_FAILED : stage_each_name(names_fd, list, clean_one, s);
-    if (failed_path != NULL && note_failed(s, failed_path) != CLI_DONE) {
+    if (failed_path != NULL && note_failed(&noting, failed_path) != CLI_DONE) {
         status = CLI_FAILED;
     }
     return status;

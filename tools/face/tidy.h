@@ -5,6 +5,7 @@
 #define PCAPSLIM_TIDY_H
 
 #include "confine.h"
+#include "policy_options.h"
 #include "site.h"
 
 /*
@@ -16,8 +17,9 @@ int tidy_stale(struct site *s, const struct confine *confine, const char *direct
 /*
  * After a run: delete the temporary files that it left of the captures in a list of names, a NUL after each; and leave
  * a note about each capture that failed. failed_path: a file with the records of these, a line each; NULL: no notes.
- * Returns CLI_DONE, or CLI_FAILED after having said why. A note that cannot be made is no failure.
+ * policy: under which they failed. Returns CLI_DONE, or CLI_FAILED after having said why. A note that cannot be made is
+ * no failure.
  */
-int tidy_after_run(struct site *s, const char *list, const char *failed_path);
+int tidy_after_run(struct site *s, const char *list, const char *failed_path, const struct policy_options *policy);
 
 #endif

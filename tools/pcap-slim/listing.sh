@@ -35,7 +35,7 @@ list_pending() {
     eval "set -- $globs"
     # shellcheck disable=SC2086 # words or none
     pcap-scan $sandbox $within --list="$list" $recursive ${age:+--age-minutes "$age"} \
-        ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed
+        ${policy:+--policy-file "$policy"} $retry ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed
     read -r files pending <"$scratch/found"
 }
 

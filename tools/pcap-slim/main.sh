@@ -48,7 +48,7 @@ main() {
         esac
     } <"$scratch/found" ;;
     dry-run)
-        pcap-scan $sandbox $within --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
+        pcap-scan $sandbox $within ${policy:+--policy-file "$policy"} $retry --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
         ;;
     check-only) run_and_wait pcap-run $limits $shared -- sh -c "$CHECK" ;;
     run)

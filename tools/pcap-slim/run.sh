@@ -22,7 +22,7 @@ LET_GO='trap - HUP INT QUIT TERM'
 # shellcheck disable=SC2016,SC2089 # expanded by the shell that runs it
 CHAIN='
     { '$LET_GO'; exec pcap-truncate $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-          ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
+          ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_RETRY \
           $SLIM_HASH $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
         ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_HASH $SLIM_SHARED $SLIM_BENEATH --records --check $SLIM_VERIFY |
@@ -78,7 +78,7 @@ CHECK=$HOLD'
     { '$LET_GO'
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
           pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
-              $SLIM_READS $SLIM_SHARED $SLIM_BENEATH --pending --; } |
+              $SLIM_RETRY $SLIM_READS $SLIM_SHARED $SLIM_BENEATH --pending --; } |
     pcap-report $SLIM_SANDBOX --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
         --progress-fd 7 $SLIM_PROGRESS --check-only'
 
@@ -86,7 +86,7 @@ export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH SLIM_CHAIN=$HOLD$CHAIN
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify SLIM_UNTIL=$until SLIM_STAGE=$stage
     SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
-    SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within
+    SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within SLIM_RETRY=$retry
     SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=$hash
     SLIM_FAILED=$scratch/failed
     shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
@@ -96,7 +96,7 @@ export_run() {
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
-        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_FAILED
+        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_FAILED SLIM_RETRY
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.
@@ -146,7 +146,7 @@ run_and_tidy() {
     status=$?
     # shellcheck disable=SC2086 # an option or nothing
     [ "$status" -eq 0 ] ||
-        pcap-commit ${stage:+--stage-dir "$stage"} $SLIM_BENEATH --clean-after "$list" --note-failed "$SLIM_FAILED"
+        pcap-commit ${policy:+--policy-file "$policy"} ${stage:+--stage-dir "$stage"} $SLIM_BENEATH --clean-after "$list" --note-failed "$SLIM_FAILED"
     case $status in
     0 | 1 | 129 | 130 | 131 | 143) return "$status" ;;
     esac

@@ -35,9 +35,23 @@ static void put_ok(const struct record *r, const char *shown) {
     (void)fputc('\n', stderr);
 }
 
-/* Of what is slim already the summary says how many. In the journal of a timer each would come again every time. */
+/*
+ * Of what is slim already the summary says how many. In the journal of a timer each would come again every time; and so
+ * would what failed before.
+ */
 static bool is_said(const struct report_lines *l, const struct record *r) {
-    return r->status != RECORD_SKIPPED_MARKER || (!l->dry_run && cli_level(CLI_INFO)[0] == '\0');
+    const bool is_journal = cli_level(CLI_INFO)[0] != '\0';
+    return r->status == RECORD_SKIPPED_MARKER ? !l->dry_run && !is_journal
+                                              : r->status != RECORD_SKIPPED_FAILED || !is_journal;
+}
+
+static void put_skip(const struct record *r, const char *shown) {
+    const bool has_why = r->status == RECORD_SKIPPED_FAILED && r->error.text[0] != '\0';
+    char *why = has_why ? names_printable(r->error.text) : NULL;
+    (void)fprintf(stderr, "%sskip (%s%s%s): %s\n",
+                  cli_level(r->status == RECORD_SKIPPED_MARKER ? CLI_INFO : CLI_WARNING), record_skip_reason(r->status),
+                  why != NULL ? ": " : "", why != NULL ? why : "", shown);
+    free(why);
 }
 
 static void put_human(const struct report_lines *l, const struct record *r) {
@@ -52,9 +66,7 @@ static void put_human(const struct report_lines *l, const struct record *r) {
         (void)fprintf(stderr, "%sFAIL %s: %s\n", cli_level(CLI_ERROR), shown, error != NULL ? error : "out of memory");
         free(error);
     } else if (is_said(l, r)) {
-        (void)fprintf(stderr, "%sskip (%s): %s\n",
-                      cli_level(r->status == RECORD_SKIPPED_MARKER ? CLI_INFO : CLI_WARNING),
-                      record_skip_reason(r->status), shown);
+        put_skip(r, shown);
     }
     free(printable);
 }
