@@ -55,8 +55,8 @@ static int take_options(struct options *o, char **argv) {
     if (without_target + o->operand_count != 1) {
         return cli_misuse("one of TARGET, --records, --clean-stale DIR and --clean-after LIST is needed");
     }
-    if (o->globs[0] == NULL) {
-        o->globs[0] = "*.pcap";
+    if (o->globs.count == 0) {
+        o->globs.at[0] = "*.pcap";
     }
     return options_check(o) == 0 ? policy_options_finish(&o->policy) : CLI_MISUSE;
 }
@@ -355,7 +355,7 @@ int main(int argc, char **argv) {
         return CLI_FAILED;
     }
     if (o.clean_directory != NULL) {
-        status = tidy_stale(&c.site, &o.confine, o.clean_directory, o.globs);
+        status = tidy_stale(&c.site, &o.confine, o.clean_directory, o.globs.at);
     } else if (o.clean_list != NULL) {
         status = tidy_after_run(&c.site, o.clean_list, o.failed_path, &o.policy);
     } else {

@@ -37,8 +37,8 @@ static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | F
                                 "Files   --dir PATH (oldest first)  --recursive  --glob PATTERN  --single PATH\n"
                                 "        --age-minutes N (not younger)  --until-free 20%|500G (until so much is)\n"
                                 "        --retry-failed (what failed before and has not changed, too)\n"
-                                "Look    --check-only (what would be saved)  --dry-run (only list)\n"
-                                "Work    --workers N (files in parallel)  --verify full|count  --mmap  --no-mmap\n"
+                                "Look    --check-only (what would be saved)  --dry-run, -n (only list)\n"
+                                "Work    --workers N, -j N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
                                 "        --stage-dir DIR (temporary files)  --no-sandbox  --config FILE\n"
                                 "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
                                 "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
@@ -49,7 +49,7 @@ static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | F
                                 "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
                                 "        --status DIR (what is slim, pending, failed, changed)\n"
                                 "Config  --no-recursive  --progress  --sandbox (not as the configuration file says)\n"
-                                "        --help  --version\n"
+                                "        --help, -h  --version, -V\n"
                                 "\n"
                                 "Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.\n"
                                 "Examples:\n"
@@ -145,7 +145,7 @@ static void put_choice(const char *name, const char *choices, unsigned number) {
 /* Patterns, as words that are in quotes themselves. */
 static void put_globs(const struct options *o) {
     struct text words = {.at = NULL};
-    for (const char *const *glob = o->globs; *glob != NULL; glob++) {
+    for (const char *const *glob = o->globs.at; *glob != NULL; glob++) {
         (void)text_add(&words, " --glob=");
         add_quoted(&words, *glob);
     }

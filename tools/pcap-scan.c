@@ -254,10 +254,11 @@ static int put_list(const struct listing *l, const struct options *o, struct sit
 static int list_captures(const struct options *o) {
     static const char *const USUAL[] = {"*.pcap", NULL};
     struct listing l = {.at = NULL};
-    struct listing_terms terms = {.globs = o->globs[0] != NULL ? o->globs : USUAL,
+    const struct words *globs = &o->globs;
+    struct listing_terms terms = {.globs = globs->count > 0 ? globs->at : USUAL,
                                   .recursive = o->recursive,
-                                  .only_files = o->globs[0] != NULL &&
-                                                (o->globs[1] != NULL || strcmp(o->globs[0], USUAL[0]) != 0),
+                                  .only_files =
+                                      globs->count > 1 || (globs->count == 1 && strcmp(globs->at[0], USUAL[0]) != 0),
                                   .one_filesystem = o->one_filesystem};
     (void)clock_gettime(CLOCK_REALTIME, &terms.youngest);
     terms.youngest.tv_sec -= (time_t)o->age_minutes * 60;

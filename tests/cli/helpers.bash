@@ -209,7 +209,7 @@ check_version() {
 # Standard output that cannot be written is a failure, not a success without output.
 check_full() {
     local word
-    for word in --help --version; do
+    for word in --help --version -h -V; do
         runs sh -c 'exec "$0" "$1" >/dev/full' "$1" "$word"
         refused_with "$1: standard output: cannot write: No space left on device"
         runs sh -c 'exec "$0" "$1" >&-' "$1" "$word"

@@ -297,6 +297,17 @@ would slim: d/bad.pcap"
     same_contents d "$before"
 }
 
+@test "all marked: five processes, and no capture is opened" {
+    three
+    rm d/bad.pcap
+    runs pcap-slim --dir d
+    status_is 0
+    runs traced --trace=open,openat,execve log pcap-slim --dir d
+    status_is 0
+    [ "$(find . -maxdepth 1 -name 'log.*' | wc -l)" -eq 5 ] || explain "$(cat log.*)"
+    calls_are log '"(a|raw)\.pcap"' 0
+}
+
 @test "standard output that cannot be written: status 1" {
     cp "$SMALL" d/a.pcap
     runs sh -c 'pcap-slim --dir d --output json --check-only >/dev/full'

@@ -66,6 +66,23 @@ takes() {
     rejects "unknown option '--bogus'" --help --bogus
 }
 
+@test "letters: -h, -V, -n, -j N and -jN are their long forms" {
+    pcap-slim --help >help
+    runs pcap-slim -h
+    same_bytes help "$out_file"
+    runs pcap-slim -V
+    out_is "pcap-slim $VERSION"
+    runs pcap-slim -n --dir d
+    status_is 0
+    out_has 'would slim: '
+    for word in '-j 2' -j2; do
+        [ "$(pcap-plan -- --dir d $word | grep ^workers)" = workers=2 ] || explain "$word"
+    done
+    rejects "option '-j' needs a value" --dir d -j
+    rejects "--workers takes a whole number from 1 to 1024, not '=2'" --dir d -j=2
+    rejects "unknown option '-nh'" --dir d -nh
+}
+
 @test "--help and --version with standard output full: status 1" {
     runs sh -c 'pcap-slim --help >/dev/full'
     status_is 1
@@ -99,7 +116,8 @@ takes() {
     rejects "unknown option '--bogus'" --dir d --bogus=3
     rejects "unknown option '--worker'; did you mean '--workers'?" --dir d --worker 2
     rejects "unknown option '-d'" -d d
-    rejects "unknown option '-h'" -h
+    rejects "unknown option '-hV'" -hV
+    rejects "unknown option '-h=1'" -h=1
     rejects "unknown option '-'" --dir d -
     rejects "'d' is a directory; name it with --dir" d
     rejects "'d' is a directory; name it with --dir" -- d

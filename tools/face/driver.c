@@ -127,11 +127,8 @@ static int take_now(struct options *o, const struct option_row *row, const char 
     return status;
 }
 
-/*
- * What the command line replaces as a whole: the target, and patterns. What is about reports of runs is not about
- * --status.
- */
-static void let_command_line_win(struct options *o, const char *set_directory, size_t set_globs) {
+/* What the command line replaces as a whole: the target. What is about reports of runs is not about --status. */
+static void let_command_line_win(struct options *o, const char *set_directory) {
     if (o->status_directory != NULL) {
         o->output = o->output == OUTPUT_NDJSON && !options_typed(o, "output") ? OUTPUT_JSON : o->output;
         return;
@@ -139,14 +136,9 @@ static void let_command_line_win(struct options *o, const char *set_directory, s
     if (o->directory == NULL && o->single == NULL && o->operand_count == 0) {
         o->directory = set_directory;
     }
-    if (o->glob_count > set_globs) {
-        o->glob_count -= set_globs;
-        memmove(o->globs, o->globs + set_globs, o->glob_count * sizeof o->globs[0]);
+    if (o->globs.count == 0) {
+        o->globs.at[0] = "*.pcap";
     }
-    if (o->glob_count == 0) {
-        o->globs[o->glob_count++] = "*.pcap";
-    }
-    o->globs[o->glob_count] = NULL;
 }
 
 /* ---- what goes together ---- */
@@ -229,13 +221,12 @@ int driver_take(struct options *o, const char *usual, char **words) {
         return CLI_MISUSE;
     }
     const char *set_directory = o->directory;
-    const size_t set_globs = o->glob_count;
     o->directory = NULL;
     o->is_typing = true;
     if (options_each(o, words, take_now) != 0) {
         return CLI_MISUSE;
     }
-    let_command_line_win(o, set_directory, set_globs);
+    let_command_line_win(o, set_directory);
     int status = options_check(o);
     if (status == 0) {
         status = o->status_directory != NULL ? check_status(o) : check_target(o);

@@ -94,11 +94,14 @@ static bool take_choice(const struct option_row *r, const char *value, unsigned 
     return number >= 0;
 }
 
-static int take_glob(struct options *o, const char *value) {
-    if (o->glob_count == OPTIONS_GLOBS_MAX) {
-        return cli_misuse("no more than %d --glob", OPTIONS_GLOBS_MAX);
+/* is_over: what was there before does not count. */
+static int take_one_more(const struct option_row *r, const char *value, bool is_over, struct words *to) {
+    to->count = is_over ? 0 : to->count;
+    if (to->count == OPTIONS_WORDS_MAX) {
+        return cli_misuse("no more than %d --%s", OPTIONS_WORDS_MAX, r->name);
     }
-    o->globs[o->glob_count++] = value;
+    to->at[to->count++] = value;
+    to->at[to->count] = NULL;
     return 0;
 }
 
@@ -151,7 +154,8 @@ static int take_path_once(struct options *o, const struct option_row *r, const c
     return 0;
 }
 
-static int take_value(struct options *o, const struct option_row *r, const char *value) {
+/* is_over: the command line says it for the first time, and wins over the configuration file. */
+static int take_value(struct options *o, const struct option_row *r, const char *value, bool is_over) {
     void *to = (char *)o + r->at;
     bool good = true;
     switch (r->kind) {
@@ -170,9 +174,9 @@ static int take_value(struct options *o, const struct option_row *r, const char 
         if (value[0] == '\0' || strpbrk(value, "/\n") != NULL) {
             return wrong(r, value);
         }
-        return take_glob(o, value);
-    case OPTION_GLOB:
-        return take_glob(o, value);
+        return take_one_more(r, value, is_over, to);
+    case OPTION_WORD:
+        return take_one_more(r, value, is_over, to);
     case OPTION_WHOLE:
         good = take_whole(r, value, (unsigned long)r->max, to);
         break;
@@ -208,9 +212,11 @@ int options_take(struct options *o, const struct option_row *row, const char *va
         o->operands[o->operand_count++] = (char *)(uintptr_t)value;
         return 0;
     }
-    o->given[row - OPTION_ROWS] = value;
-    o->typed[row - OPTION_ROWS] |= o->is_typing;
-    return take_value(o, row, value);
+    const size_t at = (size_t)(row - OPTION_ROWS);
+    const bool is_over = o->is_typing && !o->typed[at];
+    o->given[at] = value;
+    o->typed[at] |= o->is_typing;
+    return take_value(o, row, value, is_over);
 }
 
 /* ---- words ---- */
@@ -229,17 +235,12 @@ int options_unknown(const struct options *o, const char *what, const char *dashe
                : cli_misuse("unknown %s '%.*s'; did you mean '%s%s'?", what, (int)bytes, word, dashes, n.best);
 }
 
-/* A word with two dashes; next: the one behind it, or NULL. Returns how many words it took, or -1 after having said
- * what is wrong. */
-static int take_word(struct options *o, const char *word, const char *next, options_action *act) {
+/* word: that of the row's name or letter; value: what it holds behind that; next: the word behind it. NULL where there
+ * is none. Returns how many words it took, or -1 after having said what is wrong. */
+static int take_row(struct options *o, const struct option_row *r, const char *word, const char *value,
+                    const char *next, options_action *act) {
     const size_t bytes = strcspn(word, "=");
-    const struct option_row *r = find(o->program, word + 2, bytes - 2);
-    const char *value = word[bytes] == '=' ? word + bytes + 1 : NULL;
     int words = 1;
-    if (r == NULL) {
-        (void)options_unknown(o, "option", "--", word, bytes);
-        return -1;
-    }
     if (value != NULL && r->takes == NULL) {
         (void)cli_misuse("option '%.*s' takes no value", (int)bytes, word);
         return -1;
@@ -258,8 +259,30 @@ static int take_word(struct options *o, const char *word, const char *next, opti
     return act(o, r, r->takes == NULL ? "" : value) == 0 ? words : -1;
 }
 
-static int unknown_letter(const struct options *o, const char *word) {
-    return o->program == IN_SLIM ? cli_misuse("unknown option '%s'", word) : cli_misuse("unknown option '%.2s'", word);
+/* A word with two dashes. */
+static int take_long(struct options *o, const char *word, const char *next, options_action *act) {
+    const size_t bytes = strcspn(word, "=");
+    const struct option_row *r = find(o->program, word + 2, bytes - 2);
+    if (r == NULL) {
+        (void)options_unknown(o, "option", "--", word, bytes);
+        return -1;
+    }
+    return take_row(o, r, word, word[bytes] == '=' ? word + bytes + 1 : NULL, next, act);
+}
+
+/* A word with one dash: a letter, and its value in the same word (-j4) or the next. */
+static int take_letter(struct options *o, const char *word, const char *next, options_action *act) {
+    const struct option_row *r = OPTION_ROWS;
+    const struct option_row *end = OPTION_ROWS + OPTION_ROW_COUNT;
+    while (r < end && ((r->programs & (unsigned)o->program) == 0 || r->letter != word[1])) {
+        r++;
+    }
+    if (word[1] == '\0' || r == end || (word[2] != '\0' && r->takes == NULL)) {
+        (void)(o->program == IN_SLIM || r < end ? cli_misuse("unknown option '%s'", word)
+                                                : cli_misuse("unknown option '%.2s'", word));
+        return -1;
+    }
+    return take_row(o, r, word, word[2] != '\0' ? word + 2 : NULL, next, act);
 }
 
 int options_each(struct options *o, char **words, options_action *act) {
@@ -273,12 +296,10 @@ int options_each(struct options *o, char **words, options_action *act) {
                 return CLI_MISUSE;
             }
             options_are_over |= o->program == IN_RUN || o->program == IN_PLAN; /* the rest is somebody else's */
-        } else if (word[1] != '-') {
-            return unknown_letter(o, word);
-        } else if (word[2] == '\0') {
+        } else if (strcmp(word, "--") == 0) {
             options_are_over = true;
         } else {
-            taken = take_word(o, word, words[1], act);
+            taken = word[1] == '-' ? take_long(o, word, words[1], act) : take_letter(o, word, words[1], act);
             if (taken < 0) {
                 return CLI_MISUSE;
             }

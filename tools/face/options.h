@@ -30,7 +30,7 @@ enum program {
 
 enum {
     OPTIONS_ROWS_MAX = 128,
-    OPTIONS_GLOBS_MAX = 64,
+    OPTIONS_WORDS_MAX = 64,       /* of an option that may be there several times */
     OPTIONS_DESCRIPTOR_MAX = 511, /* of those that are handed down: programs keep their own above it */
 };
 
@@ -38,6 +38,12 @@ enum {
 struct face {
     enum program program;
     const char *usage, *examples;
+};
+
+/* What an option was given that may be there several times. A NULL behind the last. */
+struct words {
+    const char *at[OPTIONS_WORDS_MAX + 1];
+    size_t count;
 };
 
 struct options {
@@ -54,12 +60,12 @@ struct options {
     struct policy_options policy;
     struct confine confine;
     /* What to work on, and where. */
-    const char *directory, *single, *globs[OPTIONS_GLOBS_MAX + 1];
+    const char *directory, *single;
+    struct words globs;
     const char *files0_from, *stage_directory, *original_path, *record_path;
     const char *clean_directory, *clean_list, *failed_path, *list_path;
     const char *status_directory, *config_path, *usual_path, *options_of;
     const char *expect_path, *taken_path, *metrics_path, *prefix;
-    size_t glob_count;
     bool recursive, beneath, nested, one_filesystem;
     unsigned workers, age_minutes;
     uint64_t until_bytes; /* or, if below 100, percent; 0: no such thing is wanted */
@@ -80,7 +86,7 @@ enum option_kind {
     OPTION_CLEAR,      /* bool: false */
     OPTION_TEXT,       /* const char *: as it is */
     OPTION_PATH,       /* const char *: not empty */
-    OPTION_GLOB,       /* one more of the globs, as it is */
+    OPTION_WORD,       /* struct words: one more, as it is */
     OPTION_PATTERN,    /* likewise, a pattern for names on one line */
     OPTION_WHOLE,      /* unsigned: min to max */
     OPTION_DECIMAL,    /* double: min to max */
@@ -101,6 +107,7 @@ enum { OPTION_HERE_ONLY = 1, OPTION_REPEATED = 2, OPTION_ON = 4 };
 struct option_row {
     unsigned programs; /* of enum program */
     const char *name;
+    char letter; /* behind one dash; 0: there is none */
     enum option_kind kind;
     size_t at;         /* in struct options */
     const char *takes; /* what stands for the value; NULL: it takes none */
