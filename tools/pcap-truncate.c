@@ -108,9 +108,9 @@ static bool is_the_same_file(const char *record_path, int in_fd) {
 static int run_filter(struct truncater *t, const struct options *o) {
     int fd = STDIN_FILENO;
     if (o->operands[0] != NULL) {
-        fd = open(o->operands[0], O_RDONLY | O_CLOEXEC);
+        fd = cli_open(o->operands[0]);
         if (fd < 0) {
-            return cli_fail(o->operands[0], "cannot open: %s", strerror(errno));
+            return CLI_FAILED;
         }
     }
     if (o->record_path != NULL &&

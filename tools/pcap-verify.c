@@ -18,7 +18,6 @@
 #include "tokens.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -100,9 +99,9 @@ static int load_record(const char *path, struct record *out) {
     struct tokens lines;
     struct failure failure;
     char *line;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = cli_open(path);
     if (fd < 0) {
-        return cli_fail(path, "cannot open: %s", strerror(errno));
+        return CLI_FAILED;
     }
     int status = tokens_open(&lines, fd, '\n', &failure);
     if (status == 0) {
@@ -124,17 +123,9 @@ static int load_record(const char *path, struct record *out) {
     return 0;
 }
 
-static int open_or_fail(const char *path) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        (void)cli_fail(path, "cannot open: %s", strerror(errno));
-    }
-    return fd;
-}
-
 static int check_by_hand(struct verifier *v, const struct options *o, int slim_fd, struct record *r) {
     if (o->original_path != NULL) {
-        int original_fd = open_or_fail(o->original_path);
+        int original_fd = cli_open(o->original_path);
         if (original_fd < 0) {
             return CLI_FAILED;
         }
@@ -160,7 +151,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
 
 static int run_by_hand(struct verifier *v, const struct options *o) {
     struct record r;
-    int slim_fd = o->operands[0] != NULL ? open_or_fail(o->operands[0]) : STDIN_FILENO;
+    int slim_fd = o->operands[0] != NULL ? cli_open(o->operands[0]) : STDIN_FILENO;
     if (slim_fd < 0) {
         return CLI_FAILED;
     }

@@ -46,6 +46,16 @@ char *text_take(struct text *t) {
     return taken;
 }
 
+char *text_trimmed(char *text) {
+    text += strspn(text, TEXT_BLANKS);
+    size_t length_bytes = strlen(text);
+    while (length_bytes > 0 && strchr(TEXT_BLANKS, text[length_bytes - 1]) != NULL) {
+        length_bytes--;
+    }
+    text[length_bytes] = '\0';
+    return text;
+}
+
 void text_free(struct text *t) {
     free(t->at);
     memset(t, 0, sizeof *t);

@@ -21,6 +21,12 @@ int text_add(struct text *t, const char *format, ...) __attribute__((format(prin
 /* The text as a string to free(), or NULL when a piece was lost or nothing was added. t is empty again. */
 char *text_take(struct text *t);
 
+/* White space, as it may be around a word. */
+#define TEXT_BLANKS " \t\r\n\v\f"
+
+/* The same text without blanks at its ends, in place. */
+char *text_trimmed(char *text);
+
 /* Free. Safe on a zero-initialised struct. */
 void text_free(struct text *t);
 

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char BLANKS[] = " \t\r\n\v\f";
-
 enum kind { WORD, WHOLE, PORTS, EXPRESSIONS };
 
 static const struct setting {
@@ -25,35 +23,19 @@ static const struct setting {
 #undef SETTING
 };
 
-static const char *const NAMES[] = {
-#define NAME(NAME, TAKES, HELP, KIND, FIELD, MIN, MAX) NAME,
-    SETTINGS_EACH(NAME)
-#undef NAME
-        NULL,
-};
-
-enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
-
 void settings_init(struct settings *s) {
     memset(s, 0, sizeof *s);
     policy_settings_init(&s->policy);
 }
 
-static const struct setting *find(const char *name) {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
+int settings_place(const char *name, bool *may_repeat) {
+    for (int i = 0; i < SETTINGS_COUNT; i++) {
         if (strcmp(name, SETTINGS[i].name) == 0) {
-            return SETTINGS + i;
+            *may_repeat = SETTINGS[i].kind == EXPRESSIONS;
+            return i;
         }
     }
-    return NULL;
-}
-
-bool settings_is_name(const char *name) {
-    return find(name) != NULL;
-}
-
-const char *const *settings_names(void) {
-    return NAMES;
+    return -1;
 }
 
 /* Digits only, from min to max. */
@@ -123,12 +105,12 @@ static int set_ports(struct policy_ports *out, const char *name, const char *val
     while (value[0] != '\0') {
         char word[8];
         uint32_t port = 0;
-        at += strspn(at, BLANKS);
+        at += strspn(at, TEXT_BLANKS);
         const size_t digits = strspn(at, "0123456789");
         memcpy(word, at, digits < sizeof word ? digits : 0);
         word[digits < sizeof word ? digits : 0] = '\0';
         at += digits;
-        at += strspn(at, BLANKS);
+        at += strspn(at, TEXT_BLANKS);
         if (!parse_whole(word, 1, UINT16_MAX, &port) || (*at != ',' && *at != '\0')) {
             return failure_set(f, "%s takes port numbers from 1 to 65535 with commas between them, not '%.200s'", name,
                                value);
@@ -148,7 +130,7 @@ static int set_ports(struct policy_ports *out, const char *name, const char *val
 static char *one_line(const char *value) {
     char *copy = strdup(value);
     for (char *c = copy; c != NULL && *c != '\0'; c++) {
-        if (strchr(BLANKS, *c) != NULL) {
+        if (strchr(TEXT_BLANKS, *c) != NULL) {
             *c = ' ';
         }
     }
@@ -172,10 +154,12 @@ static int add_expression(struct settings_expressions *list, const char *name, c
 }
 
 static int set_trimmed(struct settings *s, const char *name, const char *value, struct failure *f) {
-    const struct setting *setting = find(name);
-    if (setting == NULL) {
+    bool may_repeat;
+    const int place = settings_place(name, &may_repeat);
+    if (place < 0) {
         return failure_set(f, "there is no setting '%.200s'", name);
     }
+    const struct setting *setting = SETTINGS + place;
     void *to = (char *)s + setting->at;
     switch (setting->kind) {
     case WORD:
@@ -191,17 +175,12 @@ static int set_trimmed(struct settings *s, const char *name, const char *value, 
 }
 
 int settings_set(struct settings *s, const char *name, const char *value, struct failure *f) {
-    const char *from = value + strspn(value, BLANKS);
-    size_t length = strlen(from);
-    while (length > 0 && strchr(BLANKS, from[length - 1]) != NULL) {
-        length--;
-    }
-    char *trimmed = strndup(from, length);
-    if (trimmed == NULL) {
+    char *copy = strdup(value);
+    if (copy == NULL) {
         return failure_errno(f, ENOMEM, "%s", name);
     }
-    int status = set_trimmed(s, name, trimmed, f);
-    free(trimmed);
+    int status = set_trimmed(s, name, text_trimmed(copy), f);
+    free(copy);
     return status;
 }
 
@@ -236,7 +215,7 @@ static void add_expressions(struct text *to, const char *name, const struct sett
 
 char *settings_text(const struct settings *s) {
     struct text text = {.at = NULL};
-    for (const struct setting *i = SETTINGS; i < SETTINGS + SETTING_COUNT; i++) {
+    for (const struct setting *i = SETTINGS; i < SETTINGS + SETTINGS_COUNT; i++) {
         const void *from = (const char *)s + i->at;
         char word[32];
         switch (i->kind) {

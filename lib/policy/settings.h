@@ -56,14 +56,16 @@ struct settings {
     X("keep", "EXPR", "packets that stay whole: pcap-filter(7)", EXPRESSIONS, keep, 0, 0)                              \
     X("cut", "EXPR", "packets whose payload is cut all the same", EXPRESSIONS, cut_always, 0, 0)
 
+/* How many. */
+#define SETTINGS_ONE(...) +1
+enum { SETTINGS_COUNT = 0 SETTINGS_EACH(SETTINGS_ONE) };
+#undef SETTINGS_ONE
+
 /* The defaults. */
 void settings_init(struct settings *s);
 
-/* Whether there is a setting of that name. */
-bool settings_is_name(const char *name);
-
-/* The names, NULL behind the last one. */
-const char *const *settings_names(void);
+/* Which of them, from 0 on, has that name; -1: none. may_repeat: set to whether it may be there several times. */
+int settings_place(const char *name, bool *may_repeat);
 
 /*
  * Set one. name: "payload-bytes"; value: as it is written in a policy file, blanks at its ends do not count. What may

@@ -1,16 +1,11 @@
 #include "settings.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char BLANKS[] = " \t\r\v\f";
-
-/* Settings that may be there several times. */
-static bool may_repeat(const char *name) {
-    return strcmp(name, "keep") == 0 || strcmp(name, "cut") == 0;
-}
 
 /* Cut a line of a policy file in two, in place. Returns false when there is no '=' in it. */
 static bool split(char *line, char **name, char **value) {
@@ -18,23 +13,10 @@ static bool split(char *line, char **name, char **value) {
     if (equals == NULL) {
         return false;
     }
-    *value = equals + 1;
-    *name = line + strspn(line, BLANKS);
-    while (equals > *name && strchr(BLANKS, equals[-1]) != NULL) {
-        equals--;
-    }
     *equals = '\0';
+    *value = equals + 1;
+    *name = text_trimmed(line);
     return true;
-}
-
-/* Where in the list of names a name is. */
-static size_t place_of(const char *name) {
-    const char *const *names = settings_names();
-    size_t at = 0;
-    while (names[at] != NULL && strcmp(names[at], name) != 0) {
-        at++;
-    }
-    return at;
 }
 
 /* Note from which line the expressions are that have just come. */
@@ -44,29 +26,29 @@ static void note_line(struct settings_expressions *list, size_t had, unsigned lo
     }
 }
 
+/* In which line each setting was; 0: not yet. */
 struct seen {
-    unsigned long lines[64]; /* by place in the list of names; 0: not yet */
+    unsigned long lines[SETTINGS_COUNT];
 };
 
 static int take_line(struct settings *s, char *line, unsigned long number, struct seen *seen, struct failure *f) {
     char *name, *value;
-    const char first = line[strspn(line, BLANKS)];
+    bool may_repeat;
+    const char first = line[strspn(line, TEXT_BLANKS)];
     if (first == '\0' || first == '#') {
         return 0;
     }
     if (!split(line, &name, &value)) {
         return failure_set(f, "line %lu: '%.200s' is not 'name = value'; a comment begins with #", number, line);
     }
-    if (!settings_is_name(name)) {
+    const int place = settings_place(name, &may_repeat);
+    if (place < 0) {
         return failure_set(f, "line %lu: there is no setting '%.200s'; see pcap-slim-policy(5)", number, name);
     }
-    const size_t at = place_of(name);
-    if (at < sizeof seen->lines / sizeof seen->lines[0]) {
-        if (seen->lines[at] != 0 && !may_repeat(name)) {
-            return failure_set(f, "line %lu: %s is there already, in line %lu", number, name, seen->lines[at]);
-        }
-        seen->lines[at] = number;
+    if (seen->lines[place] != 0 && !may_repeat) {
+        return failure_set(f, "line %lu: %s is there already, in line %lu", number, name, seen->lines[place]);
     }
+    seen->lines[place] = number;
     const size_t had_keep = s->keep.count;
     const size_t had_cut = s->cut_always.count;
     if (settings_set(s, name, value, f) != 0) {

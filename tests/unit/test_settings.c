@@ -49,10 +49,13 @@ static void test_defaults(void **state) {
     expect_text(&s, DEFAULT_TEXT);
     assert_int_equal(settings_check(&s, NULL), 0);
     settings_free(&s);
-    for (size_t i = 0; settings_names()[i] != NULL; i++) {
-        assert_true(settings_is_name(settings_names()[i]));
-    }
-    assert_false(settings_is_name("") || settings_is_name("polic") || settings_is_name("policy "));
+    bool may_repeat = true;
+    assert_int_equal(settings_place("policy", &may_repeat), 0);
+    assert_false(may_repeat);
+    assert_int_equal(settings_place("cut", &may_repeat), SETTINGS_COUNT - 1);
+    assert_true(may_repeat);
+    assert_true(settings_place("", &may_repeat) < 0 && settings_place("polic", &may_repeat) < 0 &&
+                settings_place("policy ", &may_repeat) < 0);
 }
 
 static void test_values(void **state) {

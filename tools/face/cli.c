@@ -117,6 +117,14 @@ int cli_fail(const char *file, const char *fmt, ...) {
     return CLI_FAILED;
 }
 
+int cli_open(const char *path) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        (void)cli_fail(path, "cannot open: %s", strerror(errno));
+    }
+    return fd;
+}
+
 void cli_warn(const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);

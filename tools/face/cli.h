@@ -48,6 +48,9 @@ void cli_outlive_signals(void);
  * CLI_FAILED. */
 int cli_fail(const char *file, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Open a file for reading. Returns the descriptor, or -1 after having said why. */
+int cli_open(const char *path);
+
 /* "program: text" and where help is to be found, on standard error. Returns CLI_MISUSE. */
 int cli_misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

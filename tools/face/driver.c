@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include "cli.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,20 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char BLANKS[] = " \t\r\n\v\f";
-
 /* ---- the configuration file: lines "key = value", where a key is a long option without its dashes ---- */
-
-/* In place. */
-static char *trimmed(char *text) {
-    text += strspn(text, BLANKS);
-    size_t bytes = strlen(text);
-    while (bytes > 0 && strchr(BLANKS, text[bytes - 1]) != NULL) {
-        bytes--;
-    }
-    text[bytes] = '\0';
-    return text;
-}
 
 static int take_flag(struct options *o, const struct option_row *row, const char *value) {
     char opposite[64];
@@ -56,8 +44,8 @@ static int take_line(struct options *o, char *line, const struct option_row **se
         return cli_misuse("expected key = value, not '%s'", line);
     }
     *equals = '\0';
-    const char *key = trimmed(line);
-    const char *value = trimmed(equals + 1);
+    const char *key = text_trimmed(line);
+    const char *value = text_trimmed(equals + 1);
     const struct option_row *row = options_row(o, key);
     if (row == NULL) {
         return options_unknown(o, "setting", "", key, strlen(key));
@@ -84,7 +72,7 @@ static int take_lines(struct options *o, char *text, const char *path) {
     cli_misuse_from(origin);
     for (unsigned long number = 1; text != NULL && status == 0; number++) {
         (void)snprintf(origin, sizeof origin, "%.400s: line %lu: ", path, number);
-        status = take_line(o, trimmed(strsep(&text, "\n")), seen, &count);
+        status = take_line(o, text_trimmed(strsep(&text, "\n")), seen, &count);
     }
     cli_misuse_from("");
     return status;

@@ -4,8 +4,6 @@
 #include "linktype.h"
 #include "matcher.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +15,9 @@ static int read_file(struct policy_options *o) {
     if (o->file == NULL) {
         return 0;
     }
-    int fd = open(o->file, O_RDONLY | O_CLOEXEC);
+    int fd = cli_open(o->file);
     if (fd < 0) {
-        return cli_fail(o->file, "cannot open: %s", strerror(errno));
+        return CLI_FAILED;
     }
     int status = settings_read(&o->settings, fd, &failure);
     (void)close(fd);

@@ -59,19 +59,9 @@ int stage_put(int fd, const struct record *r, bool between_stages) {
     return status;
 }
 
-int stage_put_line(int fd, const char *line) {
-    char *copy = strdup(line);
-    if (copy == NULL) {
-        return cli_fail(NULL, "out of memory");
-    }
-    int status = put_terminated(fd, copy, strlen(copy));
-    free(copy);
-    return status;
-}
-
 enum line_result { LINE_DONE, LINE_BAD, LINE_NO_READER };
 
-static enum line_result work_on_line(const struct stage *s, const char *line) {
+static enum line_result work_on_line(const struct stage *s, char *line) {
     struct record r;
     struct failure failure;
     if (record_parse(line, &r, &failure) != 0) {
@@ -80,7 +70,7 @@ static enum line_result work_on_line(const struct stage *s, const char *line) {
     }
     int status;
     if (!s->accept(&r)) {
-        status = stage_put_line(STDOUT_FILENO, line);
+        status = put_terminated(STDOUT_FILENO, line, strlen(line)); /* as it came */
     } else {
         s->work(s->context, &r);
         status = stage_put(STDOUT_FILENO, &r, s->between_stages);
@@ -111,11 +101,7 @@ int stage_run(const struct stage *s) {
 }
 
 int stage_open_names(const char *list) {
-    int fd = strcmp(list, "-") == 0 ? STDIN_FILENO : open(list, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        (void)cli_fail(list, "cannot open: %s", strerror(errno));
-    }
-    return fd;
+    return strcmp(list, "-") == 0 ? STDIN_FILENO : cli_open(list);
 }
 
 int stage_each_name(int fd, const char *list, int (*work)(void *context, const char *name), void *context) {

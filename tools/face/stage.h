@@ -14,9 +14,6 @@
  */
 int stage_put(int fd, const struct record *r, bool between_stages);
 
-/* The same for a line that is passed on as it came, without its newline. */
-int stage_put_line(int fd, const char *line);
-
 /*
  * Read records from standard input and hand each to work(), which changes it; what work() leaves is written
  * to standard output. A record that accept() refuses passes through untouched. Goes on to the end of the

@@ -8,8 +8,6 @@
 #include "stage.h"
 #include "tokens.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,9 +104,9 @@ static int note_failed(struct noting *n, const char *path) {
     struct failure failure;
     char *line;
     int more = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = cli_open(path);
     if (fd < 0) {
-        return cli_fail(path, "cannot open: %s", strerror(errno));
+        return CLI_FAILED;
     }
     if (tokens_open(&lines, fd, '\n', &failure) == 0) {
         while ((more = tokens_next(&lines, &line, &failure)) == 1) {

@@ -9,17 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool report_format_of_name(const char *name, enum report_format *out) {
-    static const char *const names[] = {[REPORT_HUMAN] = "human", [REPORT_JSON] = "json", [REPORT_NDJSON] = "ndjson"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *out = (enum report_format)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static void put_ok(const struct record *r, const char *shown) {
     const struct tally *t = &r->tally;
     (void)fprintf(stderr,

@@ -25,9 +25,6 @@ struct report_lines {
     struct text files; /* JSON: the entries so far, with commas */
 };
 
-/* The format of that name. Returns false when there is none. */
-bool report_format_of_name(const char *name, enum report_format *out);
-
 /* A record for one file, its name with the prefix. Returns 0, or -1 when memory runs out (said). */
 int report_lines_put(struct report_lines *l, const struct record *r);
 
