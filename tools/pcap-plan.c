@@ -136,10 +136,10 @@ static void put_number(const char *name, unsigned long number) {
     (void)printf("%s=%lu\n", name, number);
 }
 
-/* The word of an option that takes one of several. */
-static void put_choice(const char *name, const char *choices, unsigned number) {
+/* The word of an option that takes one of several; the variable has its name. */
+static void put_choice(const struct options *o, const char *option, unsigned number) {
     char word[16];
-    put(name, choice_word(choices, number, word, sizeof word));
+    put(option, choice_word(options_row(o, option)->takes, number, word, sizeof word));
 }
 
 /* Patterns, as words that are in quotes themselves. */
@@ -167,6 +167,10 @@ static void put_limits(const struct options *o) {
     (void)puts("'");
 }
 
+static void put_hash(const struct options *o, bool there) {
+    put_if("hash", there, o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
+}
+
 static int put_options(const struct options *o) {
     const bool is_mapped_or_not = options_given(o, "mmap") != NULL || options_given(o, "no-mmap") != NULL;
     const char *until = options_given(o, "until-free");
@@ -184,9 +188,9 @@ static int put_options(const struct options *o) {
     put_if("sandbox", o->confine.off, "--no-sandbox");
     put_if("progress", o->no_progress, "--no-progress");
     put_if("reads", is_mapped_or_not, o->mapped ? "--mmap" : "--no-mmap");
-    put_if("hash", options_given(o, "hash") != NULL, o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
-    put_choice("verify", "full|count", o->check);
-    put_choice("output", "human|json|ndjson", o->output);
+    put_hash(o, options_given(o, "hash") != NULL);
+    put_choice(o, "verify", o->check);
+    put_choice(o, "output", o->output);
     const int status = put_metrics(o->metrics_path);
     return status != 0 ? status : put_stage(o->stage_directory);
 }
@@ -367,9 +371,9 @@ static int put_status(const struct options *o) {
     put_if("prune", o->prune, "--prune-markers");
     /* One in the configuration file is for runs: this would read every capture. */
     put_if("age", options_given(o, "age-minutes") != NULL, options_given(o, "age-minutes"));
-    put_if("hash", options_typed(o, "hash"), o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
+    put_hash(o, options_typed(o, "hash"));
     put_if("sandbox", o->confine.off, "--no-sandbox");
-    put_choice("output", "human|json|ndjson", o->output);
+    put_choice(o, "output", o->output);
     put("mode", "status");
     return 0;
 }
