@@ -15,6 +15,10 @@ static inline uint32_t bytes_get_be32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static inline uint16_t bytes_get_le16(const uint8_t *p) {
+    return (uint16_t)((unsigned)p[1] << 8 | p[0]);
+}
+
 static inline uint32_t bytes_get_le32(const uint8_t *p) {
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
@@ -29,6 +33,11 @@ static inline void bytes_put_be32(uint8_t *p, uint32_t value) {
     p[1] = (uint8_t)(value >> 16);
     p[2] = (uint8_t)(value >> 8);
     p[3] = (uint8_t)value;
+}
+
+static inline void bytes_put_le16(uint8_t *p, uint16_t value) {
+    p[0] = (uint8_t)value;
+    p[1] = (uint8_t)(value >> 8);
 }
 
 static inline void bytes_put_le32(uint8_t *p, uint32_t value) {

@@ -4,20 +4,34 @@
 #include "checksum.h"
 #include "wire.h"
 
-/* Where a layer has its fields, counted from its header; 0: it has none. */
+#define NONE 0xff
+
+/* Where a layer has its fields, counted from its header. */
 static const struct kind {
-    uint8_t length;
+    uint8_t length;       /* NONE: it has none */
     uint8_t counted_from; /* the byte that its length counts from */
-    uint8_t checksum;
+    bool is_little_endian;
+    uint8_t checksum;   /* 0: it has none */
     bool header_only;   /* its checksum covers nothing else */
     uint8_t protocol;   /* of the pseudo-header that its checksum covers, too; 0: none */
     bool may_have_none; /* a checksum of 0 says that there is none */
 } KINDS[LAYER_KINDS] = {
     [LAYER_IPV4] = {.length = IPV4_TOTAL_LENGTH, .checksum = IPV4_CHECKSUM, .header_only = true},
     [LAYER_IPV6] = {.length = IPV6_PAYLOAD_LENGTH, .counted_from = IPV6_HEADER_BYTES},
-    [LAYER_TCP] = {.checksum = TCP_CHECKSUM, .protocol = PROTOCOL_TCP},
+    [LAYER_TCP] = {.length = NONE, .checksum = TCP_CHECKSUM, .protocol = PROTOCOL_TCP},
     [LAYER_UDP] = {.length = UDP_LENGTH, .checksum = UDP_CHECKSUM, .protocol = PROTOCOL_UDP, .may_have_none = true},
+    [LAYER_PPPOE] = {.length = PPPOE_LENGTH, .counted_from = PPPOE_HEADER_BYTES},
+    [LAYER_NFLOG] = {.length = 0},
+    [LAYER_NFLOG_LITTLE] = {.length = 0, .is_little_endian = true},
 };
+
+static void put_length(const struct kind *kind, uint8_t *header, uint32_t bytes) {
+    if (kind->is_little_endian) {
+        bytes_put_le16(header + kind->length, (uint16_t)(bytes - kind->counted_from));
+    } else {
+        bytes_put_be16(header + kind->length, (uint16_t)(bytes - kind->counted_from));
+    }
+}
 
 /* Addresses, protocol and length: RFC 9293 section 3.1, RFC 8200 section 8.1. */
 static uint64_t pseudo_header_sum(const uint8_t *frame, const struct layer *ip, uint16_t protocol,
@@ -67,8 +81,8 @@ void envelope_mend(const struct envelope *e, uint8_t *frame, uint32_t end, struc
         const struct kind *kind = &KINDS[layer->kind];
         uint8_t *header = frame + layer->offset;
         uint8_t *field = header + kind->checksum;
-        if (!zero && kind->length != 0) {
-            bytes_put_be16(header + kind->length, (uint16_t)(end - layer->offset - kind->counted_from));
+        if (!zero && kind->length != NONE) {
+            put_length(kind, header, end - layer->offset);
         }
         if (kind->checksum == 0 || (zero && (kind->header_only || terms.checksum == CUT_KEEP))) {
             continue;

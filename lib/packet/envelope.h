@@ -14,7 +14,16 @@
 #include <stdint.h>
 
 /* A new one is a row of the table in envelope.c. */
-enum layer_kind { LAYER_IPV4, LAYER_IPV6, LAYER_TCP, LAYER_UDP, LAYER_KINDS };
+enum layer_kind {
+    LAYER_IPV4,
+    LAYER_IPV6,
+    LAYER_TCP,
+    LAYER_UDP,
+    LAYER_PPPOE,
+    LAYER_NFLOG, /* the payload attribute */
+    LAYER_NFLOG_LITTLE,
+    LAYER_KINDS,
+};
 
 struct layer {
     enum layer_kind kind;

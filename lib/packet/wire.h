@@ -5,10 +5,13 @@
  * The witness has its own, on purpose.
  *
  * Standards: IEEE 802.3, 802.1Q; RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 4303 (ESP), 9293 (TCP), 768 (UDP), 8754 (SRH),
- * 5095 and 6275 (routing types 0 and 2); LINKTYPE_LINUX_SLL2 of the link type registry.
+ * 5095 and 6275 (routing types 0 and 2); 1661 and 1662 (PPP), 2516 (PPPoE), 2427 (frame relay), 1042 (SNAP);
+ * IEEE 802.11; the link type registry for what capturing puts in front.
  */
 #ifndef PCAPSLIM_WIRE_H
 #define PCAPSLIM_WIRE_H
+
+#include <stdint.h>
 
 enum {
     ETHERNET_TYPE = 12,
@@ -16,15 +19,92 @@ enum {
     ETHERTYPE_IPV4 = 0x0800,
     ETHERTYPE_IPV6 = 0x86dd,
     ETHERTYPE_VLAN = 0x8100,
+    ETHERTYPE_MPLS = 0x8847,
+    ETHERTYPE_MPLS_MULTICAST = 0x8848,
     VLAN_TAG_BYTES = 4, /* the tag and the ethertype behind it */
     VLAN_ID_MASK = 0xfff,
 
+    SLL_ARPHRD = 2,
+    SLL_PROTOCOL = 14,
+    SLL_HEADER_BYTES = 16,
     SLL2_PROTOCOL = 0, /* an ethertype, but of the devices below */
     SLL2_ARPHRD = 8,
     SLL2_HEADER_BYTES = 20,
     ARPHRD_FRAD = 770,
     ARPHRD_IEEE80211_RADIOTAP = 803,
     ARPHRD_NETLINK = 824,
+
+    NULL_HEADER_BYTES = 4, /* an address family, of which these are the numbers */
+    FAMILY_INET = 2,
+    FAMILY_INET6_OF_LINUX = 10,
+    FAMILY_INET6_OF_OPENBSD = 24,
+    FAMILY_INET6_OF_FREEBSD = 28,
+    FAMILY_INET6_OF_DARWIN = 30,
+
+    C_HDLC_UNICAST = 0x0f,
+    C_HDLC_MULTICAST = 0x8f,
+    C_HDLC_TYPE = 2,
+    C_HDLC_HEADER_BYTES = 4,
+
+    PPP_ADDRESS_AND_CONTROL = 0xff03,
+    PPP_IPV4 = 0x0021,
+    PPP_IPV6 = 0x0057,
+    PPP_MPLS = 0x0281,
+    PPP_MPLS_MULTICAST = 0x0283,
+
+    PPPOE_VERSION_1_TYPE_1 = 0x11,
+    PPPOE_CODE = 1, /* 0: a session */
+    PPPOE_LENGTH = 4,
+    PPPOE_HEADER_BYTES = 6,
+
+    LLC_SAP_IP = 0x06,
+    LLC_SAP_SNAP = 0xaa,
+    LLC_UNNUMBERED = 0x03,
+    LLC_BYTES = 3,
+    SNAP_BYTES = 5,
+    SNAP_OUI_OF_ETHERTYPES = 0,
+
+    Q922_LAST = 1, /* the bit that ends an address */
+    Q922_ADDRESS_MIN_BYTES = 2,
+    Q922_ADDRESS_MAX_BYTES = 4,
+    NLPID_PADDING = 0x00,
+    NLPID_SNAP = 0x80,
+    NLPID_IPV6 = 0x8e,
+    NLPID_IPV4 = 0xcc,
+
+    PFLOG_FAMILY = 1,
+    PFLOG_HEADER_MIN_BYTES = 45,
+
+    NFLOG_VERSION = 1,
+    NFLOG_HEADER_BYTES = 4,
+    NFLOG_ATTRIBUTE_HEADER_BYTES = 4, /* length, which counts these four, and type */
+    NFLOG_PAYLOAD = 9,
+
+    WIFI_KIND_MASK = 0x0f, /* version and type, of the first byte */
+    WIFI_DATA = 0x08,
+    WIFI_NO_DATA = 0x40,
+    WIFI_QOS = 0x80,
+    WIFI_BOTH_WAYS = 0x03, /* of the second: to and from a distribution system; there is a fourth address then */
+    WIFI_MORE_FRAGMENTS = 0x04,
+    WIFI_PROTECTED = 0x40,
+    WIFI_ORDER = 0x80,
+    WIFI_SEQUENCE = 22,
+    WIFI_FRAGMENT_MASK = 0x0f,
+    WIFI_HEADER_BYTES = 24,
+    WIFI_ADDRESS_BYTES = 6,
+    WIFI_QOS_BYTES = 2,
+    WIFI_AGGREGATE = 0x80, /* of the first byte of QoS control */
+    WIFI_HT_BYTES = 4,
+
+    RADIOTAP_LENGTH = 2,
+    RADIOTAP_PRESENT = 4,
+    RADIOTAP_HEADER_MIN_BYTES = 8,
+    RADIOTAP_HAS_TSFT = 1,
+    RADIOTAP_HAS_FLAGS = 2,
+    RADIOTAP_FLAG_PADDED = 0x20,
+    AVS_LENGTH = 4,
+    AVS_HEADER_MIN_BYTES = 8,
+    PRISM_HEADER_BYTES = 144,
 
     IPV4_TOTAL_LENGTH = 2,
     IPV4_FRAGMENT = 6,
@@ -78,5 +158,9 @@ enum {
 
     ESP_HEADER_BYTES = 8, /* SPI and sequence number */
 };
+
+#define RADIOTAP_MORE_PRESENT UINT32_C(0x80000000) /* another word of bits follows */
+#define AVS_MAGIC_MASK UINT32_C(0xfffff000)
+#define AVS_MAGIC UINT32_C(0x80211000)
 
 #endif

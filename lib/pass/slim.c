@@ -87,7 +87,7 @@ static struct decision decide_any(const struct pass *p, const struct framed *r, 
     }
     const uint8_t *frame = r->header + r->header_bytes;
     const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
-    link->locate(frame, r->visible_bytes, l, around);
+    link_locate(link, frame, r->visible_bytes, l, around);
     const struct decision d = policy_decide(p->policy, &packet, l, frame);
     const struct matcher_packet shown = {
         .bytes = frame, .there_bytes = r->visible_bytes, .origlen_bytes = r->is.origlen_bytes};

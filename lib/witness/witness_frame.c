@@ -72,6 +72,7 @@ static uint64_t layer_sum(const struct witness_layer *layer, const struct witnes
 struct field {
     const char *name;
     bool is_sum;
+    bool is_little;
     size_t at;
     size_t expected;
 };
@@ -93,7 +94,7 @@ static uint64_t was_wrong_by(const struct judged *j, const struct witness_layer 
 /* is_own: of the packet that is cut, not of a tunnel around it. slim_end_at: where what it covers ends in slim. */
 static struct field sum_field_of(const struct judged *j, const struct witness_layer *layer, bool is_own,
                                  size_t slim_end_at) {
-    struct field field = {layer->sum, true, layer->sum_at, 0};
+    struct field field = {.name = layer->sum, .is_sum = true, .at = layer->sum_at};
     const bool is_none = layer->may_be_none && bytes_get_be16(j->original->bytes + layer->sum_at) == 0;
     if (is_none && (!is_own || j->terms->cut.checksum == CUT_INCREMENTAL)) {
         return field; /* and must be none */
@@ -119,8 +120,10 @@ static size_t expect(const struct judged *j, struct field fields[FIELDS_MAX]) {
     for (size_t i = 0; i < j->at->layer_count; i++) {
         const struct witness_layer *layer = &j->at->layers[i];
         if (rewrite && layer->length != NULL) {
-            fields[count++] =
-                (struct field){layer->length, false, layer->length_at, j->slim->length - layer->counted_from};
+            fields[count++] = (struct field){.name = layer->length,
+                                             .is_little = layer->is_little,
+                                             .at = layer->length_at,
+                                             .expected = j->slim->length - layer->counted_from};
         }
         if (layer->sum != NULL && (rewrite || !layer->header_only)) {
             const bool to_the_end = rewrite && !layer->header_only;
@@ -132,7 +135,8 @@ static size_t expect(const struct judged *j, struct field fields[FIELDS_MAX]) {
 }
 
 static int check_field(const struct judged *j, const struct field *field) {
-    unsigned found = bytes_get_be16(j->slim->bytes + field->at);
+    const uint8_t *at = j->slim->bytes + field->at;
+    unsigned found = field->is_little ? bytes_get_le16(at) : bytes_get_be16(at);
     if (found == field->expected) {
         return 0;
     }

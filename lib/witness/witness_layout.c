@@ -1,16 +1,15 @@
 #include "witness_layout.h"
 
 #include "bytes.h"
-#include "linktype.h"
+#include "witness_link.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 enum {
-    ETHERTYPE_IPV4 = 0x0800,
-    ETHERTYPE_IPV6 = 0x86dd,
-    ETHERTYPE_TAG = 0x8100,
-    TAG_BYTES = 4,
+    TYPE_OF_IPV4 = 0x0800,
+    TYPE_OF_IPV6 = 0x86dd,
+    TYPE_OF_TAG = 0x8100,
 
     IPV4_BYTES = 20,
     IPV4_LENGTH_AT = 2,
@@ -69,76 +68,31 @@ static size_t smaller(size_t a, size_t b) {
  * go on from "cut, though ".
  */
 
-/*
- * Linux cooked capture v2 has no ethertype where the device (ARPHRD_, at byte 8) is a frame relay access device, a
- * monitor of wireless networks or netlink.
- */
-static bool sll2_has_type(const uint8_t *header) {
-    switch (bytes_get_be16(header + 8)) {
-    case 770:
-    case 803:
-    case 824:
-        return false;
-    default:
-        return true;
-    }
-}
-
-/* What is looked into: a new link type is a row. */
-static const struct link {
-    uint16_t number;
-    size_t type_at; /* of its ethertype */
-    size_t header_bytes;
-    bool (*has_type)(const uint8_t *header); /* NULL: always */
-} LINKS[] = {
-    {LINKTYPE_ETHERNET, 12, 14, NULL},
-    {LINKTYPE_LINUX_SLL2, 0, 20, sll2_has_type},
-};
-
-static const struct link *find_link(uint16_t number) {
-    for (size_t i = 0; i < sizeof LINKS / sizeof LINKS[0]; i++) {
-        if (LINKS[i].number == number) {
-            return &LINKS[i];
-        }
-    }
-    return NULL;
-}
-
-bool witness_link_type_is_known(uint16_t link_type) {
-    return find_link(link_type) != NULL;
-}
-
 static const char *find_ip(const struct witness_frame *frame, struct witness_layout *l) {
-    const struct link *link = find_link(frame->link_type);
-    if (link == NULL) {
+    struct witness_cursor c = {.bytes = frame->bytes, .length = frame->length};
+    if (!witness_link_type_is_known(frame->link_type)) {
         return "its link type is not looked into";
     }
-    size_t type_at = link->type_at;
-    uint16_t type;
-    l->ip_at = link->header_bytes;
-    for (;;) {
-        if (frame->length < l->ip_at || (link->has_type != NULL && !link->has_type(frame->bytes))) {
-            return "it has no IP header";
-        }
-        type = bytes_get_be16(frame->bytes + type_at);
-        if (type != ETHERTYPE_TAG) {
-            break;
-        }
-        l->ip_at += TAG_BYTES;
-        type_at = l->ip_at - sizeof type;
+    witness_type type = witness_open_link(frame->link_type, &c, l);
+    while (type == TYPE_OF_TAG) {
+        witness_skip(&c, 2);
+        type = (witness_type)witness_take(&c, 2);
     }
-    if (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6) {
+    if (type == 0 || c.overran) {
+        return "it has no IP header";
+    }
+    if (type != TYPE_OF_IPV4 && type != TYPE_OF_IPV6) {
         return "it is neither IPv4 nor IPv6";
     }
-    l->ip_version = type == ETHERTYPE_IPV4 ? 4 : 6;
-    if (l->ip_at >= frame->length || frame->bytes[l->ip_at] >> 4 != l->ip_version) {
+    l->ip_at = c.at;
+    l->ip_version = type == TYPE_OF_IPV4 ? 4 : 6;
+    if (witness_type_of_ip(&c) != type) {
         return "its IP version is not that of its Ethernet type";
     }
     return NULL;
 }
 
-/* What a packet has of its own fits: tunnels are not looked into yet. */
-static void add_layer(struct witness_layout *l, struct witness_layer layer) {
+void witness_add_layer(struct witness_layout *l, struct witness_layer layer) {
     l->layers[l->layer_count++] = layer;
 }
 
@@ -196,14 +150,14 @@ static const char *walk_ipv4(const struct witness_frame *frame, struct witness_l
     l->address_bytes = IPV4_ADDRESS_BYTES;
     l->source = ip + IPV4_SOURCE_AT;
     l->destination = ipv4_destination(ip, header_bytes);
-    add_layer(l, (struct witness_layer){.length = "IPv4 total length",
-                                        .length_at = l->ip_at + IPV4_LENGTH_AT,
-                                        .counted_from = l->ip_at,
-                                        .sum = "IPv4 header checksum",
-                                        .sum_at = l->ip_at + IPV4_SUM_AT,
-                                        .begins_at = l->ip_at,
-                                        .said_end_at = l->l4_at,
-                                        .header_only = true});
+    witness_add_layer(l, (struct witness_layer){.length = "IPv4 total length",
+                                                .length_at = l->ip_at + IPV4_LENGTH_AT,
+                                                .counted_from = l->ip_at,
+                                                .sum = "IPv4 header checksum",
+                                                .sum_at = l->ip_at + IPV4_SUM_AT,
+                                                .begins_at = l->ip_at,
+                                                .said_end_at = l->l4_at,
+                                                .header_only = true});
     return NULL;
 }
 
@@ -279,9 +233,9 @@ static const char *walk_ipv6(const struct witness_frame *frame, struct witness_l
     l->protocol = next;
     l->address_bytes = IPV6_ADDRESS_BYTES;
     l->source = ip + IPV6_SOURCE_AT;
-    add_layer(l, (struct witness_layer){.length = "IPv6 payload length",
-                                        .length_at = l->ip_at + IPV6_LENGTH_AT,
-                                        .counted_from = l->ip_at + IPV6_BYTES});
+    witness_add_layer(l, (struct witness_layer){.length = "IPv6 payload length",
+                                                .length_at = l->ip_at + IPV6_LENGTH_AT,
+                                                .counted_from = l->ip_at + IPV6_BYTES});
     return NULL;
 }
 
@@ -306,7 +260,7 @@ static void add_transport(const struct witness_frame *frame, struct witness_layo
         layer.may_be_none = true;
         layer.said_end_at = length < UDP_BYTES ? l->said_end_at : smaller(l->l4_at + length, l->said_end_at);
     }
-    add_layer(l, layer);
+    witness_add_layer(l, layer);
 }
 
 static const char *find_payload(const struct witness_frame *frame, bool esp_too, struct witness_layout *l) {
@@ -340,9 +294,13 @@ static const char *find_payload(const struct witness_frame *frame, bool esp_too,
 
 const char *witness_lay_out(const struct witness_frame *frame, bool esp_too, struct witness_layout *l) {
     l->layer_count = 0;
+    l->bound_at = SIZE_MAX;
     const char *reason = find_ip(frame, l);
     if (reason == NULL) {
         reason = l->ip_version == 4 ? walk_ipv4(frame, l) : walk_ipv6(frame, l);
+    }
+    if (reason == NULL && l->said_end_at > l->bound_at) {
+        reason = "it is longer than what is around it says";
     }
     return reason != NULL ? reason : find_payload(frame, esp_too, l);
 }

@@ -31,6 +31,7 @@ struct witness_layer {
     const char *length; /* NULL: it has none */
     size_t length_at;
     size_t counted_from;
+    bool is_little;  /* the length is written in the order of a little machine */
     const char *sum; /* NULL: it has none */
     size_t sum_at;
     size_t begins_at;   /* what the checksum covers */
@@ -45,6 +46,7 @@ struct witness_layer {
 
 /* Where things are in an original frame. Places count from the frame's first byte. */
 struct witness_layout {
+    size_t bound_at; /* where what is around the packet says that it ends at the latest */
     size_t ip_at;
     size_t l4_at;
     size_t payload_at;
@@ -59,6 +61,9 @@ struct witness_layout {
     struct witness_layer layers[WITNESS_LAYERS_MAX];
     size_t layer_count;
 };
+
+/* Note a layer that is within those already there. */
+void witness_add_layer(struct witness_layout *l, struct witness_layer layer);
 
 /* Whether packets of a link type may be cut at all. */
 bool witness_link_type_is_known(uint16_t link_type);

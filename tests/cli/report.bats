@@ -170,10 +170,10 @@ check: ok=1 skip=5 fail=1 elapsed="
 }
 
 @test "pcap-report: a link type other than Ethernet is said" {
-    record a.pcap ok "$FIGURES,\"linktype\":101" >records
+    record a.pcap ok "$FIGURES,\"linktype\":147" >records
     runs_from records pcap-report
     status_is 0
-    settled_err_is "ok a.pcap pkts=5 truncated=3 in=599 out=494 (_ms) [link type 101 is not Ethernet: every packet kept]
+    settled_err_is "ok a.pcap pkts=5 truncated=3 in=599 out=494 (_ms) [link type 147 is not Ethernet: every packet kept]
 done: ok=1 skip=0 fail=0 elapsed=_"
 }
 
@@ -208,7 +208,7 @@ END
 }
 
 @test "pcap-report --output json: what a scan found comes through whole" {
-    pcap-scan "$FIXTURES/good-little-micro.pcap" "$FIXTURES/good-timestamps.pcap" "$FIXTURES/good-linktype-raw.pcap" \
+    pcap-scan "$FIXTURES/good-little-micro.pcap" "$FIXTURES/good-timestamps.pcap" "$FIXTURES/good-linktype-user0.pcap" \
         "$FIXTURES/good-big-nano.pcap" "$FIXTURES/good-no-packets.pcap" >records
     runs_from records pcap-report --output json
     status_is 0

@@ -112,7 +112,7 @@ PY
     runs pcap-scan --report html e
     status_is 0
     out_has "</html>"
-    runs pcap-scan --report "$FIXTURES/good-no-packets.pcap" "$FIXTURES/good-linktype-raw.pcap"
+    runs pcap-scan --report "$FIXTURES/good-no-packets.pcap" "$FIXTURES/good-linktype-user0.pcap"
     status_is 0
     out_has "saved                           0 B    0.0 %"
 }

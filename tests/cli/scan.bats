@@ -79,9 +79,9 @@ setup_more() {
 }
 
 @test "pcap-scan: link types, and what else their field holds" {
-    runs pcap-scan "$FIXTURES/good-linktype-raw-looks-like-ethernet.pcap"
+    runs pcap-scan "$FIXTURES/good-linktype-user0-looks-like-ethernet.pcap"
     status_is 0
-    json_is '.linktype == 101 and .linktype_high == 0 and .truncated == 0 and .by_reason == {}
+    json_is '.linktype == 147 and .linktype_high == 0 and .truncated == 0 and .by_reason == {}
         and .kept_by_reason == {linktype: 2} and .in_bytes == .out_bytes'
     runs pcap-scan "$FIXTURES/good-linktype-257.pcap"
     json_is '.linktype == 257 and .kept_by_reason == {linktype: 1}'

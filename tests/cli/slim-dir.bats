@@ -22,7 +22,7 @@ same_contents() { [ "$(contents "$1")" = "$2" ] || explain "$1 changed: $(diff <
 # Three captures: one slimmed, one that is no Ethernet, one that is damaged; 1, 2 and 3 minutes old.
 three() {
     cp "$SMALL" d/a.pcap
-    cp "$FIXTURES/good-linktype-raw.pcap" d/raw.pcap
+    cp "$FIXTURES/good-linktype-user0.pcap" d/raw.pcap
     cp "$FIXTURES/bad-body-first.pcap" d/bad.pcap
     touch -d '3 minutes ago' d/a.pcap
     touch -d '2 minutes ago' d/raw.pcap
@@ -61,7 +61,7 @@ all_right() {
     status_is 1
     out_is ''
     settled_err_is "ok d/a.pcap pkts=7 truncated=3 in=$IN out=$(OUT) (_ms)
-ok d/raw.pcap pkts=2 truncated=0 in=264 out=264 (_ms) [link type 101 is not Ethernet: every packet kept]
+ok d/raw.pcap pkts=2 truncated=0 in=264 out=264 (_ms) [link type 147 is not Ethernet: every packet kept]
 FAIL d/bad.pcap: $BAD
 done: ok=2 skip=0 fail=1 elapsed=_"
     runs pcap-slim --dir d
@@ -118,7 +118,7 @@ json_is_sound() {
     json_is "[.files[].file] == [\"d/a.pcap\", \"d/raw.pcap\", \"d/bad.pcap\"]"
     json_is ".files[0] | .status == \"ok\" and .in_pkts == 7 and .truncated == 3 and .kept == 4 and
         .in_bytes == $IN and .out_bytes == $(OUT)"
-    json_is '.files[1] | .status == "ok" and .in_pkts == 2 and .truncated == 0 and .kept == 2 and .linktype == 101'
+    json_is '.files[1] | .status == "ok" and .in_pkts == 2 and .truncated == 0 and .kept == 2 and .linktype == 147'
     json_is ".files[2] | .status == \"fail\" and .error == \"$BAD\""
     runs pcap-slim --dir d --output json
     status_is 0
@@ -192,7 +192,7 @@ PY
     status_is 1
     out_is ''
     settled_err_is "skip (marked): d/a.pcap
-ok d/raw.pcap pkts=2 truncated=0 in=264 out=264 (_ms) [link type 101 is not Ethernet: every packet kept]
+ok d/raw.pcap pkts=2 truncated=0 in=264 out=264 (_ms) [link type 147 is not Ethernet: every packet kept]
 FAIL d/bad.pcap: $BAD
 slimming takes about _ with these settings
 check: ok=1 skip=1 fail=1 elapsed=_"
@@ -202,7 +202,7 @@ check: ok=1 skip=1 fail=1 elapsed=_"
     json_is '.summary | .ok == 1 and .skip == 1 and .fail == 1'
     runs pcap-slim --single d/raw.pcap --check-only
     status_is 0
-    settled_err_is "ok d/raw.pcap pkts=2 truncated=0 in=264 out=264 (_ms) [link type 101 is not Ethernet: every packet kept]
+    settled_err_is "ok d/raw.pcap pkts=2 truncated=0 in=264 out=264 (_ms) [link type 147 is not Ethernet: every packet kept]
 slimming takes about _ with these settings
 check: ok=1 skip=0 fail=0 elapsed=_"
     unchanged d "$before"

@@ -475,7 +475,7 @@ done: ok=0 skip=3 fail=0 elapsed=_"
     : >w/.slim_markers/b.pcap
     cp "$FIXTURES/bad-record-header-4.pcap" w/bad.pcap
     cp "$FIXTURES/unsupported-pcapng-name.pcap" w/ng.pcap
-    cp "$FIXTURES/good-linktype-raw.pcap" w/raw.pcap
+    cp "$FIXTURES/good-linktype-user0.pcap" w/raw.pcap
     ln -s a.pcap w/link.pcap
     printf 'w/%s.pcap\0' a bad b link none ng raw c >names
     runs chain w
@@ -486,7 +486,7 @@ skip (marked): w/b.pcap
 skip (symbolic link): w/link.pcap
 FAIL w/none.pcap: cannot open: No such file or directory
 FAIL w/ng.pcap: not processed: this is a pcapng capture; convert it with: editcap -F pcap IN OUT
-ok w/raw.pcap pkts=2 truncated=0 in=$(stat -c %s "$FIXTURES/good-linktype-raw.pcap") out=$(stat -c %s "$FIXTURES/good-linktype-raw.pcap") (_ms) [link type 101 is not Ethernet: every packet kept]
+ok w/raw.pcap pkts=2 truncated=0 in=$(stat -c %s "$FIXTURES/good-linktype-user0.pcap") out=$(stat -c %s "$FIXTURES/good-linktype-user0.pcap") (_ms) [link type 147 is not Ethernet: every packet kept]
 ok w/c.pcap pkts=7 truncated=3 in=2061 out=634 (_ms)
 done: ok=3 skip=2 fail=3 elapsed=_"
     same_bytes w/a.pcap slim

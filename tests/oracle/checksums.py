@@ -29,6 +29,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # a source tree is no place for a cache
+import links  # noqa: E402
+
 # What tshark says in a checksum's status field.
 BAD, GOOD, UNVERIFIED, NOT_PRESENT, ILLEGAL = "0", "1", "2", "3", "4"
 WORD = {BAD: "bad", GOOD: "good", UNVERIFIED: "unverified", NOT_PRESENT: "not present",
@@ -76,11 +79,12 @@ def records(path):
 
 def as_ethernet(linktype, frame, slim, number):
     """The packet of a frame that was changed behind an Ethernet header: all are shown in one capture."""
-    if linktype == 276:
-        return bytes(12) + frame[:2] + frame[20:]
-    if linktype != 1:
+    if linktype == 1:
+        return frame
+    found = links.announced(frame, linktype)
+    if found is None:
         raise Problem("%s: packet %d was changed, but its link type is not looked into" % (slim, number))
-    return frame
+    return bytes(12) + struct.pack("!H", found[0]) + frame[found[1]:]
 
 
 def zeroed(old, new, slim, number):
@@ -265,7 +269,6 @@ def add_up(block):
 def by_hand(frame, zero):
     """(reason why tshark is no judge or None, whether the sums are right)."""
     # Only here, and late: scapy takes its time to load, and most runs never come here.
-    sys.dont_write_bytecode = True  # a source tree is no place for a cache
     import oracle
     announced = oracle.network_header(frame)
     if announced is None:

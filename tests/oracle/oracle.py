@@ -30,9 +30,12 @@ import socket
 import struct
 import sys
 
+sys.dont_write_bytecode = True  # a source tree is no place for a cache
+import links  # noqa: E402
+
 from scapy.layers.inet import IP, TCP, UDP, in4_chksum
 from scapy.layers.inet6 import IPv6, in6_chksum
-from scapy.layers.l2 import CookedLinuxV2, Dot1Q, Ether
+from scapy.layers.l2 import CookedLinux, CookedLinuxV2, Dot1Q, Ether
 from scapy.packet import NoPayload, Raw
 from scapy.utils import checksum
 
@@ -76,33 +79,18 @@ class Datagram:
     __slots__ = ("version", "l3", "l4", "end", "said_end", "proto", "src", "dst", "ihl")
 
 
-def ethernet(frame):
-    """(where the ethertype is, where the link header ends), or None where nothing is announced."""
-    return 12, 14
-
-
-def linux_sll2(frame):
-    """What the protocol field holds depends on the device: frame relay, radiotap and netlink have no ethertype."""
-    return None if u16(frame, 8) in (770, 803, 824) else (0, 20)
-
-
-# A link type that is looked into: how long its header is, and what that says.
-LINKS = {1: (14, ethernet), 276: (20, linux_sll2)}
-
-
 def network_header(frame, linktype=1):
     """(ethertype, offset) of what the link header and its 802.1Q tags announce, or None."""
-    size, link = LINKS[linktype]
-    places = link(frame) if len(frame) >= size else None
-    if places is None:
+    found = links.announced(frame, linktype)
+    if found is None:
         return None
-    at, off = places
-    while u16(frame, at) == ETHERTYPE_VLAN:
+    ethertype, off, _ = found
+    while ethertype == ETHERTYPE_VLAN:
         # the tag's priority and VLAN number; the next ethertype follows
-        at, off = off + 2, off + 4
-        if len(frame) < off:
+        if len(frame) < off + 4:
             return None
-    return u16(frame, at), off
+        ethertype, off = u16(frame, off + 2), off + 4
+    return ethertype, off
 
 
 def source_route_destination(options, dst):
@@ -332,7 +320,7 @@ def rewrite_frame(frame, d, end, how):
 
 def slim_frame(frame, length="rewrite", how="compute", linktype=1):
     """The bytes that the frame is to have; the same object when it is kept."""
-    announced = network_header(frame, linktype) if linktype in LINKS else None
+    announced = network_header(frame, linktype)
     if announced is None:
         return frame
     ethertype, l3 = announced
@@ -345,12 +333,19 @@ def slim_frame(frame, length="rewrite", how="compute", linktype=1):
     if d is None:
         return frame
     end = cut_at(frame, d)
-    if end is None:
+    lengths = links.announced(frame, linktype)[2]
+    # A link header that says that the packet is shorter than the packet says lies, or the packet does.
+    if end is None or any(base + int.from_bytes(frame[at:at + 2], order) < d.said_end for at, order, base in lengths):
         return frame
 
     if length == "zero":
         return zero_frame(frame, d, end, how)
-    return frame[:end] if length == "snap" else rewrite_frame(frame, d, end, how)
+    if length == "snap":
+        return frame[:end]
+    new = bytearray(rewrite_frame(frame, d, end, how))
+    for at, order, base in lengths:
+        new[at:at + 2] = (end - base).to_bytes(2, order)
+    return bytes(new)
 
 
 # ---------------------------------------------------------------- second opinion
@@ -359,10 +354,15 @@ class Disagreement(Exception):
     pass
 
 
+SCAPY_LINKS = {1: Ether, 113: CookedLinux, 276: CookedLinuxV2}
+
+
 def scapy_opinion(frame, linktype=1):
     """What scapy makes of a frame that is to be cut, or None where it is not faithful to the rules:
     anything but a link header, 802.1Q, a bare IPv4 or IPv6 header and TCP or UDP, in that order."""
-    packet = (Ether if linktype == 1 else CookedLinuxV2)(frame)
+    if linktype not in SCAPY_LINKS:
+        return None
+    packet = SCAPY_LINKS[linktype](frame)
     layer = packet.payload
     while type(layer) is Dot1Q:
         layer = layer.payload

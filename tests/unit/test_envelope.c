@@ -91,7 +91,7 @@ static void test_no_tunnels_yet(void **state) {
     struct located l;
     struct envelope around = {.count = 7};
     assert_null(link_type_find(257));
-    link_type_find(LINKTYPE_ETHERNET)->locate(frame.at, (uint32_t)frame.length, &l, &around);
+    link_locate(link_type_find(LINKTYPE_ETHERNET), frame.at, (uint32_t)frame.length, &l, &around);
     assert_int_equal(around.count, 0);
     assert_int_equal(l.destination_port, 4789);
 }

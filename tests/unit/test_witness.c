@@ -14,7 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { FILE_HEADER = 24, RECORD_HEADER = 16, ETHERNET = 1, RAW_IP = 101 };
+enum { FILE_HEADER = 24, RECORD_HEADER = 16, ETHERNET = 1, USER0 = 147 };
 
 struct dialect {
     bool big_endian;
@@ -251,7 +251,7 @@ static void test_larger_than_libpcap_reads(void **state) {
 
 static void test_other_link_types(void **state) {
     (void)state;
-    static const uint32_t fields[] = {RAW_IP, 0xf4000000 | RAW_IP, 0, 231, 220 /* libpcap swaps bytes */};
+    static const uint32_t fields[] = {USER0, 0xf4000000 | USER0, 257, 231, 220 /* libpcap swaps bytes */};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         struct dialect d = {.big_endian = true, .snaplen = 65535, .link_field = fields[i]};
         char words[80];
