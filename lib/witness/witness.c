@@ -258,8 +258,8 @@ static int check_cut(const struct stream *slim, const struct stream *original, c
     if (!witness_link_type_is_known(link_type)) {
         return failure_set(f, "cut, though the link type is %" PRIu16 ", not Ethernet", link_type);
     }
-    struct witness_frame slim_frame = {slim->bytes, slim->packet->caplen, link_type};
-    struct witness_frame original_frame = {original->bytes, original->packet->caplen, link_type};
+    struct witness_frame slim_frame = {slim->bytes, slim->packet->caplen, link_type, NULL};
+    struct witness_frame original_frame = {original->bytes, original->packet->caplen, link_type, &terms->tunnels};
     return witness_frame_check_cut(&slim_frame, &original_frame, terms, f);
 }
 

@@ -1,15 +1,15 @@
 #include "witness_layout.h"
 
 #include "bytes.h"
+#include "linktype.h"
 #include "witness_link.h"
+#include "witness_tunnel.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 enum {
     TYPE_OF_IPV4 = 0x0800,
-    TYPE_OF_IPV6 = 0x86dd,
-    TYPE_OF_TAG = 0x8100,
 
     IPV4_BYTES = 20,
     IPV4_LENGTH_AT = 2,
@@ -68,28 +68,27 @@ static size_t smaller(size_t a, size_t b) {
  * go on from "cut, though ".
  */
 
-static const char *find_ip(const struct witness_frame *frame, struct witness_layout *l) {
-    struct witness_cursor c = {.bytes = frame->bytes, .length = frame->length};
+static const char *find_ip(const struct witness_frame *frame, struct witness_way *w) {
+    w->c = (struct witness_cursor){.bytes = frame->bytes, .length = frame->length};
     if (!witness_link_type_is_known(frame->link_type)) {
         return "its link type is not looked into";
     }
-    witness_type type = witness_open_link(frame->link_type, &c, l);
-    while (type == TYPE_OF_TAG) {
-        witness_skip(&c, 2);
-        type = (witness_type)witness_take(&c, 2);
-    }
-    if (type == 0 || c.overran) {
+    w->type = witness_open_link(frame->link_type, &w->c, w->l);
+    w->bound_at = w->l->bound_at;
+    w->c.length = smaller(w->c.length, w->bound_at);
+    w->may_be_length = frame->link_type == LINKTYPE_ETHERNET;
+    if (w->c.overran || w->c.at > w->c.length) {
         return "it has no IP header";
     }
-    if (type != TYPE_OF_IPV4 && type != TYPE_OF_IPV6) {
-        return "it is neither IPv4 nor IPv6";
+    switch (witness_reach_ip(w)) {
+    case WITNESS_DISBELIEVED:
+        return "it has no IP header";
+    case WITNESS_REACHED_OTHER:
+        return w->type == 0 ? "it has no IP header" : "it is neither IPv4 nor IPv6";
+    case WITNESS_REACHED_IP:
+    default:
+        return w->passed != 0 && !witness_believes_ip(w) ? "a tag or tunnel has no credible packet in it" : NULL;
     }
-    l->ip_at = c.at;
-    l->ip_version = type == TYPE_OF_IPV4 ? 4 : 6;
-    if (witness_type_of_ip(&c) != type) {
-        return "its IP version is not that of its Ethernet type";
-    }
-    return NULL;
 }
 
 void witness_add_layer(struct witness_layout *l, struct witness_layer layer) {
@@ -239,8 +238,8 @@ static const char *walk_ipv6(const struct witness_frame *frame, struct witness_l
     return NULL;
 }
 
-/* TCP or UDP. A UDP length that does not fit into its packet, or is less than a header, says nothing. */
-static void add_transport(const struct witness_frame *frame, struct witness_layout *l) {
+/* A UDP length that does not fit into its packet, or is less than a header, says nothing. */
+void witness_add_transport(struct witness_layout *l, size_t udp_length) {
     const bool is_udp = l->protocol == PROTOCOL_UDP;
     struct witness_layer layer = {.sum = "TCP checksum",
                                   .sum_at = l->l4_at + TCP_SUM_AT,
@@ -251,14 +250,13 @@ static void add_transport(const struct witness_frame *frame, struct witness_layo
                                   .source = l->source,
                                   .destination = l->destination};
     if (is_udp) {
-        size_t length = bytes_get_be16(frame->bytes + l->l4_at + UDP_LENGTH_AT);
         layer.length = "UDP length";
         layer.length_at = l->l4_at + UDP_LENGTH_AT;
         layer.counted_from = l->l4_at;
         layer.sum = "UDP checksum";
         layer.sum_at = l->l4_at + UDP_SUM_AT;
         layer.may_be_none = true;
-        layer.said_end_at = length < UDP_BYTES ? l->said_end_at : smaller(l->l4_at + length, l->said_end_at);
+        layer.said_end_at = udp_length < UDP_BYTES ? l->said_end_at : smaller(l->l4_at + udp_length, l->said_end_at);
     }
     witness_add_layer(l, layer);
 }
@@ -287,20 +285,40 @@ static const char *find_payload(const struct witness_frame *frame, bool esp_too,
     }
     l->payload_at = l->l4_at + header_bytes;
     if (l->protocol != WITNESS_ESP) {
-        add_transport(frame, l);
+        witness_add_transport(l, l->protocol == PROTOCOL_UDP ? bytes_get_be16(l4 + UDP_LENGTH_AT) : 0);
     }
     return NULL;
 }
 
+/* The packet that has been reached, in the words of the layout. */
+static const char *walk_ip(const struct witness_frame *frame, const struct witness_way *w) {
+    struct witness_layout *l = w->l;
+    l->ip_at = w->c.at;
+    l->ip_version = w->type == TYPE_OF_IPV4 ? 4 : 6;
+    if (witness_type_of_ip(&w->c) != w->type) {
+        return "its IP version is not that of its Ethernet type";
+    }
+    const char *reason = l->ip_version == 4 ? walk_ipv4(frame, l) : walk_ipv6(frame, l);
+    return reason == NULL && l->said_end_at > w->bound_at ? "it is longer than what is around it says" : reason;
+}
+
 const char *witness_lay_out(const struct witness_frame *frame, bool esp_too, struct witness_layout *l) {
+    struct witness_way way = {.tunnels = frame->tunnels, .l = l};
     l->layer_count = 0;
     l->bound_at = SIZE_MAX;
-    const char *reason = find_ip(frame, l);
-    if (reason == NULL) {
-        reason = l->ip_version == 4 ? walk_ipv4(frame, l) : walk_ipv6(frame, l);
+    const char *reason = find_ip(frame, &way);
+    reason = reason != NULL ? reason : walk_ip(frame, &way);
+    while (reason == NULL) {
+        const size_t own_layers = l->layer_count;
+        enum witness_reached reached = WITNESS_DISBELIEVED;
+        if (witness_enter(&way, frame)) {
+            reached = witness_reach_ip(&way);
+        }
+        if (reached == WITNESS_DISBELIEVED || (reached == WITNESS_REACHED_IP && !witness_believes_ip(&way))) {
+            l->layer_count = own_layers; /* it is no tunnel: the packet itself is what counts */
+            return find_payload(frame, esp_too, l);
+        }
+        reason = reached == WITNESS_REACHED_OTHER ? "it is neither IPv4 nor IPv6" : walk_ip(frame, &way);
     }
-    if (reason == NULL && l->said_end_at > l->bound_at) {
-        reason = "it is longer than what is around it says";
-    }
-    return reason != NULL ? reason : find_payload(frame, esp_too, l);
+    return reason;
 }

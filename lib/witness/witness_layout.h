@@ -8,6 +8,8 @@
 #ifndef PCAPSLIM_WITNESS_LAYOUT_H
 #define PCAPSLIM_WITNESS_LAYOUT_H
 
+#include "tunnel_kind.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,16 +17,29 @@
 /* The protocol number of ESP (RFC 4303), which has neither length nor checksum. */
 #define WITNESS_ESP 50
 
+/* A list of ports. */
+struct witness_ports {
+    const uint16_t *at;
+    size_t count;
+};
+
+/* Which tags and tunnels are looked into: 1 << each enum tunnel_kind; and where some of them are. */
+struct witness_tunnels {
+    uint32_t kinds;
+    struct witness_ports vxlan, geneve, gtp;
+};
+
 /* The captured bytes of a packet, beginning with the header that its link type says. */
 struct witness_frame {
     const uint8_t *bytes;
     size_t length;
-    uint16_t link_type; /* LINKTYPE_ */
+    uint16_t link_type;                    /* LINKTYPE_ */
+    const struct witness_tunnels *tunnels; /* what is looked into besides; NULL: none */
 };
 
 /* Headers that say how long what they carry is, or sum it up. Of tunnels within tunnels some more than a packet's two.
  */
-#define WITNESS_LAYERS_MAX 16
+#define WITNESS_LAYERS_MAX 44
 
 /* One of them: its fields, named as a report names them, and what they speak of. Places as in the layout. */
 struct witness_layer {
@@ -65,13 +80,17 @@ struct witness_layout {
 /* Note a layer that is within those already there. */
 void witness_add_layer(struct witness_layout *l, struct witness_layer layer);
 
+/* Note the layer of TCP or UDP of the packet at hand. udp_length: what a UDP header says, which may be nonsense. */
+void witness_add_transport(struct witness_layout *l, size_t udp_length);
+
 /* Whether packets of a link type may be cut at all. */
 bool witness_link_type_is_known(uint16_t link_type);
 
 /*
- * Find the payload of TCP or UDP, and where esp_too is set of ESP, in the outermost IP packet. A header that is not
- * wholly captured, or that lies about a length, makes a frame one that must not be cut. Returns NULL, or the reason why
- * the frame must not be cut, in words that go on from "cut, though ".
+ * Find the payload of TCP or UDP, and where esp_too is set of ESP, in the outermost IP packet, or in the innermost one
+ * where the frame says what tunnels are looked into. A header that is not wholly captured, or that lies about a length,
+ * makes a frame one that must not be cut. Returns NULL, or the reason why the frame must not be cut, in words that go
+ * on from "cut, though ".
  */
 const char *witness_lay_out(const struct witness_frame *frame, bool esp_too, struct witness_layout *l);
 
