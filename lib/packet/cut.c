@@ -2,6 +2,7 @@
 
 #include "bytes.h"
 #include "checksum.h"
+#include "tunnel_plain.h"
 #include "wire.h"
 
 #include <stdbool.h>
@@ -37,6 +38,11 @@ static uint64_t pseudo_header_sum(const uint8_t *frame, const struct located *l,
     }
     sum = checksum_add_8(checksum_add_8(sum, ip + IPV6_SOURCE), ip + IPV6_SOURCE + 8);
     return checksum_add_8(checksum_add_8(sum, destination), destination + 8);
+}
+
+void cut_mend_plain(uint8_t *frame, uint32_t end) {
+    rewrite_ipv4(frame + PLAIN_NETWORK, end - PLAIN_NETWORK);
+    bytes_put_be16(frame + PLAIN_TRANSPORT + UDP_LENGTH, (uint16_t)(end - PLAIN_TRANSPORT));
 }
 
 uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes) {
@@ -95,11 +101,14 @@ uint32_t cut_within(struct envelope *around, uint8_t *frame, uint32_t captured_b
                     uint32_t keep_payload_bytes, struct cut_terms terms) {
     const uint32_t kept_end = l->payload_offset + keep_payload_bytes;
     const bool is_alone = around->count == 0;
+    around->outer = around->count;
     if (terms.mode == CUT_SNAP) {
         return kept_end;
     }
-    if (is_alone && terms.mode == CUT_REWRITE && terms.checksum != CUT_INCREMENTAL) {
-        return cut_rewrite(frame, l, keep_payload_bytes);
+    if (terms.mode == CUT_REWRITE && terms.checksum != CUT_INCREMENTAL) {
+        (void)cut_rewrite(frame, l, keep_payload_bytes);
+        envelope_mend(around, frame, kept_end, terms);
+        return kept_end;
     }
     add_own_layers(around, frame, l);
     if (terms.checksum == CUT_INCREMENTAL) {

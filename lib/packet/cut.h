@@ -29,6 +29,12 @@
 uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payload_bytes);
 
 /*
+ * Make true that what has plain VXLAN around it (tunnel_plain.h) ends at end: lengths and header checksum of the IPv4
+ * and UDP headers there.
+ */
+void cut_mend_plain(uint8_t *frame, uint32_t end);
+
+/*
  * Cut as the terms say, a packet that may be within tunnels. around: their layers, not counting the packet's own, which
  * are added; what terms say of lengths and checksums holds for them, too, from the inside out (envelope.h).
  * captured_bytes: of the frame. Returns the new length of the frame in bytes.

@@ -20,6 +20,13 @@ static const struct kind {
     [LAYER_IPV6] = {.length = IPV6_PAYLOAD_LENGTH, .counted_from = IPV6_HEADER_BYTES},
     [LAYER_TCP] = {.length = NONE, .checksum = TCP_CHECKSUM, .protocol = PROTOCOL_TCP},
     [LAYER_UDP] = {.length = UDP_LENGTH, .checksum = UDP_CHECKSUM, .protocol = PROTOCOL_UDP, .may_have_none = true},
+    [LAYER_8023] = {.length = 0, .counted_from = 2},
+    [LAYER_L2TP] = {.length = L2TP_LENGTH},
+    [LAYER_GTP] = {.length = GTP_LENGTH, .counted_from = GTP_HEADER_BYTES},
+    [LAYER_GRE] = {.length = NONE, .checksum = GRE_CHECKSUM},
+    [LAYER_PPTP_8] = {.length = PPTP_LENGTH, .counted_from = 8},
+    [LAYER_PPTP_12] = {.length = PPTP_LENGTH, .counted_from = 12},
+    [LAYER_PPTP_16] = {.length = PPTP_LENGTH, .counted_from = 16},
     [LAYER_PPPOE] = {.length = PPPOE_LENGTH, .counted_from = PPPOE_HEADER_BYTES},
     [LAYER_NFLOG] = {.length = 0},
     [LAYER_NFLOG_LITTLE] = {.length = 0, .is_little_endian = true},
@@ -88,7 +95,7 @@ void envelope_mend(const struct envelope *e, uint8_t *frame, uint32_t end, struc
             continue;
         }
         const uint16_t was = bytes_get_be16(field);
-        if (kind->may_have_none && was == 0 && (incremental || i + 1 < e->count)) {
+        if (kind->may_have_none && was == 0 && (incremental || i < e->outer)) {
             continue;
         }
         uint16_t now = right_checksum(e, i, frame, zero ? layer->end : end, end);

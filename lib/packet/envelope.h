@@ -19,7 +19,14 @@ enum layer_kind {
     LAYER_IPV6,
     LAYER_TCP,
     LAYER_UDP,
+    LAYER_8023,
     LAYER_PPPOE,
+    LAYER_L2TP,
+    LAYER_GTP,
+    LAYER_GRE,    /* one with a checksum */
+    LAYER_PPTP_8, /* GRE of version 1 with so many bytes of header */
+    LAYER_PPTP_12,
+    LAYER_PPTP_16,
     LAYER_NFLOG, /* the payload attribute */
     LAYER_NFLOG_LITTLE,
     LAYER_KINDS,
@@ -34,11 +41,13 @@ struct layer {
     uint16_t was_right;                /* and that */
 };
 
-#define ENVELOPE_OUTER_MAX 14
+#define ENVELOPE_OUTER_MAX 40 /* a link header's, and up to three of each step (tunnel.h) */
 #define ENVELOPE_OWN_MAX 2
 
 struct envelope {
     uint32_t count;
+    uint32_t outer;   /* how many are around the packet; whoever cuts says so */
+    uint32_t tunnels; /* those that were passed, a bit of each enum tunnel_kind */
     struct layer layers[ENVELOPE_OUTER_MAX + ENVELOPE_OWN_MAX]; /* innermost last; TCP and UDP behind their IP */
 };
 

@@ -170,19 +170,23 @@ const struct link_type *link_type_find(uint16_t number) {
     return row;
 }
 
-static bool has_end(const struct located *l) {
-    return l->as == LOCATED_TCP || l->as == LOCATED_UDP || l->as == LOCATED_ESP;
+void link_check_end(struct located *l, uint32_t end) {
+    const bool has_end =
+        l->as == LOCATED_TCP || l->as == LOCATED_UDP || l->as == LOCATED_ESP || l->as == LOCATED_OTHER_TRANSPORT;
+    if (has_end && l->packet_end > end) {
+        l->as = LOCATED_MALFORMED;
+    }
 }
 
 void link_locate(const struct link_type *link, const uint8_t *frame, uint32_t captured_bytes, struct located *out,
                  struct envelope *around) {
     struct behind behind;
-    around->count = 0;
+    around->count = around->tunnels = 0;
     out->as = LOCATED_NOT_IP;
     if (link->pass(frame, captured_bytes, &behind, around)) {
         locate_behind(frame, captured_bytes, behind.offset, behind.ethertype, out);
-        if (around->count > 0 && has_end(out) && out->packet_end > around->layers[around->count - 1].end) {
-            out->as = LOCATED_MALFORMED; /* what is around it says that it is shorter */
+        if (around->count > 0) {
+            link_check_end(out, around->layers[around->count - 1].end);
         }
     }
 }

@@ -43,4 +43,7 @@ const struct link_type *link_type_find(uint16_t number);
 void link_locate(const struct link_type *link, const uint8_t *frame, uint32_t captured_bytes, struct located *out,
                  struct envelope *around);
 
+/* What is longer than what is around it says is LOCATED_MALFORMED. end: by that. */
+void link_check_end(struct located *l, uint32_t end);
+
 #endif

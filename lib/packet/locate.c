@@ -65,6 +65,9 @@ INLINED void locate_transport(const uint8_t *frame, struct room room, unsigned p
         out->source_port = out->destination_port = 0;
     } else {
         out->as = LOCATED_OTHER_TRANSPORT;
+        out->protocol = (uint8_t)protocol;
+        out->transport_offset = offset;
+        out->packet_end = offset + room.claimed_bytes;
     }
 }
 
@@ -288,6 +291,11 @@ void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct locat
     } else {
         locate_network(frame, captured_bytes, ETHERNET_HEADER_BYTES, ethertype, out);
     }
+}
+
+void locate_ip(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, uint32_t ethertype,
+               struct located *out) {
+    locate_network(frame, captured_bytes, network, ethertype, out);
 }
 
 void locate_behind(const uint8_t *frame, uint32_t captured_bytes, uint32_t link_bytes, uint32_t ethertype,

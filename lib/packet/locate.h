@@ -31,6 +31,8 @@ struct located {
     /* The rest is set for LOCATED_TCP, LOCATED_UDP and LOCATED_ESP only; offsets count from the first byte of the
      * frame. */
     uint8_t ip_version;                /* 4 or 6 */
+    uint8_t protocol;                  /* of LOCATED_OTHER_TRANSPORT alone, as are the IP header, where what it carries
+                                          begins (transport_offset) and where it ends */
     uint32_t circuit;                  /* which one it came through: made of its VLAN tags; 0: none */
     uint32_t network_offset;           /* the IP header */
     uint32_t transport_offset;         /* the TCP, UDP or ESP header */
@@ -57,6 +59,11 @@ static inline const uint8_t *located_addresses(const struct located *l, const ui
  * frame, captured_bytes: what was captured of it. out: filled.
  */
 void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct located *out);
+
+/* Locate the IP packet at network (at most captured_bytes) by an ethertype; what is none is LOCATED_NOT_IP. Sets no
+ * circuit. */
+void locate_ip(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, uint32_t ethertype,
+               struct located *out);
 
 /* The same behind a link header of another kind: link_bytes long (at most captured_bytes), saying that ethertype. */
 void locate_behind(const uint8_t *frame, uint32_t captured_bytes, uint32_t link_bytes, uint32_t ethertype,

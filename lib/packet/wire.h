@@ -6,7 +6,7 @@
  *
  * Standards: IEEE 802.3, 802.1Q; RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 4303 (ESP), 9293 (TCP), 768 (UDP), 8754 (SRH),
  * 5095 and 6275 (routing types 0 and 2); 1661 and 1662 (PPP), 2516 (PPPoE), 2427 (frame relay), 1042 (SNAP);
- * IEEE 802.11; the link type registry for what capturing puts in front.
+ * IEEE 802.11; the link type registry for what capturing puts in front; of tunnels as their files say.
  */
 #ifndef PCAPSLIM_WIRE_H
 #define PCAPSLIM_WIRE_H
@@ -23,6 +23,26 @@ enum {
     ETHERTYPE_MPLS_MULTICAST = 0x8848,
     VLAN_TAG_BYTES = 4, /* the tag and the ethertype behind it */
     VLAN_ID_MASK = 0xfff,
+
+    ETHERTYPE_PROVIDER_BRIDGE = 0x88a8,
+    ETHERTYPE_QINQ_9100 = 0x9100,
+    ETHERTYPE_QINQ_9200 = 0x9200,
+    ETHERTYPE_BRIDGED = 0x6558, /* an Ethernet frame, within something else */
+    ETHERTYPE_PPP = 0x880b,
+    ETHERTYPE_PPPOE = 0x8864,
+    ETHERTYPE_PBB = 0x88e7,
+    ETHERTYPE_ERSPAN = 0x88be,
+    ETHERTYPE_ERSPAN_III = 0x22eb,
+    ETHERTYPE_VNTAG = 0x8926,
+    ETHERTYPE_NSH = 0x894f,
+    LLC_LENGTH_MAX = 1500, /* what is less is no ethertype */
+
+    VNTAG_BYTES = 6, /* the tag and the ethertype behind it */
+    PBB_TAG_BYTES = 4,
+
+    MPLS_LABEL_BYTES = 4,
+    MPLS_BOTTOM = 1, /* of the third byte */
+    MPLS_CONTROL_WORD_BYTES = 4,
 
     SLL_ARPHRD = 2,
     SLL_PROTOCOL = 14,
@@ -54,6 +74,7 @@ enum {
 
     PPPOE_VERSION_1_TYPE_1 = 0x11,
     PPPOE_CODE = 1, /* 0: a session */
+    PPPOE_SESSION = 2,
     PPPOE_LENGTH = 4,
     PPPOE_HEADER_BYTES = 6,
 
@@ -134,13 +155,17 @@ enum {
     IPV6_ROUTING_SRH = 4,
 
     PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_IPV4 = 4,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
+    PROTOCOL_IPV6 = 41,
     PROTOCOL_ROUTING = 43,
     PROTOCOL_FRAGMENT = 44,
+    PROTOCOL_GRE = 47,
     PROTOCOL_ESP = 50,
     PROTOCOL_AH = 51,
     PROTOCOL_DESTINATION_OPTIONS = 60,
+    PROTOCOL_MPLS = 137,
 
     TCP_SEQUENCE = 4,
     TCP_DATA_OFFSET = 12,
@@ -157,6 +182,89 @@ enum {
     UDP_HEADER_BYTES = 8,
 
     ESP_HEADER_BYTES = 8, /* SPI and sequence number */
+
+    GRE_HAS_CHECKSUM = 0x8000,
+    GRE_HAS_ROUTING = 0x4000,
+    GRE_HAS_KEY = 0x2000,
+    GRE_HAS_SEQUENCE = 0x1000,
+    GRE_VERSION_MASK = 7,
+    GRE_TYPE = 2,
+    GRE_CHECKSUM = 4,
+    GRE_HEADER_BYTES = 4,
+    GRE_ROUTE_BYTES = 4, /* of an entry, before its route */
+    PPTP_HAS_ACKNOWLEDGEMENT = 0x0080,
+    PPTP_LENGTH = 4,
+    PPTP_HEADER_MIN_BYTES = 8,
+
+    ERSPAN_SESSION = 2,
+    ERSPAN_SESSION_MASK = 0x3ff,
+    ERSPAN_II_VERSION = 1,
+    ERSPAN_II_BYTES = 8,
+    ERSPAN_III_VERSION = 2,
+    ERSPAN_III_BYTES = 12,
+    ERSPAN_III_FLAGS = 10,
+    ERSPAN_III_OF_ETHERNET = 0,
+    ERSPAN_III_OF_IP = 2,
+    ERSPAN_III_HAS_SUBHEADER = 1,
+    ERSPAN_III_SUBHEADER_BYTES = 8,
+
+    VXLAN_HAS_VNI = 0x08,
+    VXLAN_HAS_GROUP = 0x80,
+    VXLAN_VNI = 4,
+    VXLAN_HEADER_BYTES = 8,
+    GPE_HAS_PROTOCOL = 0x04,
+    GPE_TO_MANY = 0x02,
+    GPE_PROTOCOL = 3,
+    GPE_IPV4 = 1,
+    GPE_IPV6 = 2,
+    GPE_ETHERNET = 3,
+    GPE_NSH = 4,
+    GPE_MPLS = 5,
+
+    GENEVE_CONTROL = 0x80,
+    GENEVE_OPTIONS_MASK = 0x3f,
+    GENEVE_TYPE = 2,
+    GENEVE_VNI = 4,
+    GENEVE_HEADER_BYTES = 8,
+    GENEVE_OPTION_LENGTH = 3,
+    GENEVE_OPTION_LENGTH_MASK = 0x1f,
+    GENEVE_OPTION_MIN_BYTES = 4,
+
+    GTP_VERSION_MASK = 0xf0, /* and the bit that says GTP, not GTP' */
+    GTP_VERSION_1_OF_GTP = 0x30,
+    GTP_HAS_MORE = 0x07,
+    GTP_HAS_EXTENSION = 0x04,
+    GTP_G_PDU = 255,
+    GTP_LENGTH = 2,
+    GTP_HEADER_BYTES = 8,
+    GTP_NEXT_EXTENSION = 11,
+    GTP_LONG_HEADER_BYTES = 12,
+
+    L2TP_HAS_LENGTH = 0x4000,
+    L2TP_HAS_SEQUENCE = 0x0800,
+    L2TP_HAS_OFFSET = 0x0200,
+    L2TP_PRIORITY = 0x0100,
+    L2TP_DATA_OF_VERSION_2 = 2,
+    L2TP_LENGTH = 2,
+    L2TP_HEADER_MIN_BYTES = 6,
+    L2TP_PORT = 1701,
+
+    TEREDO_PORT = 3544,
+    TEREDO_ORIGIN = 0,
+    TEREDO_ORIGIN_BYTES = 8,
+    TEREDO_AUTHENTICATION = 1,
+    TEREDO_AUTHENTICATION_MIN_BYTES = 13, /* without client identification and authentication value */
+
+    NSH_VERSION_MASK = 0xc0,
+    NSH_CONTROL = 0x20,
+    NSH_LENGTH_MASK = 0x3f,
+    NSH_PROTOCOL = 3,
+    NSH_HEADER_MIN_BYTES = 8,
+    NSH_IPV4 = 1,
+    NSH_IPV6 = 2,
+    NSH_ETHERNET = 3,
+    NSH_NSH = 4,
+    NSH_MPLS = 5,
 };
 
 #define RADIOTAP_MORE_PRESENT UINT32_C(0x80000000) /* another word of bits follows */

@@ -6,14 +6,18 @@
 #include "linktype.h"
 #include "locate.h"
 #include "oddities.h"
+#include "tunnel_plain.h"
 
 #include <string.h>
 
+#define unlikely(x) __builtin_expect((x), 0)
+
 /*
  * A savefile, Ethernet, no rules, lengths rewritten, checksums computed, nothing but reasons counted: what is so has a
- * loop of its own for each policy. Everything else goes through the loop that asks at every packet what is wanted.
+ * loop of its own for each policy, those that look for tunnels, too. Everything else goes through the loop that asks at
+ * every packet what is wanted.
  */
-enum loop { LOOP_PACKET, LOOP_FLOW, LOOP_ANY };
+enum loop { LOOP_PACKET, LOOP_PACKET_IN_TUNNELS, LOOP_FLOW, LOOP_ANY };
 
 struct pass {
     struct framing *framing;
@@ -67,12 +71,10 @@ static inline void append_to_run(struct walk *w, const uint8_t *from, size_t len
     w->run_end += length_bytes;
 }
 
-/* In an ordinary loop. */
+/* In an ordinary loop, of a located packet. */
 static inline struct decision decide(const struct pass *p, const struct framed *r, const enum loop loop,
-                                     struct located *l) {
-    const uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES;
-    locate_ethernet(frame, r->visible_bytes, l);
-    if (loop == LOOP_PACKET) {
+                                     const uint8_t *frame, const struct located *l) {
+    if (loop != LOOP_FLOW) {
         return policy_packet_decide(p->policy, l, frame);
     }
     const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
@@ -87,7 +89,11 @@ static struct decision decide_any(const struct pass *p, const struct framed *r, 
     }
     const uint8_t *frame = r->header + r->header_bytes;
     const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
-    link_locate(link, frame, r->visible_bytes, l, around);
+    if (p->policy->tunnels.kinds == 0) {
+        link_locate(link, frame, r->visible_bytes, l, around);
+    } else {
+        tunnel_locate(&p->policy->tunnels, link, frame, r->visible_bytes, l, around);
+    }
     const struct decision d = policy_decide(p->policy, &packet, l, frame);
     const struct matcher_packet shown = {
         .bytes = frame, .there_bytes = r->visible_bytes, .origlen_bytes = r->is.origlen_bytes};
@@ -169,22 +175,118 @@ static void pass_any(struct pass *p, struct walk *w, const struct framed *r) {
     }
 }
 
-/* writing and loop: as p says. They are known where this is compiled for the many ordinary packets. */
+/* Whether a packet of an ordinary loop may be a tunnel, or behind tags that are looked through. */
+static inline bool may_be_tunnel(const struct pass *p, const struct located *l) {
+    if (l->as == LOCATED_UDP) {
+        const uint8_t *flags = p->policy->port_flags;
+        return ((flags[l->source_port] | flags[l->destination_port]) & POLICY_PORT_TUNNELS) != 0;
+    }
+    return l->as == LOCATED_NOT_IP || l->as == LOCATED_OTHER_TRANSPORT;
+}
+
+struct tunnel_outcome {
+    uint32_t out_bytes; /* of the frame */
+    enum policy_reason reason;
+};
+
+/* Of plain VXLAN with an ordinary packet in it: where that is. Returns false where it is something else. */
+static bool locate_plain(const struct pass *p, const uint8_t *frame, uint32_t captured_bytes, struct located *l) {
+    const uint8_t *flags = p->policy->port_flags;
+    if (!tunnel_is_plain(flags, frame, captured_bytes)) {
+        return false;
+    }
+    locate_ethernet(frame + PLAIN_INNER, captured_bytes - PLAIN_INNER, l);
+    if (l->circuit != 0 || !tunnel_plain_agrees(flags, frame, l)) {
+        return false;
+    }
+    l->circuit = 1 + (bytes_get_be32(frame + PLAIN_VXLAN + VXLAN_VNI) >> 8); /* as the longer way has it */
+    l->network_offset += PLAIN_INNER;
+    l->transport_offset += PLAIN_INNER;
+    l->payload_offset += PLAIN_INNER;
+    l->packet_end += PLAIN_INNER;
+    l->final_destination_offset += PLAIN_INNER;
+    return true;
+}
+
+/* Such a packet, from locating to cutting. */
+static __attribute__((noinline, cold)) struct tunnel_outcome pass_tunnel(const struct pass *p, uint8_t *frame,
+                                                                         struct policy_packet packet) {
+    struct located l;
+    struct envelope around;
+    const bool is_plain = locate_plain(p, frame, packet.caplen_bytes, &l);
+    if (!is_plain) {
+        tunnel_locate(&p->policy->tunnels, p->link, frame, packet.caplen_bytes, &l, &around);
+    }
+    const struct decision d = policy_decide(p->policy, &packet, &l, frame);
+    if (!d.cut) {
+        return (struct tunnel_outcome){packet.caplen_bytes, d.reason};
+    }
+    const uint32_t kept_end = l.payload_offset + d.keep_payload_bytes;
+    if (p->sink != NULL && is_plain) {
+        (void)cut_rewrite(frame, &l, d.keep_payload_bytes);
+        cut_mend_plain(frame, kept_end);
+    } else if (p->sink != NULL) {
+        (void)cut_within(&around, frame, packet.caplen_bytes, &l, d.keep_payload_bytes, p->terms->cut);
+    }
+    return (struct tunnel_outcome){kept_end, d.reason};
+}
+
+/* What may have tunnels in it goes the long way. Returns how many bytes of the frame stay. */
+static inline uint32_t pass_long_way(const struct pass *p, const struct walk *w, const struct framed *r,
+                                     const bool writing) {
+    const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
+    const struct tunnel_outcome o = pass_tunnel(p, r->header + SAVEFILE_RECORD_HEADER_BYTES, packet);
+    p->tally->packets_by_reason[o.reason]++;
+    if (o.reason < POLICY_CUT_REASONS) {
+        p->tally->saved_bytes_by_reason[o.reason] += packet.caplen_bytes - o.out_bytes;
+        if (writing) {
+            savefile_put_caplen(&w->framing.savefile, r->header, o.out_bytes);
+        }
+    }
+    return o.out_bytes;
+}
+
+/*
+ * The frame that begins at inner, which is 0, or PLAIN_INNER in plain VXLAN. Returns how many bytes stay of the whole
+ * frame. writing, loop and inner: known where this is compiled for the many ordinary packets.
+ */
+static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pass *p, const struct walk *w,
+                                                                 const struct framed *r, const bool writing,
+                                                                 const enum loop loop, const uint32_t inner) {
+    uint8_t *whole = r->header + SAVEFILE_RECORD_HEADER_BYTES;
+    uint8_t *frame = whole + inner;
+    struct located l;
+    locate_ethernet(frame, r->visible_bytes - inner, &l);
+    if (loop != LOOP_PACKET &&
+        unlikely(inner != 0 ? !tunnel_plain_agrees(p->policy->port_flags, whole, &l) : may_be_tunnel(p, &l))) {
+        return pass_long_way(p, w, r, writing);
+    }
+    const struct decision d = decide(p, r, loop, frame, &l);
+    p->tally->packets_by_reason[d.reason]++;
+    if (!d.cut) {
+        return r->visible_bytes;
+    }
+    const uint32_t out_bytes = inner + l.payload_offset + d.keep_payload_bytes;
+    p->tally->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_bytes;
+    if (writing) {
+        (void)cut_rewrite(frame, &l, d.keep_payload_bytes);
+        savefile_put_caplen(&w->framing.savefile, r->header, out_bytes);
+        if (inner != 0) {
+            cut_mend_plain(whole, out_bytes);
+        }
+    }
+    return out_bytes;
+}
+
 static inline __attribute__((always_inline)) void pass_record(struct pass *p, struct walk *w, const struct framed *r,
                                                               const bool writing, const enum loop loop) {
-    struct tally *t = p->tally;
-    struct located l;
-    const struct decision d = decide(p, r, loop, &l);
-    uint32_t out_bytes = r->visible_bytes;
+    uint32_t out_bytes;
     note_record(p, w, &r->is, p->second);
-    t->packets_by_reason[d.reason]++;
-    if (d.cut) {
-        out_bytes = l.payload_offset + d.keep_payload_bytes;
-        t->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_bytes;
-        if (writing) {
-            (void)cut_rewrite(r->header + SAVEFILE_RECORD_HEADER_BYTES, &l, d.keep_payload_bytes);
-            savefile_put_caplen(&w->framing.savefile, r->header, out_bytes);
-        }
+    if (loop == LOOP_PACKET_IN_TUNNELS &&
+        unlikely(tunnel_is_plain(p->policy->port_flags, r->header + SAVEFILE_RECORD_HEADER_BYTES, r->visible_bytes))) {
+        out_bytes = pass_frame(p, w, r, writing, loop, PLAIN_INNER);
+    } else {
+        out_bytes = pass_frame(p, w, r, writing, loop, 0);
     }
     if (writing) {
         append_to_run(w, r->header, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out_bytes);
@@ -255,6 +357,8 @@ static __attribute__((noinline)) struct walk pass_oversize(struct pass *p) {
     }
 LOOP(packet_writing, true, LOOP_PACKET)
 LOOP(packet_counting, false, LOOP_PACKET)
+LOOP(packet_in_tunnels_writing, true, LOOP_PACKET_IN_TUNNELS)
+LOOP(packet_in_tunnels_counting, false, LOOP_PACKET_IN_TUNNELS)
 LOOP(flow_writing, true, LOOP_FLOW)
 LOOP(flow_counting, false, LOOP_FLOW)
 
@@ -269,6 +373,7 @@ static void any(struct pass *p, struct walk *w) {
 static void pass_many(struct pass *p, struct walk *w) {
     static void (*const loops[][2])(struct pass *, struct walk *) = {
         [LOOP_PACKET] = {packet_counting, packet_writing},
+        [LOOP_PACKET_IN_TUNNELS] = {packet_in_tunnels_counting, packet_in_tunnels_writing},
         [LOOP_FLOW] = {flow_counting, flow_writing},
         [LOOP_ANY] = {any, any},
     };
@@ -317,7 +422,13 @@ static enum loop loop_of(const struct slim_terms *terms, const struct framing *f
     const bool ordinary = fr->format == savefile_format() && fr->savefile.linktype == LINKTYPE_ETHERNET &&
                           terms->rules == NULL && terms->account == NULL && terms->cut.mode == CUT_REWRITE &&
                           terms->cut.checksum == CUT_COMPUTE;
-    return !ordinary ? LOOP_ANY : terms->policy->settings.kind == POLICY_PACKET ? LOOP_PACKET : LOOP_FLOW;
+    if (!ordinary) {
+        return LOOP_ANY;
+    }
+    if (terms->policy->settings.kind == POLICY_FLOW) {
+        return LOOP_FLOW;
+    }
+    return terms->policy->tunnels.kinds == 0 ? LOOP_PACKET : LOOP_PACKET_IN_TUNNELS;
 }
 
 enum framing_status slim_pass(struct framing *fr, struct source *source, const struct slim_terms *terms,

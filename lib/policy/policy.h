@@ -10,6 +10,7 @@
 #include "locate.h"
 #include "port.h"
 #include "reason.h"
+#include "tunnel.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +48,9 @@ enum policy_port_list {
     POLICY_QUIC_PORTS,
     POLICY_IPSEC_PORTS,
     POLICY_SSH_PORTS,
+    POLICY_VXLAN_PORTS,
+    POLICY_GENEVE_PORTS,
+    POLICY_GTP_PORTS,
     POLICY_PORT_LISTS,
 };
 
@@ -56,13 +60,21 @@ struct policy_settings {
     uint32_t floor_bytes; /* payload bytes that stay of what is cut; may be 0 */
     uint32_t flows;       /* how many are remembered at once where they are, from 1 to POLICY_FLOWS_MAX */
     struct policy_ports ports[POLICY_PORT_LISTS];
+    uint32_t tunnels; /* that are looked into, a bit of each enum tunnel_kind, or POLICY_TUNNELS_OF_POLICY */
 };
+
+/* No tunnels with the policy `packet`, all of them with `flow`. */
+#define POLICY_TUNNELS_OF_POLICY UINT32_MAX
+
+/* What settings say of tunnels, as bits. */
+uint32_t policy_settings_tunnels(const struct policy_settings *s);
 
 struct policy {
     struct policy_settings settings;
     struct flow_table flows; /* of the policy `flow` */
     uint32_t snaplen_bytes;  /* of the capture; 0: not known */
-    uint8_t port_flags[65536];
+    struct tunnel_terms tunnels;
+    uint8_t port_flags[65536]; /* those of tunnels only where they are looked into */
 };
 
 /* What is known of a packet besides its bytes, for a policy that asks. */

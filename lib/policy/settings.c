@@ -5,10 +5,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { WORD, WHOLE, PORTS, EXPRESSIONS };
+enum kind { WORD, WHOLE, PORTS, TUNNELS, EXPRESSIONS };
 
 static const struct setting {
     const char *name;
@@ -126,6 +127,30 @@ static int set_ports(struct policy_ports *out, const char *name, const char *val
     return 0;
 }
 
+/* value: none, all, or names between commas, blanks around each. */
+static int set_tunnels(uint32_t *out, const char *name, const char *value, struct failure *f) {
+    uint32_t kinds = strcmp(value, "all") == 0 ? TUNNELS_ALL : 0;
+    const char *at = value;
+    while (kinds != TUNNELS_ALL && strcmp(value, "none") != 0) {
+        char word[16];
+        enum tunnel_kind kind;
+        at += strspn(at, TEXT_BLANKS);
+        const size_t length = strcspn(at, "," TEXT_BLANKS);
+        (void)snprintf(word, sizeof word, "%.*s", length < sizeof word ? (int)length : 0, at);
+        at += length;
+        at += strspn(at, TEXT_BLANKS);
+        if (!tunnel_kind_of_name(word, &kind) || (*at != ',' && *at != '\0')) {
+            return failure_set(f, "%s takes none, all, or names with commas between them, not '%.200s'", name, value);
+        }
+        kinds |= UINT32_C(1) << kind;
+        if (*at++ == '\0') {
+            break;
+        }
+    }
+    *out = kinds;
+    return 0;
+}
+
 /* A copy on one line: a line break in an expression means no more than a blank. */
 static char *one_line(const char *value) {
     char *copy = strdup(value);
@@ -168,6 +193,8 @@ static int set_trimmed(struct settings *s, const char *name, const char *value, 
         return set_whole(name, value, setting->min, setting->max, to, f);
     case PORTS:
         return set_ports(to, name, value, f);
+    case TUNNELS:
+        return set_tunnels(to, name, value, f);
     case EXPRESSIONS:
     default:
         return add_expression(to, name, value, f);
@@ -207,6 +234,18 @@ static void add_ports(struct text *to, const char *name, const struct policy_por
     (void)text_add(to, "\n");
 }
 
+static void add_tunnels(struct text *to, const char *name, uint32_t kinds) {
+    const char *between = " ";
+    (void)text_add(to, "%s =%s", name, kinds == 0 ? " none" : kinds == TUNNELS_ALL ? " all" : "");
+    for (int k = 0; k < TUNNEL_KINDS && kinds != TUNNELS_ALL; k++) {
+        if (kinds >> k & 1) {
+            (void)text_add(to, "%s%s", between, tunnel_kind_name((enum tunnel_kind)k));
+            between = ",";
+        }
+    }
+    (void)text_add(to, "\n");
+}
+
 static void add_expressions(struct text *to, const char *name, const struct settings_expressions *list) {
     for (size_t i = 0; i < list->count; i++) {
         (void)text_add(to, "%s = %s\n", name, list->at[i]);
@@ -228,6 +267,9 @@ char *settings_text(const struct settings *s) {
             break;
         case PORTS:
             add_ports(&text, i->name, from);
+            break;
+        case TUNNELS:
+            add_tunnels(&text, i->name, policy_settings_tunnels(&s->policy));
             break;
         case EXPRESSIONS:
         default:

@@ -52,6 +52,10 @@ struct settings {
     X("quic-ports", "PORTS", "where QUIC is", PORTS, policy.ports[POLICY_QUIC_PORTS], 0, 0)                            \
     X("ipsec-ports", "PORTS", "where IPsec is", PORTS, policy.ports[POLICY_IPSEC_PORTS], 0, 0)                         \
     X("ssh-ports", "PORTS", "where SSH is", PORTS, policy.ports[POLICY_SSH_PORTS], 0, 0)                               \
+    X("tunnels", "none|all|NAMES", "tags and tunnels that are looked into", TUNNELS, policy.tunnels, 0, 0)             \
+    X("vxlan-ports", "PORTS", "where VXLAN is", PORTS, policy.ports[POLICY_VXLAN_PORTS], 0, 0)                         \
+    X("geneve-ports", "PORTS", "where GENEVE is", PORTS, policy.ports[POLICY_GENEVE_PORTS], 0, 0)                      \
+    X("gtp-ports", "PORTS", "where GTP-U is", PORTS, policy.ports[POLICY_GTP_PORTS], 0, 0)                             \
     X("min-packets", "N", "the first N packets of a flow stay whole", WHOLE, min_packets, 0, 1000000000)               \
     X("keep", "EXPR", "packets that stay whole: pcap-filter(7)", EXPRESSIONS, keep, 0, 0)                              \
     X("cut", "EXPR", "packets whose payload is cut all the same", EXPRESSIONS, cut_always, 0, 0)

@@ -21,10 +21,10 @@
 /* What a cut must be like. */
 struct witness_terms {
     struct cut_terms cut;
-    struct witness_tunnels tunnels;
     uint32_t floor_bytes; /* payload bytes that a cut must leave */
     bool may_leave_more; /* whether it may leave more than that, for it is decided packet by packet how many; ESP may be
                             cut then */
+    struct witness_tunnels tunnels; /* which tags and tunnels are looked into */
 };
 
 /*

@@ -491,6 +491,8 @@ def frames_of(table):
         for line in rows:
             if line.strip() and not line.startswith("#"):
                 link, frame, slim, why = line.rstrip("\n").split(" ", 3)
+                if "+" in link:
+                    continue  # of tunnels, which the rules here do not look into: tests/tunnels
                 yield (int(link), bytes.fromhex(frame.replace("-", "")),
                        None if slim == "kept" else bytes.fromhex(slim), why)
 

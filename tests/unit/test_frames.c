@@ -7,12 +7,13 @@
 #include "support.h"
 #include "witness.h"
 
-enum { ROWS_MIN = 60, LINE_BYTES = 4096, FLOOR = 24 };
+enum { ROWS_MIN = 600, LINE_BYTES = 4096, FLOOR = 24 };
 
 static const char TABLE[] = "fixtures/frames.txt"; /* from where tests are run */
 
 struct row {
     unsigned link;
+    bool in_tunnels; /* which are looked into, then */
     struct bytes in, out;
     bool kept;
     const char *why;
@@ -20,7 +21,7 @@ struct row {
 
 static struct tools {
     struct framing framing;
-    struct policy policy;
+    struct policy policy, in_tunnels;
     struct slim_terms terms;
     struct sink *sink;
 } tools;
@@ -29,8 +30,11 @@ static int make_tools(void **state) {
     (void)state;
     tools.terms.policy = &tools.policy;
     tools.sink = sink_open(SINK_NOWHERE, NULL, NULL);
+    struct policy_settings all;
+    policy_settings_init(&all);
+    all.tunnels = TUNNELS_ALL;
     return tools.sink != NULL && policy_init(&tools.policy, NULL, NULL) == 0 &&
-                   framing_init(&tools.framing, NULL) == FRAMING_OK
+                   policy_init(&tools.in_tunnels, &all, NULL) == 0 && framing_init(&tools.framing, NULL) == FRAMING_OK
                ? 0
                : -1;
 }
@@ -39,6 +43,7 @@ static int drop_tools(void **state) {
     (void)state;
     framing_free(&tools.framing);
     policy_free(&tools.policy);
+    policy_free(&tools.in_tunnels);
     sink_free(tools.sink);
     return 0;
 }
@@ -52,6 +57,7 @@ static struct row row_of(char *line) {
     const char *out = strtok_r(NULL, " ", &rest);
     assert_non_null(out);
     row.link = (unsigned)strtoul(link, NULL, 10);
+    row.in_tunnels = strchr(link, '+') != NULL;
     row.in = hex(strcmp(in, "-") == 0 ? "" : in);
     row.kept = strcmp(out, "kept") == 0;
     row.out = row.kept ? row.in : hex(out);
@@ -72,6 +78,7 @@ static void slim(const struct row *row, size_t length, int fd) {
     struct source source;
     struct tally tally;
     const int in_fd = memory_file(c.at, c.length);
+    tools.terms.policy = row->in_tunnels ? &tools.in_tunnels : &tools.policy;
     source_open(&source, in_fd, NULL);
     sink_reset(tools.sink, fd);
     assert_int_equal(slim_pass(&tools.framing, &source, &tools.terms, tools.sink, &tally, NULL), FRAMING_END);
@@ -81,7 +88,12 @@ static void slim(const struct row *row, size_t length, int fd) {
 }
 
 static bool witness_takes(const struct row *row, const struct bytes *slim_frame, size_t length, struct failure *f) {
-    static const struct witness_options options = {.terms.floor_bytes = FLOOR};
+    static const uint16_t vxlan[] = {4789, 4790, 8472}, geneve[] = {6081}, gtp[] = {2152};
+    static const struct witness_tunnels all = {TUNNELS_ALL, {vxlan, 3}, {geneve, 1}, {gtp, 1}};
+    struct witness_options options = {.terms.floor_bytes = FLOOR};
+    if (row->in_tunnels) {
+        options.terms.tunnels = all;
+    }
     struct capture was = capture_of(row, &row->in, length);
     struct capture is = capture_of(row, slim_frame, slim_frame->length);
     struct witness_report report;

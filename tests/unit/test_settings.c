@@ -13,6 +13,10 @@ static const char DEFAULT_TEXT[] = "policy = packet\n"
                                    "quic-ports = 443\n"
                                    "ipsec-ports = 500,4500\n"
                                    "ssh-ports = 22\n"
+                                   "tunnels = none\n"
+                                   "vxlan-ports = 4789,4790,8472\n"
+                                   "geneve-ports = 6081\n"
+                                   "gtp-ports = 2152\n"
                                    "min-packets = 0\n";
 
 static void expect_text(const struct settings *s, const char *text) {
@@ -86,6 +90,45 @@ static void test_values(void **state) {
                    "keep takes an expression, see pcap-filter(7); an empty one would match every packet");
 }
 
+/* What text a value of tunnels has with a policy. */
+static void expect_tunnels(const char *policy, const char *value, const char *line) {
+    struct settings s;
+    struct failure why = {.text = ""};
+    settings_init(&s);
+    assert_int_equal(settings_set(&s, "policy", policy, NULL), 0);
+    if (value != NULL && settings_set(&s, "tunnels", value, &why) != 0) {
+        fail_msg("%s: %s", value, why.text);
+    }
+    char *text = settings_text(&s);
+    assert_non_null(text);
+    if (strstr(text, line) == NULL) {
+        fail_msg("no '%s' in %s", line, text);
+    }
+    free(text);
+    settings_free(&s);
+}
+
+static void test_tunnels(void **state) {
+    (void)state;
+    static const char *const bad[] = {"",           "vxlan,",  ",vxlan",     "vxlan gre", "VXLAN",
+                                      "none,vxlan", "all,gre", "vxlan,,gre", "x"};
+    expect_tunnels("packet", NULL, "\ntunnels = none\n");
+    expect_tunnels("flow", NULL, "\ntunnels = all\n");
+    expect_tunnels("packet", "all", "\ntunnels = all\n");
+    expect_tunnels("flow", "none", "\ntunnels = none\n");
+    expect_tunnels("packet", " gre , qinq,vxlan,gre ", "\ntunnels = qinq,gre,vxlan\n");
+    expect_tunnels("packet", "qinq,mpls,pppoe,pbb,vntag,llc,ipip,gre,erspan,vxlan,geneve,gtp,l2tp,teredo,nsh",
+                   "\ntunnels = all\n");
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct settings s;
+        struct failure why = {.text = ""};
+        settings_init(&s);
+        assert_int_equal(settings_set(&s, "tunnels", bad[i], &why), -1);
+        assert_non_null(strstr(why.text, "tunnels takes none, all, or names with commas between them, not '"));
+        settings_free(&s);
+    }
+}
+
 static void test_ports(void **state) {
     (void)state;
     static const char *const bad[] = {"0",  "65536", "443,",     ",443",           "443,,22", "443 22", "x",
@@ -99,7 +142,9 @@ static void test_ports(void **state) {
     assert_int_equal(settings_set(&s, "ssh-ports", "", NULL), 0);
     assert_int_equal(settings_set(&s, "payload-bytes", "0", NULL), 0);
     expect_text(&s, "policy = packet\nflows = 400000\nlength = rewrite\nchecksum = compute\npayload-bytes = 0\n"
-                    "tls-ports = 1,443,8443\nquic-ports = 2\nipsec-ports = 3\nssh-ports =\nmin-packets = 0\n");
+                    "tls-ports = 1,443,8443\nquic-ports = 2\nipsec-ports = 3\nssh-ports =\n"
+                    "tunnels = none\nvxlan-ports = 4789,4790,8472\ngeneve-ports = 6081\ngtp-ports = 2152\n"
+                    "min-packets = 0\n");
     struct policy *p = malloc(sizeof *p);
     assert_non_null(p);
     assert_int_equal(policy_init(p, &s.policy, NULL), 0);
@@ -185,6 +230,7 @@ static void test_file(void **state) {
     }
     static const char want[] = "policy = packet\nflows = 400000\nlength = zero\nchecksum = compute\npayload-bytes = 0\n"
                                "tls-ports =\nquic-ports = 443\nipsec-ports = 500,4500\nssh-ports = 22\n"
+                               "tunnels = none\nvxlan-ports = 4789,4790,8472\ngeneve-ports = 6081\ngtp-ports = 2152\n"
                                "min-packets = 0\nkeep = host 192.0.2.1 and tcp[13] = 2\nkeep = net 10.0.0.0/8\n"
                                "cut = udp port 51820\n";
     expect_text(&s, want);
@@ -276,9 +322,10 @@ static void test_expressions(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),        cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_check),    cmocka_unit_test(test_floor_of_flow), cmocka_unit_test(test_file),
-        cmocka_unit_test(test_lines),    cmocka_unit_test(test_read),          cmocka_unit_test(test_expressions),
+        cmocka_unit_test(test_defaults),    cmocka_unit_test(test_values), cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_tunnels),     cmocka_unit_test(test_check),  cmocka_unit_test(test_floor_of_flow),
+        cmocka_unit_test(test_file),        cmocka_unit_test(test_lines),  cmocka_unit_test(test_read),
+        cmocka_unit_test(test_expressions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,10 +2,20 @@
 
 #include "witness.h"
 
+static struct witness_ports ports_of(const struct settings *s, enum policy_port_list list) {
+    return (struct witness_ports){.at = s->policy.ports[list].at, .count = s->policy.ports[list].count};
+}
+
 int compare_captures(const struct mover *m, const struct digests *d, const struct settings *s, int slim_fd,
                      int original_fd, struct record *r) {
     struct witness_options options = {
-        .terms = {.cut = s->cut, .floor_bytes = s->policy.floor_bytes, .may_leave_more = s->policy.kind == POLICY_FLOW},
+        .terms = {.cut = s->cut,
+                  .tunnels = {.kinds = policy_settings_tunnels(&s->policy),
+                              .vxlan = ports_of(s, POLICY_VXLAN_PORTS),
+                              .geneve = ports_of(s, POLICY_GENEVE_PORTS),
+                              .gtp = ports_of(s, POLICY_GTP_PORTS)},
+                  .floor_bytes = s->policy.floor_bytes,
+                  .may_leave_more = s->policy.kind == POLICY_FLOW},
         .slim = mover_tapped(m, d->after),
         .original = mover_tapped(m, d->before),
     };

@@ -136,6 +136,7 @@ const struct option_row OPTION_ROWS[] = {
 #define EXPRESSIONS_WORD 0
 #define EXPRESSIONS_WHOLE 0
 #define EXPRESSIONS_PORTS 0
+#define EXPRESSIONS_TUNNELS 0
 #define EXPRESSIONS_EXPRESSIONS 1
     SETTINGS_EACH(SETTING) ROW(PASSES | IN_SLIM, "keep-checksum", OPTION_CHECKSUM, 0, NULL,
                                "the same as --checksum keep", .line = BELOW, .says = "keep"),
