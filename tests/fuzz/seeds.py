@@ -9,6 +9,9 @@ import pathlib
 import struct
 import sys
 
+# Link types by their places in the table of lib/packet/link.c, by which inputs of the harness `tunnel` name them.
+LINKS = [1, 0, 108, 101, 12, 14, 228, 229, 9, 50, 51, 104, 113, 276, 117, 239, 107, 105, 127, 119]
+
 SMALL = 6000  # captures up to this many bytes go in whole, of larger ones the beginning
 
 
@@ -43,8 +46,13 @@ def put_table(out, table):
     for number, line in enumerate(table.read_text("ascii").splitlines()):
         if not line or line.startswith("#"):
             continue
-        _, frame, slim, _ = line.split(" ", 3)
+        link, frame, slim, _ = line.split(" ", 3)
         frame = bytes.fromhex(frame.replace("-", ""))
+        link = int(link.split("+")[0])
+        if link in LINKS:
+            put(out, "tunnel", f"row-{number:03}", bytes([LINKS.index(link), number % 6]) + frame)
+        if link != 1:
+            continue
         slim = b"" if slim == "kept" else bytes.fromhex(slim)
         put(out, "frame", f"row-{number:03}", frame)
         put(out, "witness_frame", f"row-{number:03}", len(slim).to_bytes(2, "big") + slim + frame)
