@@ -97,7 +97,7 @@ static struct decision decide_any(const struct pass *p, const struct framed *r, 
     const struct decision d = policy_decide(p->policy, &packet, l, frame);
     const struct matcher_packet shown = {
         .bytes = frame, .there_bytes = r->visible_bytes, .origlen_bytes = r->is.origlen_bytes};
-    return p->terms->rules != NULL ? rules_decide(p->terms->rules, l, &shown, d) : d;
+    return p->terms->rules != NULL ? rules_decide(p->terms->rules, l, &shown, around->tunnels != 0, d) : d;
 }
 
 static inline void note_record(const struct pass *p, struct walk *w, const struct format_packet *r,
@@ -150,6 +150,14 @@ static uint64_t cut_by_terms(struct pass *p, const struct framed *r, const struc
     return saved_bytes;
 }
 
+/* What was in tunnels, by each of them. */
+static inline void count_tunnels(struct tally *t, uint32_t tunnels, bool cut) {
+    for (int k = 0; tunnels != 0; k++, tunnels >>= 1) {
+        t->packets_by_tunnel[k] += tunnels & 1;
+        t->cut_by_tunnel[k] += tunnels & cut;
+    }
+}
+
 /* A record of any format, by its row; it has just been taken off the walk. */
 static void pass_any(struct pass *p, struct walk *w, const struct framed *r) {
     uint64_t out_bytes = (uint64_t)(w->framing.at - r->header); /* what there is of it in the buffer */
@@ -159,6 +167,9 @@ static void pass_any(struct pass *p, struct walk *w, const struct framed *r) {
         const struct link_type *link =
             r->linktype == p->tally->savefile.linktype ? p->link : link_type_find(r->linktype);
         const struct decision d = decide_any(p, r, link, &l, &around);
+        if (link != NULL && around.tunnels != 0) {
+            count_tunnels(p->tally, around.tunnels, d.cut);
+        }
         const uint64_t saved_bytes = d.cut ? cut_by_terms(p, r, &l, &around, &d) : 0;
         note_record(p, w, &r->is, r->second);
         p->tally->packets_by_reason[d.reason]++;
@@ -189,10 +200,14 @@ struct tunnel_outcome {
     enum policy_reason reason;
 };
 
+static inline bool looks_into_vxlan(const struct pass *p) {
+    return (p->policy->tunnels.kinds >> TUNNEL_VXLAN & 1) != 0;
+}
+
 /* Of plain VXLAN with an ordinary packet in it: where that is. Returns false where it is something else. */
 static bool locate_plain(const struct pass *p, const uint8_t *frame, uint32_t captured_bytes, struct located *l) {
     const uint8_t *flags = p->policy->port_flags;
-    if (!tunnel_is_plain(flags, frame, captured_bytes)) {
+    if (!tunnel_is_plain(flags, frame, captured_bytes) || !looks_into_vxlan(p)) {
         return false;
     }
     locate_ethernet(frame + PLAIN_INNER, captured_bytes - PLAIN_INNER, l);
@@ -218,6 +233,7 @@ static __attribute__((noinline, cold)) struct tunnel_outcome pass_tunnel(const s
         tunnel_locate(&p->policy->tunnels, p->link, frame, packet.caplen_bytes, &l, &around);
     }
     const struct decision d = policy_decide(p->policy, &packet, &l, frame);
+    count_tunnels(p->tally, is_plain ? UINT32_C(1) << TUNNEL_VXLAN : around.tunnels, d.cut);
     if (!d.cut) {
         return (struct tunnel_outcome){packet.caplen_bytes, d.reason};
     }
@@ -263,6 +279,7 @@ static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pa
     }
     const struct decision d = decide(p, r, loop, frame, &l);
     p->tally->packets_by_reason[d.reason]++;
+    p->tally->packets_by_tunnel[TUNNEL_VXLAN] += inner != 0;
     if (!d.cut) {
         return r->visible_bytes;
     }
@@ -275,6 +292,7 @@ static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pa
             cut_mend_plain(whole, out_bytes);
         }
     }
+    p->tally->cut_by_tunnel[TUNNEL_VXLAN] += inner != 0;
     return out_bytes;
 }
 
@@ -283,7 +301,8 @@ static inline __attribute__((always_inline)) void pass_record(struct pass *p, st
     uint32_t out_bytes;
     note_record(p, w, &r->is, p->second);
     if (loop == LOOP_PACKET_IN_TUNNELS &&
-        unlikely(tunnel_is_plain(p->policy->port_flags, r->header + SAVEFILE_RECORD_HEADER_BYTES, r->visible_bytes))) {
+        unlikely(tunnel_is_plain(p->policy->port_flags, r->header + SAVEFILE_RECORD_HEADER_BYTES, r->visible_bytes) &&
+                 looks_into_vxlan(p))) {
         out_bytes = pass_frame(p, w, r, writing, loop, PLAIN_INNER);
     } else {
         out_bytes = pass_frame(p, w, r, writing, loop, 0);

@@ -20,20 +20,6 @@ static const uint8_t FLAGS[POLICY_PORT_LISTS] = {
     [POLICY_GTP_PORTS] = POLICY_PORT_GTP,
 };
 
-/* The kinds of tunnels over UDP that begin at a port of these flags. */
-static uint8_t tunnel_flags(uint32_t kinds) {
-    static const uint8_t flags[TUNNEL_KINDS] = {[TUNNEL_VXLAN] = POLICY_PORT_VXLAN,
-                                                [TUNNEL_GENEVE] = POLICY_PORT_GENEVE,
-                                                [TUNNEL_GTP] = POLICY_PORT_GTP,
-                                                [TUNNEL_L2TP] = POLICY_PORT_OTHER_TUNNEL,
-                                                [TUNNEL_TEREDO] = POLICY_PORT_OTHER_TUNNEL};
-    uint8_t all = 0;
-    for (int k = 0; k < TUNNEL_KINDS; k++) {
-        all |= kinds >> k & 1 ? flags[k] : 0;
-    }
-    return all;
-}
-
 uint32_t policy_settings_tunnels(const struct policy_settings *s) {
     return s->tunnels != POLICY_TUNNELS_OF_POLICY ? s->tunnels : s->kind == POLICY_FLOW ? TUNNELS_ALL : 0;
 }
@@ -53,15 +39,14 @@ int policy_init(struct policy *p, const struct policy_settings *settings, struct
         p->settings = *settings;
     }
     p->tunnels = (struct tunnel_terms){.kinds = policy_settings_tunnels(&p->settings), .port_flags = p->port_flags};
-    const uint8_t without = (uint8_t)(POLICY_PORT_TUNNELS & ~tunnel_flags(p->tunnels.kinds));
     for (int list = 0; list < POLICY_PORT_LISTS; list++) {
         const struct policy_ports *ports = &p->settings.ports[list];
         for (size_t i = 0; i < ports->count; i++) {
-            p->port_flags[ports->at[i]] |= FLAGS[list] & (uint8_t)~without;
+            p->port_flags[ports->at[i]] |= FLAGS[list];
         }
     }
-    p->port_flags[L2TP_PORT] |= POLICY_PORT_OTHER_TUNNEL & (uint8_t)~without;
-    p->port_flags[TEREDO_PORT] |= POLICY_PORT_OTHER_TUNNEL & (uint8_t)~without;
+    p->port_flags[L2TP_PORT] |= POLICY_PORT_OTHER_TUNNEL;
+    p->port_flags[TEREDO_PORT] |= POLICY_PORT_OTHER_TUNNEL;
     return p->settings.kind == POLICY_FLOW ? flow_table_init(&p->flows, p->settings.flows, f) : 0;
 }
 

@@ -74,7 +74,7 @@ struct policy {
     struct flow_table flows; /* of the policy `flow` */
     uint32_t snaplen_bytes;  /* of the capture; 0: not known */
     struct tunnel_terms tunnels;
-    uint8_t port_flags[65536]; /* those of tunnels only where they are looked into */
+    uint8_t port_flags[65536];
 };
 
 /* What is known of a packet besides its bytes, for a policy that asks. */

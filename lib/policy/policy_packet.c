@@ -47,7 +47,7 @@ static struct decision decide_udp(const struct policy *p, unsigned flags) {
     if (flags & POLICY_PORT_IPSEC) {
         return cut(p, POLICY_IPSEC);
     }
-    return policy_keep(POLICY_CLEARTEXT);
+    return policy_keep(flags & POLICY_PORT_TUNNELS ? POLICY_TUNNEL : POLICY_CLEARTEXT);
 }
 
 struct decision policy_packet_decide(const struct policy *p, const struct located *l, const uint8_t *frame) {

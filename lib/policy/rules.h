@@ -21,6 +21,8 @@ struct rules {
     struct flow_count *flows;
     uint32_t min_packets;
     uint32_t floor_bytes;
+    bool match_inner;  /* expressions are asked of the packet in a tunnel */
+    uint16_t linktype; /* of the capture */
 };
 
 /* Whether the settings have any. Without them nobody need make rules. */
@@ -40,11 +42,11 @@ int rules_init(struct rules *r, const struct settings *s, struct failure *f);
 int rules_begin(struct rules *r, uint16_t linktype, struct failure *f);
 
 /*
- * What becomes of a decision. l: where the packet's headers are; packet: its bytes. Rules change nothing about a packet
- * that cannot be cut or has no more payload than the floor.
+ * What becomes of a decision. l: where the packet's headers are; packet: its bytes; in_tunnel: whether it is in one
+ * that was looked into. Rules change nothing about a packet that cannot be cut or has no more payload than the floor.
  */
 struct decision rules_decide(struct rules *r, const struct located *l, const struct matcher_packet *packet,
-                             struct decision d);
+                             bool in_tunnel, struct decision d);
 
 /* Safe on a zero-initialised struct. */
 void rules_free(struct rules *r);

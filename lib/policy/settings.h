@@ -29,10 +29,14 @@ struct settings_expressions {
     size_t count;
 };
 
+/* A frame as it was captured, as tcpdump(8) does, or, of what is in a tunnel, the IP packet that is decided on. */
+enum settings_match { SETTINGS_MATCH_FRAME, SETTINGS_MATCH_INNER };
+
 struct settings {
     struct policy_settings policy;
     struct cut_terms cut;
-    uint32_t min_packets; /* the first so many packets of a flow are never cut */
+    uint32_t min_packets;      /* the first so many packets of a flow are never cut */
+    enum settings_match match; /* what these two are asked of */
     struct settings_expressions keep;
     struct settings_expressions cut_always;
 };
@@ -57,6 +61,7 @@ struct settings {
     X("geneve-ports", "PORTS", "where GENEVE is", PORTS, policy.ports[POLICY_GENEVE_PORTS], 0, 0)                      \
     X("gtp-ports", "PORTS", "where GTP-U is", PORTS, policy.ports[POLICY_GTP_PORTS], 0, 0)                             \
     X("min-packets", "N", "the first N packets of a flow stay whole", WHOLE, min_packets, 0, 1000000000)               \
+    X("match", "frame|inner", "what keep and cut are asked of", WORD, match, 0, 0)                                     \
     X("keep", "EXPR", "packets that stay whole: pcap-filter(7)", EXPRESSIONS, keep, 0, 0)                              \
     X("cut", "EXPR", "packets whose payload is cut all the same", EXPRESSIONS, cut_always, 0, 0)
 

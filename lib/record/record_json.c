@@ -86,6 +86,28 @@ static json_t *format_keep_reasons(const struct tally *t) {
     return whole(all, bad);
 }
 
+static json_t *format_tunnels(const struct tally *t) {
+    json_t *all = json_object();
+    int bad = 0;
+    for (int k = 0; k < TUNNEL_KINDS; k++) {
+        if (t->packets_by_tunnel[k] > 0) {
+            json_t *one = json_object();
+            bad |= json_object_set_new(one, "packets", number(t->packets_by_tunnel[k]));
+            bad |= json_object_set_new(one, "truncated", number(t->cut_by_tunnel[k]));
+            bad |= json_object_set_new(all, tunnel_kind_name((enum tunnel_kind)k), one);
+        }
+    }
+    return whole(all, bad);
+}
+
+static bool has_tunnels(const struct tally *t) {
+    uint64_t packets = 0;
+    for (int k = 0; k < TUNNEL_KINDS; k++) {
+        packets |= t->packets_by_tunnel[k];
+    }
+    return packets > 0;
+}
+
 static json_t *format_oddities(const struct tally *t) {
     json_t *all = json_object();
     int bad = 0;
@@ -126,6 +148,9 @@ static int format_details(json_t *o, const struct tally *t) {
     int bad = json_object_set_new(o, "policy", json_string(policy_kind_name(t->policy)));
     bad |= json_object_set_new(o, "by_reason", format_cut_reasons(t));
     bad |= json_object_set_new(o, "kept_by_reason", format_keep_reasons(t));
+    if (has_tunnels(t)) {
+        bad |= json_object_set_new(o, "by_tunnel", format_tunnels(t));
+    }
     bad |= json_object_set_new(o, "linktype", number(h->linktype));
     bad |= json_object_set_new(o, "linktype_high", number(h->linktype_high));
     bad |= json_object_set_new(o, "byte_order", json_string(h->big_endian ? "big" : "little"));
@@ -302,6 +327,12 @@ static void parse_tally(const json_t *o, struct tally *t) {
         } else {
             t->packets_by_reason[r] = get_number(kept, name);
         }
+    }
+    const json_t *tunnels = json_object_get(o, "by_tunnel");
+    for (int k = 0; k < TUNNEL_KINDS; k++) {
+        const json_t *one = json_object_get(tunnels, tunnel_kind_name((enum tunnel_kind)k));
+        t->packets_by_tunnel[k] = get_number(one, "packets");
+        t->cut_by_tunnel[k] = get_number(one, "truncated");
     }
     const json_t *oddities = json_object_get(o, "oddities");
     for (int i = 0; i < ODDITIES; i++) {

@@ -6,6 +6,7 @@
 
 #include "reason.h"
 #include "savefile_header.h"
+#include "tunnel_kind.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,8 @@ struct tally {
     uint64_t packets_by_reason[POLICY_REASONS];
     uint64_t saved_bytes_by_reason[POLICY_CUT_REASONS];  /* what the slim capture is shorter by */
     uint64_t zeroed_bytes_by_reason[POLICY_CUT_REASONS]; /* length mode `zero`: as long as before */
+    uint64_t packets_by_tunnel[TUNNEL_KINDS];            /* that were in one; a packet counts for each that it was in */
+    uint64_t cut_by_tunnel[TUNNEL_KINDS];                /* of these, those that were cut */
     uint64_t oddities[ODDITIES];
     uint64_t in_bytes;     /* of the savefile, its headers included */
     uint64_t out_bytes;    /* likewise, of the slim one */

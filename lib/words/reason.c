@@ -33,6 +33,7 @@ static const char *const REASON_NAMES[POLICY_REASONS] = {
     [POLICY_HANDSHAKE] = "handshake",
     [POLICY_UNPROVEN] = "unproven",
     [POLICY_CUT_BEFORE] = "cut_before",
+    [POLICY_TUNNEL] = "tunnel",
 };
 
 const char *policy_reason_name(enum policy_reason r) {

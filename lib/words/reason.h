@@ -40,6 +40,7 @@ enum policy_reason {
     POLICY_HANDSHAKE,     /* these of the policy `flow` only: in the clear before or beside what is encrypted */
     POLICY_UNPROVEN,      /* it may be encrypted, but what was seen of its flow does not prove it */
     POLICY_CUT_BEFORE,    /* packets of its flow were cut in an earlier run */
+    POLICY_TUNNEL,        /* at a port of a tunnel that is not looked into, or is not credible */
     POLICY_REASONS,
 };
 

@@ -205,6 +205,7 @@ vxlan-ports = 4789,4790,8472
 geneve-ports = 6081
 gtp-ports = 2152
 min-packets = 0
+match = frame
 keep = tcp port 443
 keep = udp port 53'
     cp "$out_file" printed

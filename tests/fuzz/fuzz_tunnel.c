@@ -72,7 +72,8 @@ static void must_be_cut(const uint8_t *data, size_t size, uint16_t link_type, co
     if (memcmp(frame, data, kept) != 0 || kept < size) {
         FUZZ_MUST(witness_frame_check_cut(&slim, &original, &terms, &why) == 0);
     }
-    /* Slimming twice is slimming once. What was no tunnel may look like one of nothing behind zeros, and is kept then. */
+    /* Slimming twice is slimming once. What was no tunnel may look like one of nothing behind zeros, and is kept then.
+     */
     tunnel_locate(&policy()->tunnels, link_type_find(link_type), frame, kept, &again, &e);
     if (again.as <= LOCATED_ESP && again.payload_bytes > POLICY_KEEP_BYTES) {
         uint8_t *twice = fuzz_exact(frame, kept);

@@ -109,7 +109,7 @@ static void test_first_bytes_elsewhere(void **state) {
 
 /* Every port there is. */
 static void test_all_ports(void **state) {
-    unsigned long tls = 0, ssh = 0, quic = 0, ipsec = 0;
+    unsigned long tls = 0, ssh = 0, quic = 0, ipsec = 0, tunnels = 0;
     for (unsigned port = 0; port <= 65535; port++) {
         static const uint8_t text[25] = "GET / HTTP/1.1\r\nHost: x\r\n";
         struct decision tcp = decide(state, TCP, port, 50000, text, 25);
@@ -119,8 +119,10 @@ static void test_all_ports(void **state) {
         quic += udp.reason == POLICY_QUIC;
         ipsec += udp.reason == POLICY_IPSEC;
         assert_int_equal(tcp.cut, tcp.reason != POLICY_CLEARTEXT);
-        assert_int_equal(udp.cut, udp.reason != POLICY_CLEARTEXT);
+        tunnels += udp.reason == POLICY_TUNNEL;
+        assert_int_equal(udp.cut, udp.reason != POLICY_CLEARTEXT && udp.reason != POLICY_TUNNEL);
     }
+    assert_int_equal(tunnels, 7);
     assert_int_equal(tls, 7);
     assert_int_equal(ssh, 1);
     assert_int_equal(quic, 1);
@@ -237,6 +239,7 @@ static void test_names(void **state) {
         [POLICY_HANDSHAKE] = "handshake",
         [POLICY_UNPROVEN] = "unproven",
         [POLICY_CUT_BEFORE] = "cut_before",
+        [POLICY_TUNNEL] = "tunnel",
     };
     for (size_t r = 0; r < POLICY_REASONS; r++) {
         assert_string_equal(policy_reason_name((enum policy_reason)r), names[r]);

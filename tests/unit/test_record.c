@@ -43,6 +43,10 @@ static void number_all(struct record *r) {
     for (size_t i = 0; i < POLICY_CUT_REASONS; i++) {
         t->saved_bytes_by_reason[i] = n++;
     }
+    for (size_t i = 0; i < TUNNEL_KINDS; i++) {
+        t->packets_by_tunnel[i] = n++;
+        t->cut_by_tunnel[i] = n++;
+    }
     for (size_t i = 0; i < ODDITIES; i++) {
         t->oddities[i] = n++;
     }

@@ -109,7 +109,7 @@ static struct decision decide_by(const char *keep, const char *cut, const struct
     }
     struct located l = locate_exact(b->at, b->length);
     const struct matcher_packet packet = {b->at, (uint32_t)b->length, (uint32_t)b->length};
-    d = rules_decide(&r, &l, &packet, d);
+    d = rules_decide(&r, &l, &packet, false, d);
     rules_free(&r);
     settings_free(&s);
     return d;
@@ -168,7 +168,7 @@ static void test_nothing_to_cut(void **state) {
 static struct decision next_packet(struct rules *r, const struct bytes *b, struct decision d) {
     struct located l = locate_exact(b->at, b->length);
     const struct matcher_packet packet = {b->at, (uint32_t)b->length, (uint32_t)b->length};
-    return rules_decide(r, &l, &packet, d);
+    return rules_decide(r, &l, &packet, false, d);
 }
 
 static void test_first_packets(void **state) {

@@ -17,7 +17,8 @@ static const char DEFAULT_TEXT[] = "policy = packet\n"
                                    "vxlan-ports = 4789,4790,8472\n"
                                    "geneve-ports = 6081\n"
                                    "gtp-ports = 2152\n"
-                                   "min-packets = 0\n";
+                                   "min-packets = 0\n"
+                                   "match = frame\n";
 
 static void expect_text(const struct settings *s, const char *text) {
     char *found = settings_text(s);
@@ -144,7 +145,7 @@ static void test_ports(void **state) {
     expect_text(&s, "policy = packet\nflows = 400000\nlength = rewrite\nchecksum = compute\npayload-bytes = 0\n"
                     "tls-ports = 1,443,8443\nquic-ports = 2\nipsec-ports = 3\nssh-ports =\n"
                     "tunnels = none\nvxlan-ports = 4789,4790,8472\ngeneve-ports = 6081\ngtp-ports = 2152\n"
-                    "min-packets = 0\n");
+                    "min-packets = 0\nmatch = frame\n");
     struct policy *p = malloc(sizeof *p);
     assert_non_null(p);
     assert_int_equal(policy_init(p, &s.policy, NULL), 0);
@@ -228,11 +229,12 @@ static void test_file(void **state) {
     if (settings_parse(&s, text, &why) != 0) {
         fail_msg("%s", why.text);
     }
-    static const char want[] = "policy = packet\nflows = 400000\nlength = zero\nchecksum = compute\npayload-bytes = 0\n"
-                               "tls-ports =\nquic-ports = 443\nipsec-ports = 500,4500\nssh-ports = 22\n"
-                               "tunnels = none\nvxlan-ports = 4789,4790,8472\ngeneve-ports = 6081\ngtp-ports = 2152\n"
-                               "min-packets = 0\nkeep = host 192.0.2.1 and tcp[13] = 2\nkeep = net 10.0.0.0/8\n"
-                               "cut = udp port 51820\n";
+    static const char want[] =
+        "policy = packet\nflows = 400000\nlength = zero\nchecksum = compute\npayload-bytes = 0\n"
+        "tls-ports =\nquic-ports = 443\nipsec-ports = 500,4500\nssh-ports = 22\n"
+        "tunnels = none\nvxlan-ports = 4789,4790,8472\ngeneve-ports = 6081\ngtp-ports = 2152\n"
+        "min-packets = 0\nmatch = frame\nkeep = host 192.0.2.1 and tcp[13] = 2\nkeep = net 10.0.0.0/8\n"
+        "cut = udp port 51820\n";
     expect_text(&s, want);
     assert_int_equal(s.keep.lines[0], 6);
     assert_int_equal(s.keep.lines[1], 7);

@@ -142,6 +142,7 @@ const struct option_row OPTION_ROWS[] = {
                                "the same as --checksum keep", .line = BELOW, .says = "keep"),
     ROW(IN_SLIM, "no-keep-checksum", OPTION_CHECKSUM, 0, NULL, "the same as --checksum compute", .line = BELOW,
         .says = "compute"),
+    ROW(PASSES | IN_SLIM, "inner", OPTION_MATCH, 0, NULL, "the same as --match inner", .line = BELOW, .says = "inner"),
     ROW(PASSES | IN_SLIM, "policy-file", OPTION_ONCE, AT(policy.file), "FILE", "settings: pcap-slim-policy(5)",
         .line = POLICY_LINES),
     ROW(PASSES, "print-policy", OPTION_FLAG, AT(policy.print), NULL, "only print the settings", .line = BELOW),

@@ -198,6 +198,8 @@ static int take_value(struct options *o, const struct option_row *r, const char 
         break;
     case OPTION_CHECKSUM:
         return ask(&o->policy, "checksum", r->says);
+    case OPTION_MATCH:
+        return ask(&o->policy, "match", r->says);
     case OPTION_ONCE:
         return take_path_once(o, r, value);
     case OPTION_SETTING:

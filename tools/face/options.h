@@ -95,6 +95,7 @@ enum option_kind {
     OPTION_DESCRIPTOR, /* int: from min on */
     OPTION_AMOUNT,     /* uint64_t: percent below 100, or bytes */
     OPTION_SETTING,    /* of the policy */
+    OPTION_MATCH,      /* likewise the setting match */
     OPTION_CHECKSUM,   /* the setting checksum, to the word in says */
     OPTION_ONCE,       /* const char *, that can be there once */
     OPTION_HELP,

@@ -9,12 +9,41 @@ void outcome_count(struct outcome *o, const struct record *r) {
     o->in_bytes += t->in_bytes;
     o->out_bytes += t->out_bytes;
     o->zeroed_bytes += t->zeroed_bytes;
+    for (int k = 0; k < TUNNEL_KINDS; k++) {
+        o->packets_by_tunnel[k] += t->packets_by_tunnel[k];
+        o->cut_by_tunnel[k] += t->cut_by_tunnel[k];
+    }
     for (int reason = 0; reason < POLICY_REASONS; reason++) {
         o->packets_by_reason[reason] += t->packets_by_reason[reason];
         if (reason < POLICY_CUT_REASONS) {
             o->saved_bytes_by_reason[reason] += t->saved_bytes_by_reason[reason];
         }
     }
+}
+
+bool outcome_is_unseen(enum policy_reason reason) {
+    static const bool unseen[POLICY_REASONS] = {
+        [POLICY_NOT_IP] = true,    [POLICY_FRAGMENT] = true,  [POLICY_OTHER_TRANSPORT] = true,
+        [POLICY_OFFLOADED] = true, [POLICY_TRUNCATED] = true, [POLICY_MALFORMED] = true,
+        [POLICY_LINKTYPE] = true,  [POLICY_TUNNEL] = true,
+    };
+    return unseen[reason];
+}
+
+uint64_t outcome_unseen(const struct outcome *o) {
+    uint64_t packets = 0;
+    for (int reason = 0; reason < POLICY_REASONS; reason++) {
+        packets += outcome_is_unseen((enum policy_reason)reason) ? o->packets_by_reason[reason] : 0;
+    }
+    return packets;
+}
+
+uint64_t outcome_packets(const struct outcome *o) {
+    uint64_t packets = 0;
+    for (int reason = 0; reason < POLICY_REASONS; reason++) {
+        packets += o->packets_by_reason[reason];
+    }
+    return packets;
 }
 
 uint64_t outcome_saved_bytes(const struct outcome *o) {

@@ -7,6 +7,7 @@
 #include "policy.h"
 #include "record.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct outcome {
@@ -17,7 +18,18 @@ struct outcome {
     uint64_t zeroed_bytes; /* length mode `zero`: payload that became zeros, of files as long as before */
     uint64_t packets_by_reason[POLICY_REASONS];
     uint64_t saved_bytes_by_reason[POLICY_CUT_REASONS];
+    uint64_t packets_by_tunnel[TUNNEL_KINDS];
+    uint64_t cut_by_tunnel[TUNNEL_KINDS];
 };
+
+/* Packets of which nobody can say what they carry: no IP, fragments, headers that lie or are missing, tunnels... */
+uint64_t outcome_unseen(const struct outcome *o);
+
+/* All packets. */
+uint64_t outcome_packets(const struct outcome *o);
+
+/* Whether a reason to keep is one of outcome_unseen(). */
+bool outcome_is_unseen(enum policy_reason reason);
 
 /* Count a record. */
 void outcome_count(struct outcome *o, const struct record *r);

@@ -57,6 +57,30 @@ static void reasons(const struct overview *o, FILE *to) {
     }
 }
 
+/* What was in tunnels, and what nobody could look into. By packets. */
+static void reach(const struct overview *o, FILE *to) {
+    const struct outcome *is = &o->outcome;
+    const char *title = "\nIn tunnels: packets, of which cut\n";
+    char packets[QUANTITY_TEXT_BYTES];
+    char cut[QUANTITY_TEXT_BYTES];
+    for (int k = 0; k < TUNNEL_KINDS; k++) {
+        if (is->packets_by_tunnel[k] > 0) {
+            (void)fprintf(to, "%s  %-24s %15s %15s\n", title, tunnel_kind_name((enum tunnel_kind)k),
+                          quantity_grouped(packets, is->packets_by_tunnel[k]),
+                          quantity_grouped(cut, is->cut_by_tunnel[k]));
+            title = "";
+        }
+    }
+    title = "\nNot looked into: packets, and why\n";
+    for (int r = POLICY_CUT_REASONS; r < POLICY_REASONS; r++) {
+        if (outcome_is_unseen((enum policy_reason)r) && is->packets_by_reason[r] > 0) {
+            (void)fprintf(to, "%s  %-24s %15s\n", title, policy_reason_name((enum policy_reason)r),
+                          quantity_grouped(packets, is->packets_by_reason[r]));
+            title = "";
+        }
+    }
+}
+
 static void ports(const struct overview *o, FILE *to) {
     const uint64_t saved_bytes = o->outcome.in_bytes - o->outcome.out_bytes;
     (void)fputs("\nSaved by server port\n", to);
@@ -89,4 +113,5 @@ void overview_text(const struct overview *o, FILE *to) {
         ports(o, to);
         hosts(o, to);
     }
+    reach(o, to);
 }

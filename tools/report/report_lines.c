@@ -101,6 +101,28 @@ static void put_json_summary(struct report_lines *l, const struct outcome *o, ui
     (void)printf("}\n");
 }
 
+/* How many packets are many: a tenth of them, where there are so many at all. */
+enum { UNSEEN_MIN_PACKETS = 100, UNSEEN_SHARE = 10 };
+
+/* That much was out of reach, and why: a plain ok would hide it. */
+static void put_unseen(const struct outcome *o) {
+    const uint64_t unseen = outcome_unseen(o);
+    const char *before = " (";
+    if (unseen < UNSEEN_MIN_PACKETS || unseen < outcome_packets(o) / UNSEEN_SHARE) {
+        return;
+    }
+    (void)fprintf(stderr, "%s%" PRIu64 " of %" PRIu64 " packets could not be looked into", cli_level(CLI_WARNING),
+                  unseen, outcome_packets(o));
+    for (int r = POLICY_CUT_REASONS; r < POLICY_REASONS; r++) {
+        if (outcome_is_unseen((enum policy_reason)r) && o->packets_by_reason[r] > 0) {
+            (void)fprintf(stderr, "%s%s %" PRIu64, before, policy_reason_name((enum policy_reason)r),
+                          o->packets_by_reason[r]);
+            before = ", ";
+        }
+    }
+    (void)fprintf(stderr, "); for tags and tunnels see --tunnels\n");
+}
+
 static void put_human_summary(const struct report_lines *l, const struct outcome *o, uint64_t elapsed_ms) {
     char run[QUANTITY_TEXT_BYTES];
     const uint64_t saved_bytes = outcome_saved_bytes(o);
@@ -108,6 +130,7 @@ static void put_human_summary(const struct report_lines *l, const struct outcome
         (void)fprintf(stderr, "%sslimming takes about %s with these settings\n", cli_level(CLI_INFO),
                       quantity_seconds(run, (outcome_run_ms(o, elapsed_ms) + 999) / 1000));
     }
+    put_unseen(o);
     (void)fprintf(stderr,
                   "%s%s: ok=%" PRIu64 " skip=%" PRIu64 " fail=%" PRIu64 " elapsed=%" PRIu64 ".%" PRIu64
                   "s saved=%" PRIu64 " (%u %%)\n",
