@@ -41,8 +41,8 @@ static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | F
                                 "        --stage-dir DIR (temporary files)  --no-sandbox  --config FILE\n"
                                 "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
                                 "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
-                                "Limits  --max-io-mbps N  --max-cpu-percent N  --cpu-backoff-above N\n"
-                                "        --cpu-backoff-strength F\n"
+                                "Limits  --max-io-mbps N (megabytes a second, read and written)\n"
+                                "        --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F\n"
                                 "Report  --output human|json|ndjson  --metrics FILE (for Prometheus)\n"
                                 "        --no-progress  --log auto|plain|journal\n"
                                 "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
@@ -284,10 +284,29 @@ static void put_where(const char *path, size_t bytes) {
     free(where);
 }
 
+/* Returns 0, or CLI_FAILED or CLI_MISUSE after having said why it cannot be entered. */
+static int check_directory(const char *path) {
+    struct stat st;
+    const int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const bool can_enter = fd >= 0 && faccessat(fd, ".", X_OK, AT_EACCESS) == 0;
+    const int error = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (!can_enter && error == ENOTDIR && stat(path, &st) == 0) {
+        return cli_misuse("--dir: '%s' is a file; name it without --dir", path);
+    }
+    return can_enter ? 0 : cli_fail(path, "cannot enter this directory: %s", strerror(error));
+}
+
 /* Paths in reports keep the words of the operator. */
 static int put_directory(const char *directory) {
     const size_t bytes = strlen(directory);
     char *prefix = NULL;
+    const int status = check_directory(directory);
+    if (status != 0) {
+        return status;
+    }
     if (asprintf(&prefix, "%s%s", directory, directory[bytes - 1] == '/' ? "" : "/") < 0) {
         return cli_fail(NULL, "out of memory");
     }

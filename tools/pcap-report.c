@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,6 +209,20 @@ static void report_records(struct report *p) {
     tokens_close(&lines);
 }
 
+/* Nothing to do, and why: what is slim already is known from records, the rest was said by --left-out. */
+static void say_nothing_is_there(const struct report *p) {
+    const uint64_t slim = p->outcome.files[RECORD_SKIPPED_MARKER];
+    const char *left_out = p->options.left_out;
+    (void)fprintf(stderr, "%sno pcaps to process", cli_level(CLI_INFO));
+    if (slim > 0) {
+        (void)fprintf(stderr, " (slim already: %" PRIu64 "%s%s)", slim, left_out != NULL ? ", " : "",
+                      left_out != NULL ? left_out : "");
+    } else if (left_out != NULL) {
+        (void)fprintf(stderr, " (%s)", left_out);
+    }
+    (void)fputc('\n', stderr);
+}
+
 /* Returns the exit status. */
 static int conclude(struct report *p) {
     const struct outcome *o = &p->outcome;
@@ -216,7 +231,7 @@ static int conclude(struct report *p) {
     const bool nothing = done == 0 && outcome_skipped(o) == o->files[RECORD_SKIPPED_MARKER];
     const bool good = o->files[RECORD_FAIL] == 0 && !p->bad_input;
     if (nothing && !p->bad_input && cli_interrupted == 0) {
-        (void)fprintf(stderr, "%sno pcaps to process\n", cli_level(CLI_INFO));
+        say_nothing_is_there(p);
     }
     report_lines_summary(&p->lines, o, elapsed_ms, nothing);
     if (p->options.metrics_path != NULL &&

@@ -17,11 +17,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const struct face FACE = {
@@ -140,7 +142,7 @@ static int scan_name(void *context, const char *path) {
     return scan_one(context, path);
 }
 
-/* ---- directories, for an overview ---- */
+/* ---- directories ---- */
 
 static int is_capture_name(const struct dirent *entry) {
     const size_t length = strlen(entry->d_name);
@@ -179,8 +181,7 @@ static int scan_operands(struct scanner *s, char **paths) {
         return scan_one(s, NULL);
     }
     for (; *paths != NULL && status == CLI_DONE; paths++) {
-        status =
-            s->options->report != REPORT_NONE && is_directory(*paths) ? scan_directory(s, *paths) : scan_one(s, *paths);
+        status = !s->options->pending && is_directory(*paths) ? scan_directory(s, *paths) : scan_one(s, *paths);
     }
     return status;
 }
@@ -227,28 +228,70 @@ static bool is_pending(struct site *site, const char *path, bool put) {
     return pending;
 }
 
+/* Why there is nothing to do, as far as this is not in records: what was left out of the list. */
+static void put_left_out(const struct listing *l, const struct options *o) {
+    if (l->young > 0) {
+        (void)printf(" younger than %u min: %zu", o->age_minutes, l->young);
+    } else if (l->count == 0 && l->others > 0) {
+        (void)printf(" names that do not match: %zu", l->others);
+    } else if (l->count == 0) {
+        (void)printf(" nothing is there");
+    }
+}
+
 /*
- * Write the names to the file. On standard output goes how many there are, and whether (1 or 0) any of them is pending:
- * the youngest that is tells. If none is, their records follow.
+ * Where one has no room for a copy, its slim capture may have none, either: the smallest come first then, which makes
+ * room for the others. Returns whether it is so.
  */
-static int put_list(const struct listing *l, const struct options *o, struct site *site, FILE *list) {
-    size_t listed = 0;
+static bool put_what_fits_first(struct listing *l, struct site *site, uint64_t free_bytes) {
+    bool fit = true;
+    for (size_t i = 0; i < l->count && fit; i++) {
+        fit = l->at[i].size_bytes <= free_bytes || !is_pending(site, l->at[i].path, false);
+    }
+    if (!fit) {
+        cli_warn("%" PRIu64 " bytes are free, fewer than a capture has: the smallest come first", free_bytes);
+        listing_sort_by_size(l);
+    }
+    return !fit;
+}
+
+static bool is_any_pending(const struct listing *l, struct site *site) {
     bool any = false;
+    for (size_t i = l->count; i > 0 && !any; i--) { /* the youngest that is tells */
+        any = is_pending(site, l->at[i - 1].path, false);
+    }
+    return any;
+}
+
+/*
+ * Write the names to the file. On standard output goes how many there are, and whether any of them is pending: 0, 1, or
+ * 2 where room is short. If none is, why follows on the line, and their records on lines of their own.
+ */
+static int put_list(struct listing *l, const struct options *o, struct site *site, uint64_t free_bytes, FILE *list) {
+    const bool any = is_any_pending(l, site);
+    const bool is_short = any && put_what_fits_first(l, site, free_bytes);
+    size_t listed = 0;
     for (size_t i = 0; i < l->count; i++) {
         if (!o->pending || is_pending(site, l->at[i].path, false)) {
             (void)fwrite(l->at[i].path, 1, strlen(l->at[i].path) + 1, list);
             listed++;
         }
     }
-    for (size_t i = l->count; i > 0 && !any && listed > 0; i--) {
-        any = o->pending || is_pending(site, l->at[i - 1].path, false);
+    (void)printf("%zu %d", listed, is_short ? 2 : any);
+    if (!any) {
+        put_left_out(l, o);
     }
-    (void)printf("%zu %d\n", listed, any);
+    (void)putchar('\n');
     for (size_t i = 0; i < l->count && !any && listed > 0; i++) {
         (void)is_pending(site, l->at[i].path, true);
     }
     const bool bad = ferror(list) != 0;
     return fclose(list) == 0 && !bad ? CLI_DONE : cli_fail(o->list_path, "cannot write: %s", strerror(errno));
+}
+
+static uint64_t free_bytes_here(void) {
+    struct statvfs is;
+    return statvfs(".", &is) == 0 ? (uint64_t)is.f_bavail * is.f_frsize : UINT64_MAX;
 }
 
 static int list_captures(const struct options *o) {
@@ -274,9 +317,10 @@ static int list_captures(const struct options *o) {
     if (list == NULL) {
         return cli_fail(o->list_path, "cannot write: %s", strerror(errno));
     }
+    const uint64_t free_bytes = free_bytes_here(); /* the sandbox would not say */
     int status = confine_to_within(&o->confine, SANDBOX_READ, -1);
     status = status == CLI_DONE ? listing_read(&l, &terms) : status;
-    status = status == CLI_DONE ? put_list(&l, o, &site, list) : status;
+    status = status == CLI_DONE ? put_list(&l, o, &site, free_bytes, list) : status;
     status = l.incomplete ? CLI_FAILED : status;
     site_leave(&site);
     listing_free(&l);

@@ -17,9 +17,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const struct face FACE = {
@@ -97,12 +99,23 @@ static int filter(struct truncater *t, const struct options *o, int in_fd, int r
     return status;
 }
 
+static bool is_one_file(const struct stat *a, const struct stat *b) {
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && S_ISREG(a->st_mode);
+}
+
 /* Whether writing the record would overwrite the capture. */
 static bool is_the_same_file(const char *record_path, int in_fd) {
     struct stat record;
     struct stat in;
-    return stat(record_path, &record) == 0 && fstat(in_fd, &in) == 0 && record.st_ino == in.st_ino &&
-           record.st_dev == in.st_dev && S_ISREG(in.st_mode);
+    return stat(record_path, &record) == 0 && fstat(in_fd, &in) == 0 && is_one_file(&in, &record);
+}
+
+/* Whether what is written comes in again at the end, or takes the place of what is still to be read: as cat(1). */
+static bool is_output(int in_fd) {
+    struct stat in;
+    struct stat out;
+    return fstat(in_fd, &in) == 0 && fstat(STDOUT_FILENO, &out) == 0 && is_one_file(&in, &out) &&
+           lseek(in_fd, 0, SEEK_CUR) < in.st_size;
 }
 
 static int run_filter(struct truncater *t, const struct options *o) {
@@ -117,6 +130,9 @@ static int run_filter(struct truncater *t, const struct options *o) {
         (is_the_same_file(o->record_path, fd) || is_the_same_file(o->record_path, STDOUT_FILENO))) {
         return cli_misuse("--record '%s' would overwrite the capture", o->record_path);
     }
+    if (is_output(fd)) {
+        return cli_misuse("the capture that is read is standard output, too; write to another file");
+    }
     if (isatty(STDOUT_FILENO)) {
         return cli_misuse("refusing to write a capture to a terminal; redirect standard output");
     }
@@ -129,6 +145,18 @@ static int run_filter(struct truncater *t, const struct options *o) {
 }
 
 /* ---- the first stage ---- */
+
+/* How much more must be free, where that may be what went wrong. The temporary file is gone already. */
+static void say_room(const struct truncater *t, struct record *r) {
+    const struct place *p = &t->site.place;
+    struct statvfs is;
+    const struct failure why = r->error;
+    if (why.kind == FAILURE_SYSTEM && fstatvfs(p->stage_fd >= 0 ? p->stage_fd : p->directory_fd, &is) == 0 &&
+        (uint64_t)is.f_bavail * is.f_frsize < r->source.size_bytes) {
+        (void)failure_of(FAILURE_SYSTEM, &r->error, "%s; up to %" PRIu64 " bytes are needed, %" PRIu64 " are free",
+                         why.text, r->source.size_bytes, (uint64_t)is.f_bavail * is.f_frsize);
+    }
+}
 
 /* Fill the temporary file. On success the record says what it is; on failure it is gone again. */
 static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) {
@@ -146,6 +174,7 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
         record_retract(r);
         progress_take_back(&t->mover.progress);
         replace_remove_tmp(&t->site.place, &r->tmp);
+        say_room(t, r);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "failure.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,9 @@ int failure_errno(struct failure *f, int error, const char *fmt, ...) {
     const char *words = strerrordesc_np(error);
     PUT(f, FAILURE_SYSTEM, fmt)
     append(f, ": ", words != NULL ? words : "unknown error");
+    if (error == EROFS) { /* the mount is seldom meant: a unit that protects the system shows everything so */
+        append(f, "; under systemd, ReadWritePaths= must name the directory", "");
+    }
     return -1;
 }
 

@@ -12,6 +12,7 @@ struct row {
 };
 
 #define UNPACK_HINT "; unpack it first"
+#define NETSNIFF_HINT "; record with netsniff-ng -T 0xa1b2c3d4"
 
 /* Files an operator may well meet under the name *.pcap; those that are refused each with what to do about it. */
 static const struct row ROWS[] = {
@@ -28,6 +29,15 @@ static const struct row ROWS[] = {
     {{0xcd, 0x34, 0xb2, 0xa1}, 4, "a modified pcap capture (Mesquita, magic a1b234cd, little endian)", NULL},
     {{0xa1, 0x2b, 0x3c, 0x4d}, 4, "a modified pcap capture (Navtel, magic a12b3c4d, big endian)", NULL},
     {{0x4d, 0x3c, 0x2b, 0xa1}, 4, "a modified pcap capture (Navtel, magic a12b3c4d, little endian)", NULL},
+    {{0xa1, 0xe2, 0xcb, 0x12}, 4, "a netsniff-ng capture (Borkmann, magic a1e2cb12, big endian)" NETSNIFF_HINT, NULL},
+    {{0x12, 0xcb, 0xe2, 0xa1},
+     4,
+     "a netsniff-ng capture (Borkmann, magic a1e2cb12, little endian)" NETSNIFF_HINT,
+     NULL},
+    {{0xb1, 0xb2, 0xc3, 0xd4}, 4, "a netsniff-ng capture (cooked, magic b1b2c3d4, big endian)" NETSNIFF_HINT, NULL},
+    {{0xd4, 0xc3, 0xb2, 0xb1}, 4, "a netsniff-ng capture (cooked, magic b1b2c3d4, little endian)" NETSNIFF_HINT, NULL},
+    {{0xb1, 0xb2, 0x3c, 0x4d}, 4, "a netsniff-ng capture (cooked, magic b1b23c4d, big endian)" NETSNIFF_HINT, NULL},
+    {{0x4d, 0x3c, 0xb2, 0xb1}, 4, "a netsniff-ng capture (cooked, magic b1b23c4d, little endian)" NETSNIFF_HINT, NULL},
     {{0x1c, 0x00, 0x01, 0xac}, 4, "an Ixia lcap capture (magic 1c0001ac, big endian)", NULL},
     {{0xac, 0x01, 0x00, 0x1c}, 4, "an Ixia lcap capture (magic 1c0001ac, little endian)", NULL},
     {{0x1c, 0x00, 0x01, 0xab}, 4, "an Ixia lcap capture (magic 1c0001ab, big endian)", NULL},

@@ -258,7 +258,7 @@ check_limits_misuse() {
     local program=$1 value
     for value in 0 -1 x '' 0.0001 1e3 1000001 inf 5x . 1..2 ' 5'; do
         runs "$program" "--max-io-mbps=$value" x
-        misuse_is "$program" "--max-io-mbps takes a number of MB/s above 0, not '$value'"
+        misuse_is "$program" "--max-io-mbps takes megabytes (10^6 bytes, not bits) a second: a number above 0, not '$value'"
     done
     for value in 0 101 -1 x '' 1.5 5x 99999999999999999999; do
         runs "$program" "--max-cpu-percent=$value" x

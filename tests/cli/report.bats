@@ -92,7 +92,7 @@ one_of_each() {
     runs_from records pcap-report
     status_is 0
     settled_err_is "skip (marked): a.pcap
-no pcaps to process
+no pcaps to process (slim already: 1)
 done: ok=0 skip=1 fail=0 elapsed=_"
     record a.pcap skipped_busy >records
     runs_from records pcap-report

@@ -36,7 +36,7 @@ marked() {
 
 # lists NUMBER PENDING NAME...: what was said and what is in the list
 lists() {
-    [ "$(head -n 1 "$out_file")" = "$1 $2" ] || explain "expected $1 $2"
+    [ "$(head -n 1 "$out_file" | cut -d ' ' -f 1,2)" = "$1 $2" ] || explain "expected $1 $2"
     shift 2
     [ "$(tr '\0' '\n' <../list)" = "$(printf '%s\n' "$@")" ] || explain "in the list: $(tr '\0' '\n' <../list)"
 }
@@ -73,7 +73,7 @@ lists() {
     lists 1 1 below/d.pcap
     runs pcap-scan --list ../list --glob nothing
     status_is 0
-    out_is '0 0'
+    out_is '0 0 names that do not match: 6'
     [ ! -s ../list ]
 }
 

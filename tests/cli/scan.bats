@@ -407,3 +407,17 @@ exchanged() {
     exchanged regular 0
     json_is '.status == "ok" and .in_pkts == 164'
 }
+
+@test "pcap-scan DIR: each capture in it, by name" {
+    mkdir dir
+    cp "$FIXTURES/good-real-ssh.pcap" dir/b.pcap
+    cp "$FIXTURES/good-real-dns.pcap" dir/a.pcap
+    : >dir/README
+    mkdir dir/c.pcap
+    runs pcap-scan dir
+    status_is 0
+    err_empty
+    [ "$(jq -r .file "$out_file" | tr '\n' ' ')" = 'dir/a.pcap dir/b.pcap ' ] || explain "other files"
+    runs pcap-scan dir none
+    status_is 1
+}

@@ -154,7 +154,7 @@ words_of_run() {
     config 'dir = $(touch ran)'
     runs pcap-slim --config conf
     status_is 1
-    err_is 'pcap-slim: $(touch ran): cannot enter this directory'
+    err_is 'pcap-slim: $(touch ran): cannot enter this directory: No such file or directory'
     config 'glob = $(touch ran)' 'glob = *;touch ran' "glob = '\$(touch ran)"
     runs pcap-slim --config conf --dir d
     status_is 0

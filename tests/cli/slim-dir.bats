@@ -77,7 +77,7 @@ done: ok=0 skip=3 fail=0 elapsed=_"
     out_is ''
     settled_err_is "skip (marked): d/a.pcap
 skip (marked): d/raw.pcap
-no pcaps to process
+no pcaps to process (slim already: 2)
 done: ok=0 skip=2 fail=0 elapsed=_"
 }
 
@@ -250,7 +250,7 @@ would slim: d/bad.pcap"
     runs pcap-slim --single d/raw.pcap --dry-run
     status_is 0
     out_is ''
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (slim already: 1)'
     unchanged d "$before"
 }
 
@@ -259,22 +259,22 @@ would slim: d/bad.pcap"
     runs pcap-slim --dir d
     status_is 0
     out_is ''
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (nothing is there)'
     runs pcap-slim --dir d --output json
     status_is 0
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (nothing is there)'
     settled_out_is "$empty"
     runs pcap-slim --dir d --check-only --output json
     status_is 0
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (nothing is there)'
     settled_out_is "${empty/false/true}"
     runs pcap-slim --dir d --dry-run
     status_is 0
     out_is ''
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (nothing is there)'
     runs pcap-slim --dir d --dry-run --output json
     status_is 0
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (nothing is there)'
     settled_out_is "$empty"
     only_files d
 }
@@ -291,7 +291,7 @@ would slim: d/bad.pcap"
         err_has 'no pcaps to process'
         runs pcap-slim --dir d $mode --output json
         status_is 0
-        err_is 'no pcaps to process'
+        err_is 'no pcaps to process (slim already: 2)'
         json_is '.summary | .ok == 0 and .fail == 0'
     done
     same_contents d "$before"
@@ -384,7 +384,7 @@ would slim: d/just.pcap"
     cp "$SMALL" d/young.pcap
     runs pcap-slim --dir d --check-only --age-minutes 1
     status_is 0
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (younger than 1 min: 1)'
 }
 
 @test "only *.pcap directly in PATH: no subfolders, no other endings, hidden ones too" {
@@ -605,7 +605,7 @@ for n in sorted(os.listxattr("d/a.pcap")): print(n, os.getxattr("d/a.pcap", n).h
     umount full
     [ -z "$problem" ] || explain "$problem"
     status_is 1
-    err_has 'FAIL full/a.pcap: cannot write the slim capture: No space left on device'
+    err_has 'FAIL full/a.pcap: cannot write the slim capture: No space left on device; up to '
 }
 
 # ---- what is not replaced ----
@@ -670,11 +670,11 @@ for n in sorted(os.listxattr("d/a.pcap")): print(n, os.getxattr("d/a.pcap", n).h
     runs pcap-slim --dir d
     status_is 0
     err_is 'cleaned 3 stale .pcap.tmp file(s)
-no pcaps to process'
+no pcaps to process (names that do not match: 5)'
     only_files d a.pcap.tmp2 a.pcapng.tmp folder.pcap.tmp fresh.pcap.tmp link.pcap.tmp other.tmp sub
     only_files d/sub a.pcap.tmp
     runs pcap-slim --dir d
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (names that do not match: 5)'
 }
 
 @test "--check-only, --dry-run and --single clean nothing up" {
@@ -693,7 +693,7 @@ no pcaps to process'
     touch -d '1 hour ago' d/a.pcap.tmp
     runs pcap-slim --dir d
     status_is 0
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (names that do not match: 1)'
     [ -e d/a.pcap.tmp ]
     exec 7>&-
     runs pcap-slim --dir d
@@ -769,4 +769,73 @@ done: ok=0 skip=1 fail=0 elapsed=_' ] || explain "the other run: $(cat other.err
     err_has 'FAIL d/a.pcap: a.pcap.tmp is in the way'
     same_bytes "$SMALL" d/a.pcap
     only_files d/.slim_markers .failed
+}
+
+@test "why there is nothing to do" {
+    cp "$SMALL" d/a.pcap
+    cp "$SMALL" d/b.pcap
+    touch -d '1 hour ago' d/a.pcap
+    : >d/README
+    runs pcap-slim --dir d --age-minutes 15
+    runs pcap-slim --dir d --age-minutes 15
+    status_is 0
+    settled_err_is 'skip (marked): d/a.pcap
+no pcaps to process (slim already: 1, younger than 15 min: 1)
+done: ok=0 skip=1 fail=0 elapsed=_'
+    runs pcap-slim --dir d --glob '*.cap'
+    err_is 'no pcaps to process (names that do not match: 3)'
+    runs pcap-slim d/a.pcap
+    err_has 'no pcaps to process (slim already: 1)'
+}
+
+@test "a directory that cannot be entered: the reason" {
+    make_public
+    mkdir "$public/locked"
+    chmod 700 "$public/locked"
+    runs as_other pcap-slim --dir "$public/locked"
+    status_is 1
+    err_is "pcap-slim: $public/locked: cannot enter this directory: Permission denied"
+}
+
+@test "a read-only mount is said with what a unit of systemd may lack" {
+    is_root || skip "mounting needs root"
+    mkdir ro
+    mount -t tmpfs tmpfs ro
+    cp "$SMALL" ro/a.pcap
+    mount -o remount,ro ro
+    runs pcap-slim --dir ro
+    umount ro
+    status_is 1
+    err_has 'FAIL ro/a.pcap: cannot make the marker directory .slim_markers: Read-only file system; under systemd, ReadWritePaths= must name the directory'
+}
+
+@test "a disk that is nearly full: the smallest first, one after the other, so that each makes room for the next" {
+    is_root || skip "mounting needs root"
+    mkdir full
+    mount -t tmpfs -o size=400k tmpfs full
+    repeat "$FIXTURES/good-real-ssh.pcap" full/large.pcap 3 # slim it takes 73 kB
+    touch -d '1 hour ago' full/large.pcap
+    # Slim these take 12 kB each, and 48 kB now.
+    for n in 1 2; do cp "$FIXTURES/good-real-tls13.pcap" "full/small$n.pcap"; done
+    head -c 400K /dev/zero >full/ballast 2>/dev/null || true
+    truncate -s -28K full/ballast
+    runs pcap-slim --dir full --output ndjson
+    umount full
+    status_is 0
+    err_has 'pcap-scan: warning: 28672 bytes are free, fewer than a capture has: the smallest come first'
+    [ "$(jq -r '.file // empty' "$out_file" | tail -n 1)" = full/large.pcap ] || explain "the largest did not come last"
+}
+
+@test "no room at all: how much is needed and how much is there" {
+    is_root || skip "mounting needs root"
+    mkdir full
+    mount -t tmpfs -o size=100k tmpfs full
+    cp "$FIXTURES/good-real-ssh.pcap" full/a.pcap
+    head -c 100K /dev/zero >full/ballast 2>/dev/null || true
+    truncate -s -12K full/ballast
+    runs pcap-slim --dir full
+    umount full
+    status_is 1
+    err_has 'FAIL full/a.pcap: cannot write the slim capture: No space left on device; up to 60166 bytes are needed, '
+    err_has ' are free'
 }

@@ -121,11 +121,27 @@ pcap-slim: 35.0% (1433600 bytes) free, 36% wanted: not enough; 0 of 0 file(s) ta
     err_is 'pcap-slim: warning: --until-free has no effect with --dry-run'
 }
 
+@test "--until-free: amounts in units of both kinds" {
+    local amount
+    for amount in 400K 400KiB 409KB 1000KiB; do
+        runs pcap-slim --dir d --until-free "$amount" --dry-run
+        status_is 0
+    done
+    # 409,600 bytes are free.
+    for amount in 400K 400KiB 409KB; do
+        runs pcap-slim --dir d --until-free "$amount"
+        status_is 0
+        err_has "409600 bytes) free, $amount wanted: enough; 0 of 5"
+    done
+    runs pcap-slim --dir d --until-free 401KiB
+    err_has "401KiB wanted: enough; 1 of 5"
+}
+
 @test "--until-free: misuse" {
     local bad
-    for bad in '' 0% 100% 101% 5 % 20%% 1.5G -1G G 5KiB 4000001T 20g '20 %' '$(touch x)'; do
+    for bad in '' 0% 100% 101% 5 % 20%% 1.5G -1G G 5Ki 4000001T 20g '20 %' '$(touch x)'; do
         runs pcap-slim --dir d --until-free "$bad"
-        misused "--until-free takes a share of the filesystem (20%) or an amount (500G), not '$bad'"
+        misused "--until-free takes a share of the filesystem (20%) or an amount (500G, 500GiB, 500GB), not '$bad'"
     done
 }
 

@@ -178,11 +178,11 @@ takes() {
     takes --dir d --age-minutes 0
     runs pcap-slim --dir d --dry-run --age-minutes 99999999
     status_is 0
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (younger than 99999999 min: 1)'
     rm -r d/.slim_markers
     touch -d '9 minutes ago' d/a.pcap
     runs pcap-slim --dir d --dry-run --age-minutes 010
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (younger than 10 min: 1)'
     runs pcap-slim --dir d --dry-run --age-minutes 08
     out_is 'would slim: d/a.pcap'
     runs pcap-slim --dir d --dry-run --age-minutes 000
@@ -192,7 +192,7 @@ takes() {
 @test "--max-io-mbps: any number above 0" {
     local bad
     for bad in 0 0.0 .0 00 . '' -1 1e3 1,5 1.2.3 x ' 1' inf nan; do
-        rejects "--max-io-mbps takes a number of MB/s above 0, not '$bad'" --dir d --max-io-mbps "$bad"
+        rejects "--max-io-mbps takes megabytes (10^6 bytes, not bits) a second: a number above 0, not '$bad'" --dir d --max-io-mbps "$bad"
     done
     takes --dir d --max-io-mbps 0.5
     takes --dir d --max-io-mbps .5
@@ -203,9 +203,9 @@ takes() {
 }
 
 @test "--max-io-mbps out of any reasonable range: misuse of pcap-slim, and nothing is touched" {
-    rejects "--max-io-mbps takes a number of MB/s above 0, not '0.0000000000000000000001'" --dir d \
+    rejects "--max-io-mbps takes megabytes (10^6 bytes, not bits) a second: a number above 0, not '0.0000000000000000000001'" --dir d \
         --max-io-mbps 0.0000000000000000000001
-    rejects "--max-io-mbps takes a number of MB/s above 0, not '99999999999999999999'" --dir d \
+    rejects "--max-io-mbps takes megabytes (10^6 bytes, not bits) a second: a number above 0, not '99999999999999999999'" --dir d \
         --max-io-mbps 99999999999999999999
 }
 
@@ -387,16 +387,17 @@ done: ok=1 skip=0 fail=0 elapsed=_"
         runs pcap-slim --dir no/such $mode
         status_is 1
         out_is ''
-        err_is 'pcap-slim: no/such: cannot enter this directory'
+        err_is 'pcap-slim: no/such: cannot enter this directory: No such file or directory'
     done
     [ ! -e no ]
 }
 
-@test "a file instead of a directory: status 1, and it stays as it is" {
+@test "a file instead of a directory: misuse that names the way, and it stays as it is" {
     runs pcap-slim --dir d/a.pcap
+    misused "--dir: 'd/a.pcap' is a file; name it without --dir"
+    runs pcap-slim --dir d/a.pcap/x
     status_is 1
-    out_is ''
-    err_is 'pcap-slim: d/a.pcap: cannot enter this directory'
+    err_is 'pcap-slim: d/a.pcap/x: cannot enter this directory: Not a directory'
     same_bytes "$SMALL" d/a.pcap
     only_files d a.pcap dead.pcap.tmp
 }
@@ -412,7 +413,7 @@ done: ok=1 skip=0 fail=0 elapsed=_"
     [ -f real/.slim_markers/a.pcap ]
     runs pcap-slim --dir dangling
     status_is 1
-    err_is 'pcap-slim: dangling: cannot enter this directory'
+    err_is 'pcap-slim: dangling: cannot enter this directory: No such file or directory'
 }
 
 @test "a name with a control character in it is shown escaped in messages, too" {

@@ -265,7 +265,7 @@ done: ok=1 skip=0 fail=0 elapsed=_"
     runs pcap-slim --dir d --glob '*' --recursive
     status_is 0
     settled_err_is "skip (marked): d/a
-no pcaps to process
+no pcaps to process (slim already: 1)
 done: ok=0 skip=1 fail=0 elapsed=_"
 }
 

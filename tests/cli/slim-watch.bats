@@ -247,7 +247,7 @@ asks() {
     err_has "<6>done: "
     runs pcap-slim --dir none --log journal
     status_is 1
-    err_is "<3>pcap-slim: none: cannot enter this directory"
+    err_is "<3>pcap-slim: none: cannot enter this directory: No such file or directory"
     runs pcap-slim --log syslog --dir d
     misused "--log takes auto, plain or journal, not 'syslog'"
 }
@@ -255,8 +255,8 @@ asks() {
 @test "levels come by themselves where standard error is the journal's stream" {
     : >log
     JOURNAL_STREAM=$(stat -c %d:%i log) runs sh -c 'pcap-slim --dir none 2>log; pcap-slim --dir none --log plain 2>>log'
-    [ "$(cat log)" = "<3>pcap-slim: none: cannot enter this directory
-pcap-slim: none: cannot enter this directory" ]
+    [ "$(cat log)" = "<3>pcap-slim: none: cannot enter this directory: No such file or directory
+pcap-slim: none: cannot enter this directory: No such file or directory" ]
     JOURNAL_STREAM=1:2 runs pcap-slim --dir none
-    err_is "pcap-slim: none: cannot enter this directory"
+    err_is "pcap-slim: none: cannot enter this directory: No such file or directory"
 }

@@ -466,7 +466,7 @@ done: ok=3 skip=0 fail=0 elapsed=_"
     settled_err_is "skip (marked): w/a.pcap
 skip (marked): w/b.pcap
 skip (marked): w/c.pcap
-no pcaps to process
+no pcaps to process (slim already: 3)
 done: ok=0 skip=3 fail=0 elapsed=_"
 }
 

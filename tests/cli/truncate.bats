@@ -372,6 +372,12 @@ unsupported-a1b2c3d5-big.pcap 1 not processed: this is an Arkime short-header ca
 unsupported-a1b2c3d5-little.pcap 1 not processed: this is an Arkime short-header capture (magic a1b2c3d5, little endian)
 unsupported-a1b2cd34-big.pcap 1 not processed: this is a modified pcap capture (Kuznetzov, magic a1b2cd34, big endian)
 unsupported-a1b2cd34-little.pcap 1 not processed: this is a modified pcap capture (Kuznetzov, magic a1b2cd34, little endian)
+unsupported-a1e2cb12-big.pcap 1 not processed: this is a netsniff-ng capture (Borkmann, magic a1e2cb12, big endian); record with netsniff-ng -T 0xa1b2c3d4
+unsupported-a1e2cb12-little.pcap 1 not processed: this is a netsniff-ng capture (Borkmann, magic a1e2cb12, little endian); record with netsniff-ng -T 0xa1b2c3d4
+unsupported-b1b23c4d-big.pcap 1 not processed: this is a netsniff-ng capture (cooked, magic b1b23c4d, big endian); record with netsniff-ng -T 0xa1b2c3d4
+unsupported-b1b23c4d-little.pcap 1 not processed: this is a netsniff-ng capture (cooked, magic b1b23c4d, little endian); record with netsniff-ng -T 0xa1b2c3d4
+unsupported-b1b2c3d4-big.pcap 1 not processed: this is a netsniff-ng capture (cooked, magic b1b2c3d4, big endian); record with netsniff-ng -T 0xa1b2c3d4
+unsupported-b1b2c3d4-little.pcap 1 not processed: this is a netsniff-ng capture (cooked, magic b1b2c3d4, little endian); record with netsniff-ng -T 0xa1b2c3d4
 unsupported-gzip-name.pcap 1 not processed: this is a gzip file; unpack it first
 unsupported-gzip.pcap.gz 1 not processed: this is a gzip file; unpack it first
 unsupported-lz4-name.pcap 1 not processed: this is an lz4 file; unpack it first
@@ -490,4 +496,20 @@ END
         err_has "7"
         [ "$(wc -l <"$err_file")" -eq 1 ]
     done
+}
+
+@test "pcap-truncate: the capture as its own output is refused, as cat does" {
+    cp "$FIXTURES/good-real-ssh.pcap" a.pcap
+    for way in 'pcap-truncate a.pcap >>a.pcap' 'pcap-truncate <a.pcap >>a.pcap' 'pcap-truncate <a.pcap 1<>a.pcap'; do
+        runs sh -c "$way"
+        misuse_is pcap-truncate "the capture that is read is standard output, too; write to another file"
+        same_bytes "$FIXTURES/good-real-ssh.pcap" a.pcap
+    done
+    # Another file, its hard link's other name, and what is at its end already.
+    cp a.pcap b.pcap
+    runs sh -c 'pcap-truncate a.pcap >>b.pcap'
+    status_is 0
+    ln a.pcap c.pcap
+    runs sh -c 'pcap-truncate a.pcap >>c.pcap'
+    status_is 2
 }

@@ -411,6 +411,9 @@ RELATIVES = {
     0xA1B2C3D5: "a relative of pcap (magic a1b2c3d5)",
     0xA1B234CD: "a relative of pcap (magic a1b234cd)",
     0xA12B3C4D: "a relative of pcap (magic a12b3c4d)",
+    0xA1E2CB12: "a netsniff-ng capture (magic a1e2cb12)",
+    0xB1B2C3D4: "a netsniff-ng capture (magic b1b2c3d4)",
+    0xB1B23C4D: "a netsniff-ng capture (magic b1b23c4d)",
     0x1C0001AC: "an IXIA hardware capture (magic 1c0001ac)",
     0x1C0001AB: "an IXIA software capture (magic 1c0001ab)",
 }

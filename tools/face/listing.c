@@ -22,7 +22,7 @@ struct reading {
     dev_t device;
 };
 
-static int add(struct listing *to, const char *directory, const char *name, struct timespec mtime) {
+static int add(struct listing *to, const char *directory, const char *name, const struct stat *st) {
     if (to->count == to->room) {
         const size_t room = to->room > 0 ? to->room * 2 : 256;
         struct listed *more = reallocarray(to->at, room, sizeof *more);
@@ -33,7 +33,8 @@ static int add(struct listing *to, const char *directory, const char *name, stru
         to->room = room;
     }
     struct listed *added = to->at + to->count;
-    added->mtime = mtime;
+    added->mtime = st->st_mtim;
+    added->size_bytes = (uint64_t)st->st_size;
     if (asprintf(&added->path, "%s%s%s", directory, directory[0] != '\0' ? "/" : "", name) < 0) {
         return cli_fail(NULL, "out of memory");
     }
@@ -65,6 +66,7 @@ static int look_at(struct reading *r, int fd, const char *directory, const struc
     struct stat st;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, MARKER_DIRECTORY) == 0 ||
         (!is_wanted && !may_be_below)) {
+        r->listing->others += name[0] != '.' && entry->d_type != DT_DIR;
         return 0;
     }
     if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -75,14 +77,17 @@ static int look_at(struct reading *r, int fd, const char *directory, const struc
         return 0;
     }
     if (S_ISDIR(st.st_mode) && terms->recursive && (!terms->one_filesystem || st.st_dev == r->device) &&
-        add(&r->below, directory, name, st.st_mtim) != 0) {
+        add(&r->below, directory, name, &st) != 0) {
         return CLI_FAILED;
     }
-    if (!is_wanted || (S_ISDIR(st.st_mode) && (terms->recursive || terms->only_files)) ||
-        !is_old_enough(st.st_mtim, terms->youngest)) {
+    if (!is_wanted || (S_ISDIR(st.st_mode) && (terms->recursive || terms->only_files))) {
         return 0;
     }
-    return add(r->listing, directory, name, st.st_mtim);
+    if (!is_old_enough(st.st_mtim, terms->youngest)) {
+        r->listing->young++;
+        return 0;
+    }
+    return add(r->listing, directory, name, &st);
 }
 
 /* directory: "" for the current one, which must be readable. */
@@ -127,6 +132,21 @@ static int by_age(const void *a, const void *b) {
         return x->mtime.tv_nsec < y->mtime.tv_nsec ? -1 : 1;
     }
     return strcmp(x->path, y->path);
+}
+
+static int by_size(const void *a, const void *b) {
+    const struct listed *x = a;
+    const struct listed *y = b;
+    if (x->size_bytes != y->size_bytes) {
+        return x->size_bytes < y->size_bytes ? -1 : 1;
+    }
+    return by_age(a, b);
+}
+
+void listing_sort_by_size(struct listing *l) {
+    if (l->count > 0) {
+        qsort(l->at, l->count, sizeof *l->at, by_size);
+    }
 }
 
 int listing_read(struct listing *l, const struct listing_terms *terms) {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 struct listing_terms {
@@ -20,14 +21,19 @@ struct listing_terms {
 struct listing {
     struct listed {
         struct timespec mtime;
+        uint64_t size_bytes;
         char *path;
     } * at; /* by modification time, then by name */
     size_t count, room;
-    bool incomplete; /* something could not be looked at, and that was said */
+    size_t young, others; /* what was left out: too young, or of another name and no directory */
+    bool incomplete;      /* something could not be looked at, and that was said */
 };
 
 /* Fill a listing that is zero-initialised. Returns 0, or CLI_FAILED after having said why. */
 int listing_read(struct listing *l, const struct listing_terms *terms);
+
+/* The smallest first, of equals the oldest: where there is room for few. */
+void listing_sort_by_size(struct listing *l);
 
 /* Safe on a zero-initialised struct. */
 void listing_free(struct listing *l);

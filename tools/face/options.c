@@ -105,14 +105,15 @@ static int take_one_more(const struct option_row *r, const char *value, bool is_
     return 0;
 }
 
-/* A share, or an amount: K, M, G, T are powers of 1024, KB, MB, GB, TB of 1000, as in du(1). */
+/* A share, or an amount: K or KiB and so on are powers of 1024, KB of 1000, as in du(1). */
 static bool take_amount(const char *value, uint64_t *to) {
     static const struct {
         const char *unit;
         uint64_t bytes;
     } UNITS[] = {
-        {"K", 1ULL << 10}, {"M", 1ULL << 20},  {"G", 1ULL << 30},     {"T", 1ULL << 40},
-        {"KB", 1000ULL},   {"MB", 1000000ULL}, {"GB", 1000000000ULL}, {"TB", 1000000000000ULL},
+        {"K", 1ULL << 10},   {"M", 1ULL << 20},   {"G", 1ULL << 30},     {"T", 1ULL << 40},
+        {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30},   {"TiB", 1ULL << 40},
+        {"KB", 1000ULL},     {"MB", 1000000ULL},  {"GB", 1000000000ULL}, {"TB", 1000000000000ULL},
     };
     char *unit;
     const unsigned long number = value[0] >= '0' && value[0] <= '9' ? strtoul(value, &unit, 10) : 0;

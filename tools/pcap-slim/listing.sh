@@ -27,16 +27,16 @@ has_tmp() {
 }
 
 
-# Into the list: what is to be slimmed, oldest first. Sets files to how many there are, pending to whether (1 or 0) any
-# of them is. With --until-free what is marked already would only be started for nothing, file by file, and what is
-# elsewhere frees nothing here.
+# Into the list: what is to be slimmed, oldest first. Sets files to how many there are, pending to whether any of them is
+# (0; 1; 2: and room is short), left_out to why none is, as far as the list does not tell. With --until-free what is
+# marked already would only be started for nothing, file by file, and what is elsewhere frees nothing here.
 # shellcheck disable=SC2120 # they are the patterns
 list_pending() {
     eval "set -- $globs"
     # shellcheck disable=SC2086 # words or none
     pcap-scan $sandbox $within --list="$list" $recursive ${age:+--age-minutes "$age"} \
         ${policy:+--policy-file "$policy"} $retry ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed
-    read -r files pending <"$scratch/found"
+    read -r files pending left_out <"$scratch/found"
 }
 
 # One folder of many that cannot be read keeps nobody from the others; but the run is no success.

@@ -12,7 +12,7 @@ enter() {
 # From records to a report of what is there, where nothing is to be done.
 report() {
     # shellcheck disable=SC2086 # a word or nothing
-    pcap-report $sandbox --output "$output" --prefix "$prefix" --expect "$list" "$@"
+    pcap-report $sandbox --output "$output" --prefix "$prefix" --expect "$list" ${left_out:+--left-out "$left_out"} "$@"
 }
 
 main() {
@@ -40,7 +40,7 @@ main() {
     # shellcheck disable=SC2086 # words, checked by pcap-plan
     case $mode in
     nothing-to-*) { # the records are there already
-        read -r files pending
+        read -r files pending left_out
         case $mode in
         *-dry-run) report --dry-run ;;
         *-check-only) report $progress --check-only ;;

@@ -1,8 +1,8 @@
 # Files a batch: few enough that the workers end at about the same time, many enough that starting the processes
 # of a batch does not count.
 batch_size() {
-    if [ -n "$until" ]; then
-        batch=1 # it is asked before each file whether there is enough
+    if [ -n "$until" ] || [ "$pending" -eq 2 ]; then
+        batch=1 # it is asked before each file whether there is enough; or each makes room for the next
     elif [ "$workers" -eq 1 ]; then
         batch=$files
     else
