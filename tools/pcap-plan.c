@@ -34,7 +34,8 @@ static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | F
                                 "       pcap-slim --status DIR [OPTION...]\n"
                                 "Slim finished captures in place: encrypted payload is cut to its first 24 bytes.\n"
                                 "\n"
-                                "Files   --dir PATH (oldest first)  --recursive  --glob PATTERN  --single PATH\n"
+                                "Files   --dir PATH (oldest first)  --recursive  --single PATH\n"
+                                "        --glob PATTERN  --exclude PATTERN (each as often as needed)\n"
                                 "        --age-minutes N (not younger)  --until-free 20%|500G (until so much is)\n"
                                 "Look    --check-only (what would be saved)  --dry-run, -n (only list)\n"
                                 "Work    --workers N, -j N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
@@ -142,15 +143,25 @@ static void put_choice(const struct options *o, const char *option, unsigned num
 }
 
 /* Patterns, as words that are in quotes themselves. */
-static void put_globs(const struct options *o) {
+static void put_patterns(const char *name, const char *option, const char *const *patterns) {
     struct text words = {.at = NULL};
-    for (const char *const *glob = o->globs.at; *glob != NULL; glob++) {
-        (void)text_add(&words, " --glob=");
-        add_quoted(&words, *glob);
+    if (*patterns == NULL) {
+        put(name, "");
+        return;
+    }
+    for (; *patterns != NULL; patterns++) {
+        (void)text_add(&words, " --%s=", option);
+        add_quoted(&words, *patterns);
     }
     char *whole = text_take(&words);
-    put("globs", whole);
+    put(name, whole);
     free(whole);
+}
+
+static void put_names(const struct options *o) {
+    put_if("recursive", o->recursive, "--recursive");
+    put_patterns("globs", "glob", o->globs.at);
+    put_patterns("excludes", "exclude", o->excludes.at);
 }
 
 static void put_limits(const struct options *o) {
@@ -176,8 +187,7 @@ static int put_options(const struct options *o) {
     char amount[32];
     (void)snprintf(amount, sizeof amount, "%llu%s", (unsigned long long)o->until_bytes,
                    o->until_bytes < 100 ? "%" : "");
-    put_if("recursive", o->recursive, "--recursive");
-    put_globs(o);
+    put_names(o);
     put_if("age", options_given(o, "age-minutes") != NULL && o->directory != NULL, options_given(o, "age-minutes"));
     put_if("until", o->until_bytes > 0, amount);
     put_if("until_typed", o->until_bytes > 0, until);
@@ -386,6 +396,7 @@ static int put_run(struct options *o) {
 
 static int put_status(const struct options *o) {
     put("named", o->status_directory);
+    put_names(o);
     put_if("prune", o->prune, "--prune-markers");
     /* One in the configuration file is for runs: this would read every capture. */
     put_if("age", options_given(o, "age-minutes") != NULL, options_given(o, "age-minutes"));

@@ -299,6 +299,7 @@ static int list_captures(const struct options *o) {
     struct listing l = {.at = NULL};
     const struct words *globs = &o->globs;
     struct listing_terms terms = {.globs = globs->count > 0 ? globs->at : USUAL,
+                                  .excludes = o->excludes.at,
                                   .recursive = o->recursive,
                                   .only_files =
                                       globs->count > 1 || (globs->count == 1 && strcmp(globs->at[0], USUAL[0]) != 0),

@@ -7,21 +7,22 @@
 #include "framing.h"
 #include "hash.h"
 #include "identity.h"
+#include "listing.h"
 #include "mark.h"
 #include "marker.h"
-#include "names.h"
 #include "note.h"
 #include "options.h"
+#include "place.h"
 #include "record.h"
 #include "recount.h"
 #include "replace.h"
 #include "source.h"
+#include "status_lines.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,48 +33,27 @@
 static const struct face FACE = {
     IN_STATUS,
     .usage = "Usage: pcap-status [OPTION...] DIR\n"
-             "Say of each *.pcap directly in DIR whether it is slim, pending, too young or\n"
-             "failed last time, and whether a marked one still is what its marker says.\n"
+             "Say of each capture in DIR whether it is slim, pending, too young or failed last\n"
+             "time, and whether a marked one still is what its marker says.\n"
              "\n",
     .examples = "\n"
-                "Exit status: 0, or 1 when a marked file is not what its marker says.\n"
+                "Exit status: 0, or 1 when a file failed or is not what its marker says.\n"
                 "Example:\n"
                 "  pcap-status --hash sha256 /srv/pcap\n",
 };
 
-enum state {
-    STATE_SLIM,
-    STATE_CHANGED,
-    STATE_FAILED,
-    STATE_PENDING,
-    STATE_TOO_YOUNG,
-    STATE_LEFT_ALONE,
-    STATE_ORPHAN_MARKER,
-    STATE_PRUNED_MARKER,
-    STATES,
-};
-
-static const char *const STATE_NAMES[STATES] = {
-    [STATE_SLIM] = "slim",
-    [STATE_CHANGED] = "changed",
-    [STATE_FAILED] = "failed",
-    [STATE_PENDING] = "pending",
-    [STATE_TOO_YOUNG] = "too_young",
-    [STATE_LEFT_ALONE] = "left_alone",
-    [STATE_ORPHAN_MARKER] = "orphan_marker",
-    [STATE_PRUNED_MARKER] = "pruned_marker",
-};
-
 struct status {
     struct options options;
+    char *below; /* the directory that is looked at, from the one that was named: "" or with a slash at its end */
     int directory_fd;
     int markers_fd; /* -1: there are none */
     int notes_fd;   /* of failures, likewise */
     time_t now;
     struct framing framing;
     struct tap *sha256; /* NULL: not asked for */
-    uint64_t count[STATES];
-    json_t *files; /* JSON: the entries */
+    struct status_lines lines;
+    char **pending_directories; /* of a tree, still to be looked at, as paths from the one that was named */
+    size_t pending_count;
     bool failed;
 };
 
@@ -88,42 +68,19 @@ static bool is_sha256(const struct options *o) {
 
 /* ---- what is found, said ---- */
 
-/* why: NULL, or more about it; it may quote a name, or come from a file that anybody has written. when: NULL, or a
- * time.
- */
 static void say_when(struct status *s, const char *name, enum state state, const char *why, const char *when) {
-    s->count[state]++;
-    if (s->options.output == OUTPUT_JSON) {
-        char *shown = names_utf8(name);
-        char *reason = why != NULL ? names_utf8(why) : NULL;
-        json_t *entry = json_pack("{s:s,s:s}", "file", shown != NULL ? shown : "?", "state", STATE_NAMES[state]);
-        if (reason != NULL) {
-            json_object_set_new(entry, "why", json_string(reason));
-        }
-        if (when != NULL) {
-            json_object_set_new(entry, "when", json_string(when));
-        }
-        if (!names_is_utf8(name)) {
-            char *hex = names_to_hex(name);
-            json_object_set_new(entry, "file_hex", json_string(hex != NULL ? hex : ""));
-            free(hex);
-        }
-        json_array_append_new(s->files, entry);
-        free(shown);
-        free(reason);
-        return;
-    }
-    char *shown = names_printable(name);
-    char *reason = why != NULL ? names_printable(why) : NULL;
-    (void)printf("%-13s %s%s%s%s%s%s\n", STATE_NAMES[state], shown != NULL ? shown : "?", reason != NULL ? ": " : "",
-                 reason != NULL ? reason : "", when != NULL ? " (" : "", when != NULL ? when : "",
-                 when != NULL ? ")" : "");
-    free(shown);
-    free(reason);
+    status_lines_put(&s->lines, s->below, name, state, why, when);
 }
 
 static void say(struct status *s, const char *name, enum state state, const char *why) {
     say_when(s, name, state, why, NULL);
+}
+
+/* About the directory at hand. */
+static int fail_here(struct status *s, const char *why) {
+    s->failed = true;
+    (void)cli_fail(s->below[0] != '\0' ? s->below : s->options.operands[0], "%s", why);
+    return CLI_FAILED;
 }
 
 /* ---- a marked file ---- */
@@ -162,6 +119,8 @@ static bool has_digest_of(struct status *s, const char *name, const struct recor
 
 static void look_at_described(struct status *s, const char *name, const struct record *r) {
     struct failure failure;
+    s->lines.in_bytes += r->has_tally ? r->tally.in_bytes : 0;
+    s->lines.out_bytes += r->has_tally ? r->tally.out_bytes : 0;
     const bool can_hash =
         options_given(&s->options, "hash") != NULL && (r->has_digest || (is_sha256(&s->options) && r->has_out_sha256));
     if (can_hash && !has_digest_of(s, name, r, &failure)) {
@@ -244,9 +203,24 @@ static void look_at_file(struct status *s, const char *name) {
     }
 }
 
-static bool is_capture_name(const char *name) {
-    const size_t length = strlen(name);
-    return length >= 5 && strcmp(name + length - 5, ".pcap") == 0;
+/* ---- which names ---- */
+
+static bool has_globs(const struct status *s) {
+    return s->options.globs.count > 0;
+}
+
+static bool is_left_out(const struct status *s, const char *name) {
+    return listing_is_left_out(s->options.excludes.at, name);
+}
+
+static bool is_wanted(const struct status *s, const char *name) {
+    static const char *const USUAL[] = {"*.pcap", NULL};
+    return !is_left_out(s, name) && listing_matches(has_globs(s) ? s->options.globs.at : USUAL, name);
+}
+
+/* Without patterns all that was slimmed or failed is of interest, whatever its name. */
+static bool is_unusual(const struct status *s, const char *name) {
+    return !has_globs(s) && !is_left_out(s, name) && !is_wanted(s, name);
 }
 
 /* A marker or note whose file is gone. */
@@ -277,8 +251,11 @@ static enum found look_for_file(const struct status *s, int directory_fd, const 
 }
 
 static void look_at_marker(struct status *s, const char *name) {
-    if (strcmp(name, CLAIM_LOCK_NAME) != 0 && look_for_file(s, s->markers_fd, name) == FOUND_ORPHAN) {
+    const enum found found = strcmp(name, CLAIM_LOCK_NAME) != 0 ? look_for_file(s, s->markers_fd, name) : FOUND_NONE;
+    if (found == FOUND_ORPHAN) {
         orphan(s, s->markers_fd, name, "there is no such file any more");
+    } else if (found == FOUND_WITH_FILE && is_unusual(s, name)) {
+        look_at_file(s, name);
     }
 }
 
@@ -311,25 +288,22 @@ static void look_at_note(struct status *s, const char *name) {
         if (s->options.prune) {
             (void)unlinkat(s->notes_fd, name, 0); /* it was slimmed at that very moment */
         }
-    } else if (found == FOUND_WITH_FILE && !is_capture_name(name)) {
-        say_failed(s, name); /* of another pattern: not among the captures */
+    } else if (found == FOUND_WITH_FILE && is_unusual(s, name) && !marker_exists(s->markers_fd, name)) {
+        say_failed(s, name);
     }
-}
-
-static int names_capture(const struct dirent *entry) {
-    return is_capture_name(entry->d_name);
 }
 
 static int names_anything(const struct dirent *entry) {
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-static int each_name(struct status *s, int fd, int (*filter)(const struct dirent *),
-                     void (*look)(struct status *, const char *)) {
+static int each_name(struct status *s, int fd, void (*look)(struct status *, const char *)) {
     struct dirent **names;
-    int count = scandirat(fd, ".", &names, filter, alphasort);
+    char why[128];
+    int count = scandirat(fd, ".", &names, names_anything, alphasort);
     if (count < 0) {
-        return cli_fail(s->options.operands[0], "cannot list this directory: %s", strerror(errno));
+        (void)snprintf(why, sizeof why, "cannot list this directory: %s", strerror(errno));
+        return fail_here(s, why);
     }
     for (int i = 0; i < count; i++) {
         look(s, names[i]->d_name);
@@ -339,42 +313,106 @@ static int each_name(struct status *s, int fd, int (*filter)(const struct dirent
     return 0;
 }
 
-static void conclude(const struct status *s) {
-    if (s->options.output == OUTPUT_JSON) {
-        json_t *summary = json_object();
-        for (int i = 0; i < STATES; i++) {
-            json_object_set_new(summary, STATE_NAMES[i], json_integer((json_int_t)s->count[i]));
-        }
-        json_t *all = json_pack("{s:o,s:O}", "summary", summary, "files", s->files);
-        (void)json_dumpf(all, stdout, JSON_COMPACT);
-        (void)putchar('\n');
-        json_decref(all);
+/* ---- the directories of a tree ---- */
+
+static void add_directory(struct status *s, const char *name) {
+    char **more = reallocarray(s->pending_directories, s->pending_count + 1, sizeof *more);
+    if (more == NULL || asprintf(&more[s->pending_count], "%s%s/", s->below, name) < 0) {
+        s->pending_directories = more != NULL ? more : s->pending_directories;
+        s->failed = true;
+        (void)cli_fail(name, "out of memory");
         return;
     }
-    (void)fputs("status:", stdout);
-    for (int i = 0; i < STATES; i++) {
-        (void)printf(" %s=%" PRIu64, STATE_NAMES[i], s->count[i]);
-    }
-    (void)putchar('\n');
+    s->pending_directories = more;
+    s->pending_count++;
 }
 
-static int open_directories(struct status *s) {
-    struct failure failure;
+static void look_at_name(struct status *s, const char *name) {
+    struct stat st;
+    const bool is_directory =
+        s->options.recursive && fstatat(s->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+    if (is_directory && !is_left_out(s, name)) {
+        add_directory(s, name);
+    } else if (!is_directory && is_wanted(s, name)) {
+        look_at_file(s, name);
+    }
+}
+
+static int open_markers(struct status *s, struct failure *f) {
     const struct marker_owner nobody = {.known = false};
-    s->directory_fd = open(s->options.operands[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->directory_fd < 0) {
-        return cli_fail(s->options.operands[0], "cannot open: %s", strerror(errno));
+    s->markers_fd = marker_directory_open(s->directory_fd, false, &nobody, f);
+    s->notes_fd = s->markers_fd != -1 ? note_directory_open(s->markers_fd, f) : -2;
+    return s->markers_fd == -1 || s->notes_fd == -1 ? -1 : 0;
+}
+
+static void close_directory(struct status *s) {
+    const int fds[] = {s->notes_fd, s->markers_fd, s->directory_fd};
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
     }
-    s->markers_fd = marker_directory_open(s->directory_fd, false, &nobody, &failure);
-    if (s->markers_fd == -1) {
-        return cli_fail(s->options.operands[0], "%s", failure.text);
+}
+
+/* The one that s->directory_fd is open on. */
+static int look_at_directory(struct status *s) {
+    struct failure failure;
+    if (open_markers(s, &failure) != 0) {
+        close_directory(s);
+        return fail_here(s, failure.text);
     }
-    s->notes_fd = note_directory_open(s->markers_fd, &failure);
-    if (s->notes_fd == -1) {
-        return cli_fail(s->options.operands[0], "%s", failure.text);
+    int status = each_name(s, s->directory_fd, look_at_name);
+    if (status == 0 && s->markers_fd >= 0) {
+        status = each_name(s, s->markers_fd, look_at_marker);
+    }
+    if (status == 0 && s->notes_fd >= 0) {
+        status = each_name(s, s->notes_fd, look_at_note);
+        if (s->options.prune) {
+            (void)unlinkat(s->markers_fd, NOTE_DIRECTORY, AT_REMOVEDIR); /* where it is empty */
+        }
+    }
+    close_directory(s);
+    return status;
+}
+
+static int by_path(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Level by level, each in the order of names. One that cannot be looked at keeps nobody from the others. */
+static void look_below(struct status *s) {
+    while (s->pending_count > 0) {
+        char **level = s->pending_directories;
+        const size_t count = s->pending_count;
+        s->pending_directories = NULL;
+        s->pending_count = 0;
+        qsort(level, count, sizeof *level, by_path);
+        for (size_t i = 0; i < count; i++) {
+            struct failure failure;
+            s->below = level[i];
+            s->directory_fd = place_open_directory(level[i], true, &failure);
+            if (s->directory_fd < 0) {
+                (void)fail_here(s, failure.text);
+            } else {
+                (void)look_at_directory(s);
+            }
+            free(level[i]);
+        }
+        free(level);
+    }
+}
+
+/* Into the directory that was named, so that others are found from it. */
+static int enter(struct status *s) {
+    struct failure failure;
+    const char *named = s->options.operands[0];
+    s->directory_fd = open(named, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->directory_fd < 0 || fchdir(s->directory_fd) != 0) {
+        return cli_fail(named, "cannot open: %s", strerror(errno));
     }
     s->sha256 = is_sha256(&s->options) ? hash_new(&failure) : NULL;
-    return framing_init(&s->framing, &failure) == FRAMING_OK && (s->sha256 != NULL || !is_sha256(&s->options))
+    return framing_init(&s->framing, &failure) == FRAMING_OK && (s->sha256 != NULL || !is_sha256(&s->options)) &&
+                   status_lines_begin(&s->lines, s->options.output == OUTPUT_JSON) == 0
                ? 0
                : cli_fail(NULL, "%s", failure.text);
 }
@@ -390,26 +428,21 @@ int main(int argc, char **argv) {
     }
     s.now = time(NULL);
     tzset(); /* gmtime_r(3) reads the local time zone's file all the same, which it cannot later */
-    s.files = json_array();
-    status = open_directories(&s);
+    s.below = (char[]){""};
+    status = enter(&s);
     if (status == 0) {
         confine_to_directory(&s.options.confine, s.options.prune ? SANDBOX_CHANGE : SANDBOX_READ, s.directory_fd, -1);
-        status = each_name(&s, s.directory_fd, names_capture, look_at_file);
-    }
-    if (status == 0 && s.markers_fd >= 0) {
-        status = each_name(&s, s.markers_fd, names_anything, look_at_marker);
-    }
-    if (status == 0 && s.notes_fd >= 0) {
-        status = each_name(&s, s.notes_fd, names_anything, look_at_note);
-        if (s.options.prune) {
-            (void)unlinkat(s.markers_fd, NOTE_DIRECTORY, AT_REMOVEDIR); /* where it is empty */
+        status = look_at_directory(&s);
+        if (status == 0) {
+            look_below(&s);
         }
     }
     if (status == 0) {
-        conclude(&s);
-        status = s.failed || s.count[STATE_CHANGED] > 0 ? CLI_FAILED : CLI_DONE;
+        status_lines_conclude(&s.lines);
+        const bool is_bad = s.failed || s.lines.count[STATE_CHANGED] > 0 || s.lines.count[STATE_FAILED] > 0;
+        status = is_bad ? CLI_FAILED : CLI_DONE;
     }
-    json_decref(s.files);
+    status_lines_end(&s.lines);
     framing_free(&s.framing);
     hash_free(s.sha256);
     return cli_end(status);

@@ -131,3 +131,17 @@ lists() {
     runs pcap-scan --list ../list --files0-from -
     misuse_is pcap-scan "--list goes without FILE and --files0-from"
 }
+
+@test "--exclude: neither such names nor what is in directories so called" {
+    mkdir out
+    cp b.pcap out/e.pcap
+    runs pcap-scan --list ../list --recursive --exclude out --exclude 'a*'
+    status_is 0
+    lists 3 1 b.pcap below/d.pcap c.pcap
+    runs pcap-scan --list ../list --exclude '*'
+    out_is '0 0 names that do not match: 3'
+    runs pcap-scan --exclude x a.pcap
+    misuse_is pcap-scan "--exclude goes with --list"
+    runs pcap-scan --list ../list --exclude a/b
+    misuse_is pcap-scan "--exclude takes a pattern for names, without '/' and line breaks, not 'a/b'"
+}

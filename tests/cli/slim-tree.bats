@@ -374,3 +374,21 @@ pcap-slim: warning: --until-free has no effect with FILE'
     runs pcap-scan --beneath link/b.pcap
     misuse_is pcap-scan '--beneath goes with --pending'
 }
+
+@test "--exclude: neither such files nor such directories; of the command line rather than of the configuration file" {
+    mkdir -p d/sub d/keep
+    for file in d/a.pcap d/b.pcap d/sub/c.pcap d/keep/c.pcap; do cp "$SMALL" "$file"; done
+    oracle "$SMALL" slim
+    printf 'exclude = keep\n' >conf
+    runs pcap-slim --config conf --dir d --recursive --exclude 'b*' --exclude keep
+    status_is 0
+    err_has 'done: ok=2 skip=0 fail=0'
+    is_slim d/a.pcap
+    is_slim d/sub/c.pcap
+    same_bytes "$SMALL" d/b.pcap
+    only_files d/keep c.pcap
+    runs pcap-slim --config conf --dir d --recursive --dry-run
+    out_is 'would slim: d/b.pcap'
+    runs pcap-slim --exclude x d/a.pcap
+    err_has 'warning: --exclude has no effect with FILE'
+}

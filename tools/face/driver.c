@@ -171,13 +171,13 @@ static int check_status(const struct options *o) {
 
 /* What is about a directory says nothing about files that are named. */
 static void look_for_effects(struct options *o) {
-    static const char *const OF_DIRECTORIES[] = {"age-minutes", "recursive", "glob", "until-free"};
+    static const char *const OF_DIRECTORIES[] = {"age-minutes", "recursive", "glob", "exclude", "until-free"};
     const char *mode = o->dry_run ? "--dry-run" : "--check-only";
     const bool writes = !o->dry_run && !o->check_only;
     if (o->single != NULL) {
         has_no_effect(o, "workers", "--single");
     }
-    for (size_t i = 0; i < 4 && o->directory == NULL; i++) {
+    for (size_t i = 0; i < sizeof OF_DIRECTORIES / sizeof OF_DIRECTORIES[0] && o->directory == NULL; i++) {
         has_no_effect(o, OF_DIRECTORIES[i], o->single != NULL ? "--single" : "FILE");
     }
     if (!writes) {

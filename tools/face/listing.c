@@ -42,16 +42,17 @@ static int add(struct listing *to, const char *directory, const char *name, cons
     return 0;
 }
 
-static bool has_a_wanted_name(const struct listing_terms *terms, const char *name) {
+bool listing_matches(const char *const *patterns, const char *name) {
+    while (*patterns != NULL && fnmatch(*patterns, name, 0) != 0) {
+        patterns++;
+    }
+    return *patterns != NULL;
+}
+
+bool listing_is_left_out(const char *const *excludes, const char *name) {
     const size_t bytes = strlen(name);
-    const char *const *glob = terms->globs;
-    if (bytes >= 4 && strcmp(name + bytes - 4, ".tmp") == 0) {
-        return false;
-    }
-    while (*glob != NULL && fnmatch(*glob, name, 0) != 0) {
-        glob++;
-    }
-    return *glob != NULL;
+    return (bytes >= 4 && strcmp(name + bytes - 4, ".tmp") == 0) || strcmp(name, MARKER_DIRECTORY) == 0 ||
+           listing_matches(excludes, name);
 }
 
 static bool is_old_enough(struct timespec mtime, struct timespec youngest) {
@@ -61,11 +62,11 @@ static bool is_old_enough(struct timespec mtime, struct timespec youngest) {
 static int look_at(struct reading *r, int fd, const char *directory, const struct dirent *entry) {
     const struct listing_terms *terms = r->terms;
     const char *name = entry->d_name;
-    const bool is_wanted = has_a_wanted_name(terms, name);
-    const bool may_be_below = terms->recursive && (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN);
+    const bool is_out = listing_is_left_out(terms->excludes, name);
+    const bool is_wanted = !is_out && listing_matches(terms->globs, name);
+    const bool may_be_below = !is_out && terms->recursive && (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN);
     struct stat st;
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, MARKER_DIRECTORY) == 0 ||
-        (!is_wanted && !may_be_below)) {
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (!is_wanted && !may_be_below)) {
         r->listing->others += name[0] != '.' && entry->d_type != DT_DIR;
         return 0;
     }

@@ -11,9 +11,10 @@
 #include <time.h>
 
 struct listing_terms {
-    const char *const *globs; /* patterns for names, fnmatch(3); a NULL behind the last */
-    bool recursive;           /* in every directory below, through no symbolic link; then a directory is no capture */
-    bool only_files;          /* a directory is none either way */
+    const char *const *globs;    /* patterns for names, fnmatch(3); a NULL behind the last */
+    const char *const *excludes; /* likewise: not these, nor is a directory so called entered */
+    bool recursive;  /* in every directory below, through no symbolic link; then a directory is no capture */
+    bool only_files; /* a directory is none either way */
     bool one_filesystem;
     struct timespec youngest; /* not what was modified later */
 };
@@ -28,6 +29,13 @@ struct listing {
     size_t young, others; /* what was left out: too young, or of another name and no directory */
     bool incomplete;      /* something could not be looked at, and that was said */
 };
+
+/* Whether a name matches any of the patterns. */
+bool listing_matches(const char *const *patterns, const char *name);
+
+/* Whether what is called so is never a capture, nor a directory to enter: temporary files, markers, what is excluded.
+ */
+bool listing_is_left_out(const char *const *excludes, const char *name);
 
 /* Fill a listing that is zero-initialised. Returns 0, or CLI_FAILED after having said why. */
 int listing_read(struct listing *l, const struct listing_terms *terms);

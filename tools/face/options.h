@@ -61,7 +61,7 @@ struct options {
     struct confine confine;
     /* What to work on, and where. */
     const char *directory, *single;
-    struct words globs;
+    struct words globs, excludes;
     const char *files0_from, *stage_directory, *original_path, *record_path;
     const char *clean_directory, *clean_list, *failed_path, *list_path;
     const char *status_directory, *config_path, *usual_path, *options_of;

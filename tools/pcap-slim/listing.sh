@@ -32,7 +32,7 @@ has_tmp() {
 # marked already would only be started for nothing, file by file, and what is elsewhere frees nothing here.
 # shellcheck disable=SC2120 # they are the patterns
 list_pending() {
-    eval "set -- $globs"
+    eval "set -- $globs $excludes"
     # shellcheck disable=SC2086 # words or none
     pcap-scan $sandbox $within --list="$list" $recursive ${age:+--age-minutes "$age"} \
         ${policy:+--policy-file "$policy"} $retry ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed

@@ -24,7 +24,10 @@ main() {
         printf '%s\n' "$answer" || exit 1
         exit 0
         ;;
-    status) exec pcap-status $sandbox $prune $hash ${age:+--age-minutes "$age"} --output "$output" -- "$named" ;;
+    status)
+        eval "set -- $globs $excludes"
+        exec pcap-status $sandbox $prune $hash $recursive ${age:+--age-minutes "$age"} --output "$output" "$@" -- "$named"
+        ;;
     esac
     incomplete='' pending=1
     [ -z "$log" ] || export PCAP_SLIM_LOG="$log" # the filters find out for themselves where their messages go, unless told

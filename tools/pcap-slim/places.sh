@@ -45,7 +45,7 @@ leave() {
 make_plan() {
     plan='' scratch='' mode='' answer='' log=''
     target='' named='' where='' prefix='' files=0 policy='' stage='' # what, and where
-    globs='' recursive='' age='' until='' until_typed=''             # which files of a directory
+    globs='' excludes='' recursive='' age='' until='' until_typed=''             # which files of a directory
     workers='' limits='' verify='' reads='' hash=''                  # how
     output='' progress='' metrics='' sandbox='' prune='' retry='' left_out=''
     trap leave EXIT
