@@ -154,8 +154,9 @@ static void report_missing(struct report *p) {
         json_object_foreach(p->expected, name, value) {
             count_pending(p, name);
         }
-        (void)fprintf(stderr, "%sinterrupted: %zu file(s) not done\n", cli_level(CLI_WARNING),
-                      json_object_size(p->expected));
+        p->outcome.not_begun_files = json_object_size(p->expected);
+        (void)fprintf(stderr, "%sinterrupted: %" PRIu64 " file(s) not %s\n", cli_level(CLI_WARNING),
+                      p->outcome.not_begun_files, p->options.check_only ? "done" : "begun");
         return;
     }
     json_object_foreach_safe(p->expected, next, name, value) {
@@ -301,6 +302,9 @@ int main(int argc, char **argv) {
     int status = take_options(&p.options, argv);
     if (status != 0) {
         return status;
+    }
+    if (isatty(STDIN_FILENO)) {
+        return cli_misuse("standard input is a terminal; records are expected there");
     }
     cli_outlive_signals(); /* the records of an interrupted run are still to be reported */
     status = prepare(&p);

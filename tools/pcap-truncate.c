@@ -211,6 +211,9 @@ static void slim_file(struct truncater *t, const char *path, struct record *r) {
 static int slim_one_of_many(void *context, const char *path) {
     struct truncater *t = context;
     struct record r;
+    if (cli_interrupted != 0) {
+        return CLI_FAILED; /* not begun: without a record, as what is not even listed for this process */
+    }
     if (record_init(&r, path) != 0) {
         return cli_fail(path, "out of memory");
     }

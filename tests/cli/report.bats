@@ -432,7 +432,7 @@ would slim: d/b.pcap"
     wait "$pid" || status=$?
     out=$(cat out.txt) err=$(cat err.txt)
     err_has "ok a.pcap pkts=5 "
-    err_has "interrupted: 1 file(s) not done"
+    err_has "interrupted: 1 file(s) not begun"
     err_lacks "no pcaps to process"
     status_is 143
 }
@@ -450,7 +450,7 @@ would slim: d/b.pcap"
     status=0
     wait "$pid" || status=$?
     out=$(cat out.txt) err=$(cat err.txt)
-    err_is "interrupted: 2 file(s) not done"
+    err_is "interrupted: 2 file(s) not begun"
     status_is 143
 }
 
@@ -685,4 +685,11 @@ END
     misuse_is pcap-report "--metrics is for a run; it goes with neither --check-only nor --dry-run"
     runs pcap-report --metrics m.prom --dry-run
     misuse_is pcap-report "--metrics is for a run; it goes with neither --check-only nor --dry-run"
+}
+
+@test "pcap-report refuses a terminal as standard input" {
+    runs kit terminal pcap-report
+    status_is 2
+    out_is "pcap-report: standard input is a terminal; records are expected there
+Try 'pcap-report --help'."
 }

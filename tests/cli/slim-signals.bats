@@ -168,3 +168,29 @@ make_planning() {
     [ "$(grep -hE 'mkdir|rt_sigaction\(SIG(HUP|INT|QUIT|TERM), .*SIG_IGN' log.* | grep -oE '^mkdir|SIG(HUP|INT|QUIT|TERM)' | tail -n 5 | tr '\n' ' ')" = \
         'SIGHUP SIGINT SIGQUIT SIGTERM mkdir ' ] || explain "$(cat log.*)"
 }
+
+@test "SIGINT while the first of many is in work: that one is listed, one line says how many were not begun" {
+    local format
+    for format in human json; do
+        rm -rf d scratch
+        mkdir d scratch
+        make_big d/0.pcap 4
+        rm d/0.pcap.slim
+        touch -d '1 hour ago' d/0.pcap
+        for n in 1 2 3 4 5 6 7; do cp "$SMALL" "d/$n.pcap"; done
+        TMPDIR=$PWD/scratch starts pcap-slim --dir d --max-io-mbps 2 --output "$format"
+        wait_for test -s d/0.pcap.tmp
+        kill -INT "$run"
+        ends
+        status_is 130
+        [ "$(grep -c 'interrupted: 7 file(s) not begun' <<<"$err")" -eq 1 ] || explain "not in one line"
+        if [ "$format" = human ]; then
+            [ "$(grep -c '^FAIL ' <<<"$err")" -eq 1 ] || explain "not one file was listed"
+            err_has 'FAIL d/0.pcap: interrupted'
+            err_has 'done: ok=0 skip=0 fail=1'
+        else
+            json_is '.summary.not_begun == 7 and [.files[].file] == ["d/0.pcap"]'
+        fi
+        only_files d 0.pcap 1.pcap 2.pcap 3.pcap 4.pcap 5.pcap 6.pcap 7.pcap
+    done
+}

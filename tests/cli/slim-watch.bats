@@ -260,3 +260,20 @@ pcap-slim: none: cannot enter this directory: No such file or directory" ]
     JOURNAL_STREAM=1:2 runs pcap-slim --dir none
     err_is "pcap-slim: none: cannot enter this directory: No such file or directory"
 }
+
+@test "progress counts a file that failed before anybody asked" {
+    rm -rf d
+    mkdir d
+    make_big d/b.pcap 4
+    rm d/*.slim
+    : >d/0.pcap
+    touch -d '1 hour ago' d/0.pcap
+    starts pcap-slim --dir d --max-io-mbps 3
+    wait_for grep -q '^FAIL d/0.pcap' "$err_file"
+    wait_for test -s d/b.pcap.tmp
+    kill -USR1 "$run"
+    wait_for grep -q '^progress: ' "$err_file"
+    kill -INT "$run"
+    ends
+    [ "$(sed -n 's,^progress: \([0-9/]*\) files.*,\1,p' "$err_file" | head -n 1)" = 1/2 ] || explain "another number of files"
+}

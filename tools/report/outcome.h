@@ -13,6 +13,7 @@
 struct outcome {
     uint64_t files[RECORD_STATUSES];
     uint64_t pending_files, pending_bytes; /* listed, and neither slim now nor left alone for what they are */
+    uint64_t not_begun_files;              /* of an interrupted run */
     /* Of files with status ok */
     uint64_t in_bytes, out_bytes;
     uint64_t zeroed_bytes; /* length mode `zero`: payload that became zeros, of files as long as before */

@@ -94,6 +94,9 @@ static void put_json_summary(struct report_lines *l, const struct outcome *o, ui
     if (l->check_only && o->files[RECORD_OK] > 0) {
         (void)printf(",\"run_ms\":%" PRIu64, outcome_run_ms(o, elapsed_ms));
     }
+    if (o->not_begun_files > 0) {
+        (void)printf(",\"not_begun\":%" PRIu64, o->not_begun_files);
+    }
     (void)putchar('}');
     if (l->format == REPORT_JSON) {
         (void)printf(",\"files\":[%s]", l->files.at != NULL ? l->files.at : "");

@@ -93,9 +93,14 @@ void watch_count(struct watch *w, const struct record *r) {
     const struct tally *t = &r->tally;
     const json_t *size = w->expected != NULL ? json_object_get(w->expected, r->file) : NULL;
     const bool in_total = json_is_integer(size);
-    if (in_total || (!w->sized && r->has_tally)) {
+    const uint64_t bytes = in_total ? (uint64_t)json_integer_value(size) : r->has_tally ? t->in_bytes : 0;
+    if (in_total || r->has_tally || r->status == RECORD_FAIL) {
         w->files_done++;
-        w->bytes_done += in_total ? (uint64_t)json_integer_value(size) : t->in_bytes;
+        w->bytes_done += bytes;
+    }
+    if (w->sized && !in_total && (r->has_tally || r->status == RECORD_FAIL)) { /* taken for slim, or not there then */
+        w->files_total++;
+        w->bytes_total += bytes;
     }
     if (r->status == RECORD_OK) {
         w->saved_bytes += t->in_bytes - t->out_bytes;
