@@ -34,22 +34,21 @@ static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | F
                                 "       pcap-slim --status DIR [OPTION...]\n"
                                 "Slim finished captures in place: encrypted payload is cut to its first 24 bytes.\n"
                                 "\n"
-                                "Files   --dir PATH (oldest first)  --recursive  --single PATH\n"
-                                "        --glob PATTERN  --exclude PATTERN (each as often as needed)\n"
-                                "        --age-minutes N (not younger)  --until-free 20%|500G (until so much is)\n"
-                                "Look    --check-only (what would be saved)  --dry-run, -n (only list)\n"
-                                "Work    --workers N, -j N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
+                                "Files   --dir PATH (oldest first)  --recursive  --single PATH  --age-minutes N\n"
+                                "        --glob PATTERN  --exclude PATTERN  --until-free 20%|500G  --retry-failed\n"
+                                "Look    -n, --dry-run (only list)  --check-only (what would be saved)\n"
+                                "        --status DIR (what is slim, pending, failed, changed)\n"
+                                "Work    -j, --workers N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
                                 "        --stage-dir DIR (temporary files)  --no-sandbox  --config FILE\n"
                                 "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
                                 "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
                                 "Limits  --max-io-mbps N (megabytes a second, read and written)\n"
                                 "        --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F\n"
-                                "Report  --output human|json|ndjson  --metrics FILE (for Prometheus)\n"
-                                "        --no-progress  --log auto|plain|journal\n"
+                                "Report  -q, --quiet  -v, --all (what is slim, too)  --output human|json|ndjson\n"
+                                "        --metrics FILE (for Prometheus)  --no-progress  --log auto|plain|journal\n"
                                 "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
-                                "        --status DIR (what is slim, pending, failed, changed)  --retry-failed\n"
-                                "Config  --no-recursive  --progress  --sandbox (not as the file of --config says)\n"
-                                "        --help, -h  --version, -V\n"
+                                "Config  --no-recursive  --progress  --sandbox (over the configuration file)\n"
+                                "        -h, --help  -V, --version\n"
                                 "\n"
                                 "Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.\n"
                                 "Examples:\n"
@@ -194,8 +193,10 @@ static int put_options(const struct options *o) {
     put_number("workers", o->workers);
     put_limits(o);
     put_if("retry", o->retry_failed, "--retry-failed");
+    put_if("quiet", o->quiet, "yes");
+    put_if("all", o->all, "--all");
     put_if("sandbox", o->confine.off, "--no-sandbox");
-    put_if("progress", o->no_progress, "--no-progress");
+    put_if("progress", o->no_progress || o->quiet, "--no-progress");
     put_if("reads", is_mapped_or_not, o->mapped ? "--mmap" : "--no-mmap");
     put_hash(o, options_given(o, "hash") != NULL);
     put_choice(o, "verify", o->check);

@@ -231,7 +231,7 @@ static int conclude(struct report *p) {
     const uint64_t done = o->files[RECORD_OK] + o->files[RECORD_FAIL] + o->files[RECORD_WOULD_SLIM];
     const bool nothing = done == 0 && outcome_skipped(o) == o->files[RECORD_SKIPPED_MARKER];
     const bool good = o->files[RECORD_FAIL] == 0 && !p->bad_input;
-    if (nothing && !p->bad_input && cli_interrupted == 0) {
+    if (nothing && !p->bad_input && cli_interrupted == 0 && !cli_is_quiet()) {
         say_nothing_is_there(p);
     }
     report_lines_summary(&p->lines, o, elapsed_ms, nothing);
@@ -263,6 +263,7 @@ static int prepare(struct report *p) {
     p->lines.format = (enum report_format)p->options.output;
     p->lines.check_only = p->options.check_only;
     p->lines.dry_run = p->options.dry_run;
+    p->lines.all = p->options.all;
     if (p->options.limits.progress_fd >= 0 &&
         progress_attach(&p->watch.progress, p->options.limits.progress_fd, PROGRESS_CUT, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);

@@ -65,7 +65,7 @@ static int take_options(struct options *o, char **argv) {
 /* Those in force, as one line. */
 static void print_limits(const struct pace_limits *l) {
     const char *separator = "limits: ";
-    if (!pace_limits_any(l)) {
+    if (!pace_limits_any(l) || cli_is_quiet()) {
         return;
     }
     (void)fputs(cli_level(CLI_INFO), stderr);

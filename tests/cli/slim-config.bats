@@ -158,7 +158,7 @@ words_of_run() {
     config 'glob = $(touch ran)' 'glob = *;touch ran' "glob = '\$(touch ran)"
     runs pcap-slim --config conf --dir d
     status_is 0
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (names that do not match: 1)'
     [ ! -e ran ]
 }
 

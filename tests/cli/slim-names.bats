@@ -119,7 +119,7 @@ done: ok=1 skip=0 fail=0 elapsed=_"
     json_is '.files[] | select(.file | startswith("d/latin1")) | .file_hex == "642f6c6174696e312de95c222e70636170"'
     json_is '.files[] | select(.file | startswith("d/ü")) | has("file_hex") | not'
     ! LC_ALL=C grep -q $'\xe9' "$out_file" || explain "not UTF-8"
-    runs pcap-slim --dir d --output json
+    runs pcap-slim --dir d --output json --all
     json_is '[.files[].status] == ["skipped_marker", "skipped_marker"]'
     rm -r d/.slim_markers
     runs pcap-slim --dir d --dry-run --output json

@@ -372,7 +372,7 @@ done: ok=1 skip=0 fail=0 elapsed=_"
     done < <(printf '%s\0' $'new\nline' '%s%n' '$(touch x)' '`touch x`' '*' 'back\slash' '"quoted" '\''twice'\''' ' blank ' \
         'semi;touch x' 'a&b' '~' '#')
     [ ! -e x ]
-    runs pcap-slim --dir $'new\nline' --output json
+    runs pcap-slim --dir $'new\nline' --output json --all
     json_is '.files[0].file == "new\nline/a.pcap"'
 }
 
@@ -516,4 +516,37 @@ done: ok=1 skip=0 fail=0 elapsed=_"
     takes_closed sh -c 'pcap-slim --dir d >&-'
     takes_closed sh -c 'pcap-slim --dir d 2>&-'
     takes_closed sh -c 'pcap-slim --dir d --max-io-mbps 100 <&- >&- 2>&-'
+}
+
+@test "-q: nothing on standard error unless something failed" {
+    local mode
+    ln -s a.pcap d/link.pcap
+    touch -d '1 hour ago' d/dead.pcap.tmp
+    for mode in '--check-only' '' '' '--output json' '--max-io-mbps 100 --workers 2' '--until-free 1K' '--age-minutes 9' \
+        '--cpu-backoff-strength 0.3'; do
+        runs pcap-slim -q --dir d $mode
+        status_is 0
+        err_is ''
+    done
+    [ -f d/.slim_markers/a.pcap ]
+    [ ! -e d/dead.pcap.tmp ]
+    cp "$FIXTURES/bad-body-none.pcap" d/b.pcap
+    runs pcap-slim -q --dir d
+    status_is 1
+    settled_err_is "FAIL d/b.pcap: offset 348, packet 4: packet cut short after 0 of 60 bytes; the capture is damaged or still being written
+done: ok=0 skip=2 fail=1 elapsed=_"
+    runs pcap-slim -q --dir d
+    status_is 0
+    err_is ''
+    runs pcap-slim -q --dir none
+    status_is 1
+    err_is 'pcap-slim: none: cannot enter this directory: No such file or directory'
+    runs pcap-slim -q --dir d --until-free 99%
+    status_is 1
+    err_has '99% wanted: not enough'
+    printf 'quiet = yes\n' >conf
+    runs pcap-slim --config conf --dir d
+    err_is ''
+    runs pcap-slim --config conf --dir d --no-quiet
+    err_has 'done: ok=0'
 }

@@ -193,7 +193,7 @@ def test_traps(top):
     g = Ground(top)
     expected = lay_traps(g)
     for mode in (["--check-only"], []):
-        result = g.run("--dir", g.captures, "--output", "json", *mode)
+        result = g.run("--dir", g.captures, "--output", "json", "--all", *mode)
         wrong = g.problems()
         try:
             found = {os.path.basename(f["file"]): f["status"] for f in json.loads(result.stdout)["files"]}

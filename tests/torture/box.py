@@ -177,7 +177,7 @@ class Box:
         return process.returncode, out, err
 
     def slim_dir(self, *options, **how):
-        return self.run([os.path.join(self.bin, "pcap-slim"), "--dir", "d", "--output", "json", *options], **how)
+        return self.run([os.path.join(self.bin, "pcap-slim"), "--dir", "d", "--output", "json", "--all", *options], **how)
 
     # ---- judgement ----
 

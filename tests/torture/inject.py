@@ -105,7 +105,7 @@ CLEANING = '[ "$1" = --clean-stale ]'
 
 
 def driver(*options):
-    return lambda box: [os.path.join(box.bin, "pcap-slim"), "--output", "json", *options]
+    return lambda box: [os.path.join(box.bin, "pcap-slim"), "--output", "json", "--all", *options]
 
 
 def chain(text):
@@ -113,7 +113,7 @@ def chain(text):
 
 
 STAGE_CHAIN = """cd d && printf '%s\\0' a.pcap b.pcap done.pcap kept.pcap | pcap-truncate --files0-from=- |
-    pcap-verify --records | pcap-commit --records | pcap-report --output json --prefix d/"""
+    pcap-verify --records | pcap-commit --records | pcap-report --output json --all --prefix d/"""
 
 
 def scenarios():

@@ -38,7 +38,7 @@ class Run:
         self.out_path, self.err_path = os.path.join(box.base, "out"), os.path.join(box.base, "err")
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
-                [os.path.join(box.bin, "pcap-slim"), "--dir", "d", "--workers", "2", "--output", "json"],
+                [os.path.join(box.bin, "pcap-slim"), "--dir", "d", "--workers", "2", "--output", "json", "--all"],
                 cwd=box.base, env=box.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True,
             )
         self.session = self.process.pid

@@ -55,7 +55,7 @@ class Trouble:
 
 def attempt(box, label, prefix=(), env=None, undo=lambda: None, killed=False):
     """One run under the obstacle, judged; then without it. Returns (label, faults, status)."""
-    command = [*prefix, os.path.join(box.bin, "pcap-slim"), "--dir", "d", "--output", "json"]
+    command = [*prefix, os.path.join(box.bin, "pcap-slim"), "--dir", "d", "--output", "json", "--all"]
     status, out, err = box.run(command, env=env)
     faults = box.faults_of_files(killed=killed)
     # A shell or a program that cannot even be loaded ends in its own way; nothing can be expected but that it is not 0.

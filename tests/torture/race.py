@@ -100,7 +100,7 @@ class Round:
     def slim(self, *options):
         """One run. Returns its report's entries."""
         process = subprocess.run(
-            [os.path.join(self.box.bin, "pcap-slim"), "--output", "json", *options],
+            [os.path.join(self.box.bin, "pcap-slim"), "--output", "json", "--all", *options],
             cwd=self.box.base, env=self.box.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False,
         )
         with self.lock:

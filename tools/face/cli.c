@@ -47,6 +47,11 @@ const char *cli_level(enum cli_level level) {
     return !to_journal ? "" : level == CLI_WARNING ? "<4>" : error_or_info;
 }
 
+bool cli_is_quiet(void) {
+    const char *asked = getenv("PCAP_SLIM_QUIET");
+    return asked != NULL && asked[0] != '\0';
+}
+
 /*
  * A program that is started without standard descriptors would get their numbers for the files it opens, and write
  * messages into a capture. They are taken, each in the direction that it is not used in: to use it still fails.
@@ -127,6 +132,9 @@ int cli_open(const char *path) {
 
 void cli_warn(const char *fmt, ...) {
     va_list args;
+    if (cli_is_quiet()) {
+        return;
+    }
     va_start(args, fmt);
     print_line(CLI_WARNING, "warning: ", NULL, fmt, args);
     va_end(args);

@@ -37,6 +37,9 @@ enum cli_level {
  */
 const char *cli_level(enum cli_level level);
 
+/* Whether nothing is to be said but what failed: $PCAP_SLIM_QUIET is set. Then cli_warn() says nothing. */
+bool cli_is_quiet(void);
+
 /* Let SIGINT, SIGTERM, SIGHUP and SIGQUIT raise cli_interrupted instead of ending the program, and SIGPIPE become
  * EPIPE. */
 void cli_catch_signals(void);

@@ -214,6 +214,9 @@ int driver_take(struct options *o, const char *usual, char **words) {
     if (options_each(o, words, take_now) != 0) {
         return CLI_MISUSE;
     }
+    if (o->quiet) {
+        (void)setenv("PCAP_SLIM_QUIET", "yes", 1);
+    }
     let_command_line_win(o, set_directory);
     int status = options_check(o);
     if (status == 0) {

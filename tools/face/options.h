@@ -71,7 +71,8 @@ struct options {
     uint64_t until_bytes; /* or, if below 100, percent; 0: no such thing is wanted */
     int claim_fd;         /* -1: none inherited */
     /* How. */
-    bool records, pending, retry_failed, dry_run, check_only, print0, mapped, prune, no_progress, help, version;
+    bool records, pending, retry_failed, dry_run, check_only, print0, mapped, prune, no_progress, quiet, all, help,
+        version;
     unsigned report, output, check, hash, log; /* which of the words that the option takes */
 };
 

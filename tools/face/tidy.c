@@ -23,7 +23,7 @@ int tidy_stale(struct site *s, const struct confine *confine, const char *direct
     confine_to_directory(confine, SANDBOX_CHANGE, fd, s->place.stage_fd);
     int status = replace_clean_stale(fd, s->place.stage_fd, globs, &s->owner, &removed, &failure);
     (void)close(fd);
-    if (removed > 0) {
+    if (removed > 0 && !cli_is_quiet()) {
         (void)fprintf(stderr, "%scleaned %lu stale .pcap.tmp file(s)\n", cli_level(CLI_INFO), removed);
     }
     return status == 0 ? CLI_DONE : cli_fail(directory, "%s", failure.text);
@@ -121,7 +121,7 @@ static int note_failed(struct noting *n, const char *path) {
     }
     tokens_close(&lines);
     (void)close(fd);
-    if (n->unnoted > 0) {
+    if (n->unnoted > 0 && !cli_is_quiet()) {
         (void)fprintf(stderr, "%swarning: %lu failure(s) could not be noted for --status: %s\n", cli_level(CLI_WARNING),
                       n->unnoted, n->why.text);
     }

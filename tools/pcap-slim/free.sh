@@ -36,6 +36,7 @@ say_free() {
         outcome='not enough'
         [ "$status" -ne 0 ] || status=1
     fi
+    [ -z "$quiet" ] || [ "$status" -ne 0 ] || return 0
     say "$info" "$((tenths / 10)).$((tenths % 10))% ($(($1 * $4)) bytes) free, $until_typed wanted: $outcome; \
 $taken of $listed file(s) taken up"
 }

@@ -12,7 +12,7 @@ enter() {
 # From records to a report of what is there, where nothing is to be done.
 report() {
     # shellcheck disable=SC2086 # a word or nothing
-    pcap-report $sandbox --output "$output" --prefix "$prefix" --expect "$list" ${left_out:+--left-out "$left_out"} "$@"
+    pcap-report $sandbox $all --output "$output" --prefix "$prefix" --expect "$list" ${left_out:+--left-out "$left_out"} "$@"
 }
 
 main() {
@@ -31,6 +31,7 @@ main() {
     esac
     incomplete='' pending=1
     [ -z "$log" ] || export PCAP_SLIM_LOG="$log" # the filters find out for themselves where their messages go, unless told
+    [ -z "$quiet" ] || export PCAP_SLIM_QUIET="$quiet"
     enter
     if [ "$target" = dir ]; then
         [ "$mode" != run ] || clean_up || fail "$named: cannot clean up"

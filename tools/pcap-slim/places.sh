@@ -47,7 +47,7 @@ make_plan() {
     target='' named='' where='' prefix='' files=0 policy='' stage='' # what, and where
     globs='' excludes='' recursive='' age='' until='' until_typed=''             # which files of a directory
     workers='' limits='' verify='' reads='' hash=''                  # how
-    output='' progress='' metrics='' sandbox='' prune='' retry='' left_out=''
+    output='' progress='' metrics='' sandbox='' prune='' retry='' left_out='' quiet='' all=''
     trap leave EXIT
     trap '' USR1 # there is no progress yet
     trap 'leave 129' HUP

@@ -29,7 +29,7 @@ static void put_ok(const struct record *r, const char *shown) {
  * would what failed before.
  */
 static bool is_said(const struct report_lines *l, const struct record *r) {
-    const bool is_journal = cli_level(CLI_INFO)[0] != '\0';
+    const bool is_journal = cli_level(CLI_INFO)[0] != '\0' && !l->all;
     return r->status == RECORD_SKIPPED_MARKER ? !l->dry_run && !is_journal
                                               : r->status != RECORD_SKIPPED_FAILED || !is_journal;
 }
@@ -48,6 +48,8 @@ static void put_human(const struct report_lines *l, const struct record *r) {
     const char *shown = printable != NULL ? printable : "(out of memory)";
     if (r->status == RECORD_WOULD_SLIM) {
         (void)printf("would slim: %s\n", shown);
+    } else if (r->status != RECORD_FAIL && cli_is_quiet()) {
+        /* nothing failed */
     } else if (r->status == RECORD_OK) {
         put_ok(r, shown);
     } else if (r->status == RECORD_FAIL) {
@@ -61,6 +63,9 @@ static void put_human(const struct report_lines *l, const struct record *r) {
 }
 
 static int put_json(struct report_lines *l, const struct record *r) {
+    if (r->status == RECORD_SKIPPED_MARKER && !l->all) {
+        return 0; /* a directory of a year's captures would make a report of a year's lines, every time */
+    }
     char *line = record_format(r, false);
     int status = line != NULL ? 0 : -1;
     if (line == NULL) {
@@ -148,7 +153,7 @@ void report_lines_summary(struct report_lines *l, const struct outcome *o, uint6
         if (!l->dry_run || nothing) {
             put_json_summary(l, o, elapsed_ms);
         }
-    } else if (!l->dry_run && files > 0) {
+    } else if (!l->dry_run && files > 0 && (o->files[RECORD_FAIL] > 0 || !cli_is_quiet())) {
         put_human_summary(l, o, elapsed_ms);
     }
 }

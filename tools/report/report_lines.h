@@ -22,6 +22,7 @@ struct report_lines {
     enum report_format format;
     bool check_only;   /* nothing was written */
     bool dry_run;      /* only list what would be slimmed */
+    bool all;          /* name what is slim already, too, where that is only counted by itself */
     struct text files; /* JSON: the entries so far, with commas */
 };
 
