@@ -90,7 +90,7 @@ FACE := $(B)/libface.a
 FILTERS := pcap-scan pcap-truncate pcap-verify pcap-commit pcap-report pcap-run pcap-status pcap-plan
 DRIVER := pcap-slim
 # One script, made of these parts in this order.
-DRIVER_PARTS := head messages places listing free run main
+DRIVER_PARTS := head messages places listing free run several main
 DRIVER_SOURCES := $(DRIVER_PARTS:%=tools/pcap-slim/%.sh)
 PROGRAMS := $(FILTERS:%=$(BIN)/%) $(BIN)/$(DRIVER)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))

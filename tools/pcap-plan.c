@@ -30,7 +30,7 @@ static const struct face FACE = {
                 "  plan=$(pcap-plan -- --dir /srv/pcap) && eval \"$plan\"\n",
 };
 
-static const char SLIM_HELP[] = "Usage: pcap-slim --dir PATH | --single PATH | FILE... [OPTION...]\n"
+static const char SLIM_HELP[] = "Usage: pcap-slim {--dir PATH}... | --single PATH | FILE... [OPTION...]\n"
                                 "       pcap-slim --status DIR [OPTION...]\n"
                                 "Slim finished captures in place: encrypted payload is cut to its first 24 bytes.\n"
                                 "\n"
@@ -327,6 +327,32 @@ static int put_directory(const char *directory) {
     return write_list(NULL, 0);
 }
 
+/* Of several, the driver makes a run in each. One that cannot be entered keeps nobody from the others. */
+static int put_directories(const struct words *directories) {
+    struct text words = {.at = NULL};
+    size_t lost = 0;
+    for (size_t i = 0; i < directories->count; i++) {
+        const int status = check_directory(directories->at[i]);
+        if (status == CLI_MISUSE) {
+            text_free(&words);
+            return status;
+        }
+        lost += status != 0;
+        if (status == 0) {
+            (void)text_add(&words, " ");
+            add_quoted(&words, directories->at[i]);
+        }
+    }
+    if (lost == directories->count) {
+        return CLI_FAILED;
+    }
+    put_number("lost", lost);
+    char *whole = text_take(&words);
+    put("dirs", whole);
+    free(whole);
+    return write_list(NULL, 0);
+}
+
 /* In its own directory, or by its whole name where that cannot be entered: a stage will say what is wrong with it. */
 static int put_single(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -379,15 +405,17 @@ static int put_run(struct options *o) {
     if (o->until_bytes > 0 && o->policy.given && o->policy.settings.cut.mode == CUT_ZERO) {
         return cli_misuse("--until-free does not go with --length zero, which leaves every file as long as it is");
     }
-    put("target", o->directory != NULL ? "dir" : o->single != NULL ? "single" : "files");
+    const bool has_several = o->directories.count > 1;
+    put("target", has_several ? "dirs" : o->directory != NULL ? "dir" : o->single != NULL ? "single" : "files");
     put_if("named", o->directory != NULL || o->single != NULL, o->directory != NULL ? o->directory : o->single);
     int status = put_options(o);
     status = status != 0 ? status : make_scratch();
     status = status != 0 ? status : write_policy(o);
     if (status == 0) {
-        status = o->directory != NULL ? put_directory(o->directory)
-                 : o->single != NULL  ? put_single(o->single)
-                                      : put_files(o);
+        status = has_several            ? put_directories(&o->directories)
+                 : o->directory != NULL ? put_directory(o->directory)
+                 : o->single != NULL    ? put_single(o->single)
+                                        : put_files(o);
     }
     if (status == 0) {
         put("mode", o->dry_run ? "dry-run" : o->check_only ? "check-only" : "run");

@@ -231,7 +231,8 @@ static int conclude(struct report *p) {
     const uint64_t done = o->files[RECORD_OK] + o->files[RECORD_FAIL] + o->files[RECORD_WOULD_SLIM];
     const bool nothing = done == 0 && outcome_skipped(o) == o->files[RECORD_SKIPPED_MARKER];
     const bool good = o->files[RECORD_FAIL] == 0 && !p->bad_input;
-    if (nothing && !p->bad_input && cli_interrupted == 0 && !cli_is_quiet()) {
+    const bool is_last = p->lines.format != REPORT_RECORDS; /* or another one says it of all */
+    if (nothing && is_last && !p->bad_input && cli_interrupted == 0 && !cli_is_quiet()) {
         say_nothing_is_there(p);
     }
     report_lines_summary(&p->lines, o, elapsed_ms, nothing);

@@ -116,13 +116,14 @@ static int take_now(struct options *o, const struct option_row *row, const char 
 }
 
 /* What the command line replaces as a whole: the target. What is about reports of runs is not about --status. */
-static void let_command_line_win(struct options *o, const char *set_directory) {
+static void let_command_line_win(struct options *o, const struct words *set_directories) {
     if (o->status_directory != NULL) {
         o->output = o->output == OUTPUT_NDJSON && !options_typed(o, "output") ? OUTPUT_JSON : o->output;
         return;
     }
     if (o->directory == NULL && o->single == NULL && o->operand_count == 0) {
-        o->directory = set_directory;
+        o->directories = *set_directories;
+        o->directory = o->directories.at[0];
     }
     if (o->globs.count == 0) {
         o->globs.at[0] = "*.pcap";
@@ -148,8 +149,10 @@ static int check_target(const struct options *o) {
     if (!has_files && o->directory == NULL && o->single == NULL) {
         return cli_misuse("one of --dir PATH, --single PATH and FILE is needed");
     }
-    if (o->directory != NULL && o->directory[0] == '\0') {
-        return cli_misuse("--dir takes the path of a directory");
+    for (size_t i = 0; i < o->directories.count; i++) {
+        if (o->directories.at[i][0] == '\0') {
+            return cli_misuse("--dir takes the path of a directory");
+        }
     }
     if (o->single != NULL && o->single[0] == '\0') {
         return cli_misuse("--single takes the path of a file");
@@ -196,6 +199,14 @@ static void look_for_effects(struct options *o) {
     o->workers = o->single != NULL || o->workers == 0 ? 1 : o->workers;
 }
 
+/* How much is free is asked of one filesystem, and a file of metrics has one directory's. */
+static int check_several(const struct options *o) {
+    const char *of_one = o->until_bytes > 0 ? "until-free" : o->metrics_path != NULL ? "metrics" : NULL;
+    return o->directories.count < 2 || of_one == NULL
+               ? 0
+               : cli_misuse("--%s goes with one --dir; give each directory a run of its own", of_one);
+}
+
 int driver_take(struct options *o, const char *usual, char **words) {
     options_init(o, IN_SLIM);
     if (options_each(o, words, take_first) != 0) {
@@ -208,8 +219,8 @@ int driver_take(struct options *o, const char *usual, char **words) {
     if (take_file(o, usual) != 0) {
         return CLI_MISUSE;
     }
-    const char *set_directory = o->directory;
-    o->directory = NULL;
+    const struct words set_directories = o->directories;
+    o->directories = (struct words){.count = 0};
     o->is_typing = true;
     if (options_each(o, words, take_now) != 0) {
         return CLI_MISUSE;
@@ -217,13 +228,15 @@ int driver_take(struct options *o, const char *usual, char **words) {
     if (o->quiet) {
         (void)setenv("PCAP_SLIM_QUIET", "yes", 1);
     }
-    let_command_line_win(o, set_directory);
+    o->directory = o->directories.at[0];
+    let_command_line_win(o, &set_directories);
     int status = options_check(o);
     if (status == 0) {
         status = o->status_directory != NULL ? check_status(o) : check_target(o);
     }
     if (status == 0 && o->status_directory == NULL) {
         look_for_effects(o);
+        status = check_several(o);
     }
     return status;
 }

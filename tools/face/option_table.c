@@ -17,7 +17,8 @@
 #define OUTPUT_LINES                                                                                                   \
     "  --output human            a line a file on standard error (default)\n"                                          \
     "  --output json             one JSON object on standard output\n"                                                 \
-    "  --output ndjson           a line of JSON a file as each arrives\n"
+    "  --output ndjson           a line of JSON a file as each arrives\n"                                              \
+    "  --output records          as they came, for another pcap-report\n"
 
 #define ROW(PROGRAMS, NAME, KIND, AT, TAKES, HELP, ...)                                                                \
     {                                                                                                                  \
@@ -28,7 +29,8 @@
 /* A row for each option; where programs take it differently, one for each way. In --help they are in this order. */
 const struct option_row OPTION_ROWS[] = {
     /* ---- what to work on ---- */
-    ROW(IN_SLIM, "dir", OPTION_TEXT, AT(directory), "DIR", "slim what is in a directory, oldest first"),
+    ROW(IN_SLIM, "dir", OPTION_WORD, AT(directories), "DIR", "slim what is in a directory, oldest first",
+        .traits = OPTION_REPEATED),
     ROW(IN_SLIM, "single", OPTION_TEXT, AT(single), "FILE", "slim one capture", .traits = OPTION_HERE_ONLY),
     ROW(IN_SLIM, "recursive", OPTION_FLAG, AT(recursive), NULL, "and in every directory below"),
     ROW(IN_SLIM, "no-recursive", OPTION_CLEAR, AT(recursive), NULL, "not in directories below"),
@@ -114,7 +116,8 @@ const struct option_row OPTION_ROWS[] = {
     ROW(IN_SLIM, "config", OPTION_PATH, AT(config_path), "FILE", "settings: pcap-slim.conf(5)",
         .traits = OPTION_HERE_ONLY),
     /* ---- reports ---- */
-    ROW(IN_SLIM | IN_REPORT, "output", OPTION_CHOICE, AT(output), "human|json|ndjson", "format of the report",
+    ROW(IN_SLIM, "output", OPTION_CHOICE, AT(output), "human|json|ndjson", "format of the report"),
+    ROW(IN_REPORT, "output", OPTION_CHOICE, AT(output), "human|json|ndjson|records", "format of the report",
         .line = OUTPUT_LINES),
     ROW(IN_REPORT, "expect", OPTION_TEXT, AT(expect_path), "F", "names (NUL after each) that a record must arrive for"),
     ROW(IN_REPORT, "taken", OPTION_TEXT, AT(taken_path), "F", "of those, the ones that were taken up; read last",

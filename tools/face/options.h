@@ -60,7 +60,8 @@ struct options {
     struct policy_options policy;
     struct confine confine;
     /* What to work on, and where. */
-    const char *directory, *single;
+    struct words directories;
+    const char *directory, *single; /* the first of them; of pcap-run the one */
     struct words globs, excludes;
     const char *files0_from, *stage_directory, *original_path, *record_path;
     const char *clean_directory, *clean_list, *failed_path, *list_path;
@@ -76,7 +77,7 @@ struct options {
     unsigned report, output, check, hash, log; /* which of the words that the option takes */
 };
 
-enum { OUTPUT_HUMAN, OUTPUT_JSON, OUTPUT_NDJSON };
+enum { OUTPUT_HUMAN, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_RECORDS };
 enum { CHECK_FULL, CHECK_COUNT };
 enum { HASH_SHA256, HASH_XXH3 };
 enum { REPORT_NONE, REPORT_TEXT, REPORT_HTML };

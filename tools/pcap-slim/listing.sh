@@ -35,14 +35,15 @@ list_pending() {
     eval "set -- $globs $excludes"
     # shellcheck disable=SC2086 # words or none
     pcap-scan $sandbox $within --list="$list" $recursive ${age:+--age-minutes "$age"} \
-        ${policy:+--policy-file "$policy"} $retry ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed
+        ${policy:+--policy-file "$policy"} $retry ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed || return 1
     read -r files pending left_out <"$scratch/found"
 }
 
 # One folder of many that cannot be read keeps nobody from the others; but the run is no success.
 not_listed() {
     if [ -z "$recursive" ] || [ ! -s "$scratch/found" ]; then
-        fail "$named: cannot list this directory"
+        cannot "$named: cannot list this directory"
+        return
     fi
     warn "not all of $named could be listed"
     incomplete=yes

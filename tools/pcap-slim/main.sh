@@ -1,6 +1,6 @@
 # Into the directory: from here on it is the current one, whatever happens to its name.
 enter() {
-    [ -z "$where" ] || cd -P -- "$where" 2>/dev/null || fail "$named: cannot enter this directory"
+    [ -z "$where" ] || cd -P -- "$where" 2>/dev/null || cannot "$named: cannot enter this directory" || return 1
     claims='--claim-fd 9' within='--within .' directories=''
     case $target in
     dir) directories=$recursive ;;
@@ -29,23 +29,32 @@ main() {
         exec pcap-status $sandbox $prune $hash $recursive ${age:+--age-minutes "$age"} --output "$output" "$@" -- "$named"
         ;;
     esac
-    incomplete='' pending=1
     [ -z "$log" ] || export PCAP_SLIM_LOG="$log" # the filters find out for themselves where their messages go, unless told
     [ -z "$quiet" ] || export PCAP_SLIM_QUIET="$quiet"
-    enter
+    case $target in
+    dirs) each_directory ;;
+    *) work ;;
+    esac
+    exit "$?"
+}
+
+# In one place, from the list to the report.
+work() {
+    incomplete='' pending=1 doing=$mode
+    enter || return 1
     if [ "$target" = dir ]; then
-        [ "$mode" != run ] || clean_up || fail "$named: cannot clean up"
-        list_pending
+        [ "$mode" != run ] || clean_up || cannot "$named: cannot clean up" || return 1
+        list_pending || return 1
     fi
     [ -z "$until" ] || clear_list_if_enough
     batch_size
     export_run
-    [ "$pending" -ne 0 ] || [ -n "$limits$until" ] || mode=nothing-to-$mode
+    [ "$pending" -ne 0 ] || [ -n "$limits$until" ] || doing=nothing-to-$mode
     # shellcheck disable=SC2086 # words, checked by pcap-plan
-    case $mode in
+    case $doing in
     nothing-to-*) { # the records are there already
         read -r files pending left_out
-        case $mode in
+        case $doing in
         *-dry-run) report --dry-run ;;
         *-check-only) report $progress --check-only ;;
         *) report $progress ${metrics:+--metrics "$metrics"} ;;
@@ -63,7 +72,7 @@ main() {
     status=$?
     [ -z "$until" ] || say_free
     [ -z "$incomplete" ] || [ "$status" -ne 0 ] || status=1
-    exit "$status"
+    return "$status"
 }
 
 main "$@"

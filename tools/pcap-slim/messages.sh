@@ -9,6 +9,12 @@ fail() {
     exit 1
 }
 
+# What ends the work in one directory, but not that in others.
+cannot() {
+    say "$error" "$1"
+    return 1
+}
+
 warn() {
     say "$warning" "warning: $1"
 }

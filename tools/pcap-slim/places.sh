@@ -36,6 +36,7 @@ leave() {
     [ "$status" -ne 2 ] || [ -n "${misused-}" ] || status=1
     trap - EXIT
     eval "$plan"
+    [ -z "$reporter" ] || end_report "$status"
     [ -z "$scratch" ] || rm -rf -- "$scratch"
     exit "$status"
 }
@@ -45,7 +46,8 @@ leave() {
 make_plan() {
     plan='' scratch='' mode='' answer='' log=''
     target='' named='' where='' prefix='' files=0 policy='' stage='' # what, and where
-    globs='' excludes='' recursive='' age='' until='' until_typed=''             # which files of a directory
+    dirs='' lost=0 reporter='' run='' signal=''                      # several directories; what is under way
+    globs='' excludes='' recursive='' age='' until='' until_typed='' # which files of a directory
     workers='' limits='' verify='' reads='' hash=''                  # how
     output='' progress='' metrics='' sandbox='' prune='' retry='' left_out='' quiet='' all=''
     trap leave EXIT

@@ -114,7 +114,7 @@ ask_progress() {
 # Wait for pcap-run, which passes signals on to its processes and ends after the last of them. In the background,
 # because a shell handles a signal only when the command in the foreground has ended.
 run_and_wait() {
-    run='' signal=''
+    run=''
     trap 'pass_on HUP' HUP
     trap 'pass_on INT' INT
     trap 'pass_on QUIT' QUIT
@@ -135,6 +135,7 @@ run_and_wait() {
         again=$?
         [ "$again" -eq 127 ] || status=$again
     fi
+    run=''
     return "$status"
 }
 

@@ -4,10 +4,12 @@
 #include "link.h"
 #include "names.h"
 #include "quantity.h"
+#include "stage.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void put_ok(const struct record *r, const char *shown) {
     const struct tally *t = &r->tally;
@@ -84,6 +86,9 @@ static int put_json(struct report_lines *l, const struct record *r) {
 }
 
 int report_lines_put(struct report_lines *l, const struct record *r) {
+    if (l->format == REPORT_RECORDS) {
+        return stage_put(STDOUT_FILENO, r, true) == CLI_DONE ? 0 : -1;
+    }
     if (l->format == REPORT_HUMAN || (l->dry_run && r->status != RECORD_WOULD_SLIM)) {
         put_human(l, r);
         return 0;
@@ -149,6 +154,9 @@ static void put_human_summary(const struct report_lines *l, const struct outcome
 
 void report_lines_summary(struct report_lines *l, const struct outcome *o, uint64_t elapsed_ms, bool nothing) {
     const uint64_t files = o->files[RECORD_OK] + o->files[RECORD_FAIL] + outcome_skipped(o);
+    if (l->format == REPORT_RECORDS) {
+        return;
+    }
     if (l->format != REPORT_HUMAN) {
         if (!l->dry_run || nothing) {
             put_json_summary(l, o, elapsed_ms);

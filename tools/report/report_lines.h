@@ -13,9 +13,10 @@
 #include <stdio.h>
 
 enum report_format {
-    REPORT_HUMAN,  /* a line a file on standard error as it arrives */
-    REPORT_JSON,   /* one object on standard output at the end */
-    REPORT_NDJSON, /* a line a file on standard output as it arrives, and one for the summary */
+    REPORT_HUMAN,   /* a line a file on standard error as it arrives */
+    REPORT_JSON,    /* one object on standard output at the end */
+    REPORT_NDJSON,  /* a line a file on standard output as it arrives, and one for the summary */
+    REPORT_RECORDS, /* a record a file on standard output as it arrives, for another report, which sums up */
 };
 
 struct report_lines {
