@@ -358,7 +358,9 @@ static int prepare(struct scanner *s, const struct options *o) {
                    .fault = o->mapped ? fault_catch() : NULL},
         .done = RECORD_OK,
     };
-    if (job_init(&s->job, &job, &failure) != 0 ||
+    if ((o->report != REPORT_NONE &&
+         overview_title_make(&s->overview.title, o->operands, o->files0_from, &o->policy.settings, &failure) != 0) ||
+        job_init(&s->job, &job, &failure) != 0 ||
         (o->report != REPORT_NONE && (s->job.terms.account = account_new(&failure)) == NULL)) {
         return cli_fail(NULL, "%s", failure.text);
     }
@@ -384,6 +386,7 @@ int main(int argc, char **argv) {
     if (o.report != REPORT_NONE && status == CLI_DONE) {
         put_overview(&s);
     }
+    overview_title_free(&s.overview.title);
     account_free(s.job.terms.account);
     site_leave(&s.site);
     job_free(&s.job);

@@ -7,7 +7,20 @@
 #define HOUR_S 3600.0
 #define DAY_S 86400.0
 #define YEAR_S (365.25 * DAY_S)
-#define ADDRESS_BYTES 64
+
+/* Under either policy: what is cut is payload, and headers stay. */
+static const char *const REASON_WORDS[POLICY_CUT_REASONS] = {
+    [POLICY_TLS] = "TLS: HTTPS, mail, DNS over TLS",
+    [POLICY_SSH] = "SSH behind its first lines",
+    [POLICY_QUIC] = "QUIC: HTTP/3",
+    [POLICY_IPSEC] = "IPsec: IKE and ESP",
+    [POLICY_RULE_CUT] = "what a rule of yours (--cut) names",
+    [POLICY_DTLS] = "DTLS: TLS over UDP",
+    [POLICY_SRTP] = "SRTP: voice and video with keys from DTLS",
+    [POLICY_WIREGUARD] = "WireGuard data",
+    [POLICY_OPENVPN] = "OpenVPN data",
+    [POLICY_SMB] = "encrypted messages of SMB 3",
+};
 
 static double seconds_of(const struct tally *t, uint32_t sec, uint32_t frac) {
     return (double)sec + (double)frac / (t->savefile.nanoseconds ? 1e9 : 1e6);
@@ -51,6 +64,10 @@ void overview_finish(struct overview *o, const struct account *a) {
     o->hosts = account_hosts(a, o->host, OVERVIEW_HOSTS);
 }
 
+const char *overview_reason(enum policy_reason reason) {
+    return reason < POLICY_CUT_REASONS ? REASON_WORDS[reason] : "";
+}
+
 double overview_span_s(const struct overview *o) {
     return o->has_times ? o->last_s - o->first_s : 0.0;
 }
@@ -61,7 +78,7 @@ double overview_slim_span_s(const struct overview *o) {
 }
 
 const char *overview_address(const struct account_host *h, char *out) {
-    return inet_ntop(h->ip_version == 4 ? AF_INET : AF_INET6, h->address, out, ADDRESS_BYTES) != NULL ? out : "?";
+    return inet_ntop(h->ip_version == 4 ? AF_INET : AF_INET6, h->address, out, OVERVIEW_TEXT_BYTES) != NULL ? out : "?";
 }
 
 const char *overview_span(double seconds, char *out) {
@@ -78,6 +95,6 @@ const char *overview_span(double seconds, char *out) {
     while (rows[i].from_s > seconds) {
         i++;
     }
-    (void)snprintf(out, ADDRESS_BYTES, "%.1f %s", seconds / rows[i].unit_s, rows[i].unit);
+    (void)snprintf(out, OVERVIEW_TEXT_BYTES, "%.1f %s", seconds / rows[i].unit_s, rows[i].unit);
     return out;
 }

@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "outcome.h"
+#include "overview_title.h"
 #include "record.h"
 
 #include <stdbool.h>
@@ -14,8 +15,10 @@
 
 #define OVERVIEW_PORTS 10
 #define OVERVIEW_HOSTS 10
+#define OVERVIEW_TEXT_BYTES 64 /* room for an address or a span of time */
 
 struct overview {
+    struct overview_title title;
     struct outcome outcome;
     uint64_t packets;
     bool has_times;
@@ -38,13 +41,16 @@ void overview_finish(struct overview *o, const struct account *a);
 double overview_span_s(const struct overview *o);
 double overview_slim_span_s(const struct overview *o);
 
-/* The text of a host's address. out: 64 bytes. Returns out. */
+/* The text of a host's address. out: OVERVIEW_TEXT_BYTES. Returns out. */
 const char *overview_address(const struct account_host *h, char *out);
 
-/* A span of time in words: "3.2 days", "40 minutes". out: 64 bytes. Returns out. */
+/* A span of time in words: "3.2 days", "40 minutes". out: OVERVIEW_TEXT_BYTES. Returns out. */
 const char *overview_span(double seconds, char *out);
 
-/* At most 80 columns of text, with bars of #. */
+/* What a reason to cut says, in a few words: "SSH, behind its first lines". */
+const char *overview_reason(enum policy_reason reason);
+
+/* Text with bars of #: at most 80 columns, but for the names and settings in its title. */
 void overview_text(const struct overview *o, FILE *to);
 
 /* One page of HTML 5 with SVG: no script, nothing from elsewhere, for any width, in dark and in light. */

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#define REASON_BYTES 128
+
 static const char HEAD[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -19,7 +21,7 @@ static const char HEAD[] =
     "\"DejaVu Sans\",sans-serif}\n"
     "main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 3rem}\n"
     "h1{font-size:1.6rem;line-height:1.2;margin:0 0 .25rem}\nh2{font-size:1.1rem;margin:0 0 .5rem}\n"
-    "p{margin:.25rem 0}\n.soft{color:var(--soft)}\n"
+    "p{margin:.25rem 0}\n.title{font-weight:600;overflow-wrap:anywhere}\n.soft{color:var(--soft)}\n"
     "section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem;margin-top:1rem}\n"
     ".figures{display:grid;grid-template-columns:repeat(3,1fr);gap:1rem;margin:0 0 1rem}\n"
     ".figures dt{color:var(--soft);font-size:.85rem}\n.figures "
@@ -31,18 +33,48 @@ static const char HEAD[] =
     "table{width:100%;border-collapse:collapse}\n"
     "th,td{padding:.35rem .5rem .35rem 0;text-align:left;border-top:1px solid var(--line);vertical-align:middle}\n"
     "thead td{border-top:0}thead th{border-top:0;color:var(--soft);font-size:.85rem;font-weight:400}\n"
-    "tbody th{font-weight:500;overflow-wrap:anywhere}\n"
+    "tbody th{font-weight:500;overflow-wrap:anywhere}th small{display:block;color:var(--soft);font-weight:400}\n"
     ".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\n.b{width:38%;padding-right:0}\n"
     "@media(max-width:34rem){.x{display:none}.b{width:16%}.bar{min-width:2.5rem}.figures{grid-template-columns:1fr 1fr}"
     ".figures dd{font-size:1.25rem}}\n"
     "@media print{section{break-inside:avoid}}\n"
     "</style>\n</head>\n<body>\n<main>\n<h1>What slimming would save</h1>\n";
 
+/* Names and expressions are the operator's: nothing in them is markup. */
+static void escaped(const char *text, FILE *to) {
+    for (; *text != '\0'; text++) {
+        switch (*text) {
+        case '&':
+            (void)fputs("&amp;", to);
+            break;
+        case '<':
+            (void)fputs("&lt;", to);
+            break;
+        case '>':
+            (void)fputs("&gt;", to);
+            break;
+        default:
+            (void)fputc(*text, to);
+        }
+    }
+}
+
+static void title(const struct overview *o, FILE *to) {
+    (void)fputs("<p class=\"title\">", to);
+    escaped(o->title.captures, to);
+    (void)fputs("</p>\n<p class=\"soft\">as of ", to);
+    escaped(o->title.made, to);
+    (void)fputs("; ", to);
+    escaped(o->title.policy, to);
+    (void)fputs("</p>\n", to);
+}
+
 static void head(const struct overview *o, FILE *to) {
     const struct outcome *is = &o->outcome;
     char packets[QUANTITY_TEXT_BYTES];
     char bytes[QUANTITY_TEXT_BYTES];
     (void)fputs(HEAD, to);
+    title(o, to);
     (void)fprintf(to, "<p class=\"soft\">%" PRIu64 " captures, %s packets, %s bytes", is->files[RECORD_OK],
                   quantity_grouped(packets, o->packets), quantity_grouped(bytes, is->in_bytes));
     if (is->files[RECORD_FAIL] > 0) {
@@ -60,7 +92,7 @@ static void sizes(const struct overview *o, FILE *to) {
     const uint64_t saved_bytes = is->in_bytes - is->out_bytes;
     const double stays = quantity_percent(is->out_bytes, is->in_bytes);
     char text[QUANTITY_TEXT_BYTES];
-    char span[64];
+    char span[OVERVIEW_TEXT_BYTES];
     (void)fputs("<section aria-label=\"Sizes\">\n<dl class=\"figures\">\n", to);
     figure(to, "now", quantity_bytes(text, is->in_bytes));
     figure(to, "would stay", quantity_bytes(text, is->out_bytes));
@@ -79,7 +111,9 @@ static void sizes(const struct overview *o, FILE *to) {
         "<rect class=\"rest\" width=\"%.2f\" height=\"10\"/>"
         "<rect class=\"main\" x=\"%.2f\" width=\"%.2f\" height=\"10\"/></svg>\n"
         "<p class=\"soft legend\"><span><i class=\"key\" style=\"background:var(--rest)\"></i>would stay</span>"
-        "<span><i class=\"key\" style=\"background:var(--main)\"></i>saved</span></p>\n</section>\n",
+        "<span><i class=\"key\" style=\"background:var(--main)\"></i>saved</span></p>\n"
+        "<p class=\"soft\">Now: the files as they are. Would stay: the same files, slim, with every packet in them. "
+        "Nothing was written.</p>\n</section>\n",
         stays, stays, stays, is->in_bytes > 0 ? 100.0 - stays : 0.0);
     if (is->zeroed_bytes > 0) {
         (void)fprintf(
@@ -121,10 +155,12 @@ static void reasons(const struct overview *o, FILE *to) {
     for (size_t i = 0; i < o->reasons; i++) {
         char packets[QUANTITY_TEXT_BYTES];
         const enum policy_reason reason = o->reason[i];
-        table_row(to, policy_reason_name(reason), quantity_grouped(packets, is->packets_by_reason[reason]),
-                  is->saved_bytes_by_reason[reason], is->in_bytes - is->out_bytes);
+        char name[REASON_BYTES];
+        (void)snprintf(name, sizeof name, "%s<small>%s</small>", policy_reason_name(reason), overview_reason(reason));
+        table_row(to, name, quantity_grouped(packets, is->packets_by_reason[reason]), is->saved_bytes_by_reason[reason],
+                  is->in_bytes - is->out_bytes);
     }
-    table_end(to, "");
+    table_end(to, "Packets: how many would be cut. Saved: their payload but for its first bytes.");
 }
 
 static void ports(const struct overview *o, FILE *to) {
@@ -137,7 +173,7 @@ static void ports(const struct overview *o, FILE *to) {
         table_row(to, name, quantity_bytes(now, o->port[i].bytes), o->port[i].saved_bytes,
                   o->outcome.in_bytes - o->outcome.out_bytes);
     }
-    table_end(to, "The lower port of a packet is taken for the server\xe2\x80\x99s.");
+    table_end(to, "The lower port of a packet is taken for the server\xe2\x80\x99s. Now: the bytes of its packets.");
 }
 
 static void hosts(const struct overview *o, FILE *to) {
@@ -145,15 +181,16 @@ static void hosts(const struct overview *o, FILE *to) {
     table_begin(to, "hosts", "Hosts with most to save", "address", "at least");
     for (size_t i = 0; i < o->hosts; i++) {
         const struct account_host *h = &o->host[i];
-        char address[64];
+        char address[OVERVIEW_TEXT_BYTES];
         char least[QUANTITY_TEXT_BYTES];
         table_row(to, overview_address(h, address), quantity_bytes(least, h->saved_bytes - h->error_bytes),
                   h->saved_bytes, o->outcome.in_bytes - o->outcome.out_bytes);
         estimated = estimated || h->error_bytes > 0;
     }
     table_end(to, estimated ? "Each packet counts for both its ends. There are more hosts than are counted one by one: "
-                              "the figures are upper bounds."
-                            : "Each packet counts for both its ends.");
+                              "what is saved is at most that, and at least what stands beside it."
+                            : "Each packet counts for both its ends. These hosts were counted one by one: at least "
+                              "that is what is saved.");
 }
 
 void overview_html(const struct overview *o, FILE *to) {

@@ -3,40 +3,67 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
-#define BAR_COLUMNS 24
+/* A row is a margin, a name, a size, a share and a bar. The widest name, an IPv6 address, is 39 columns. */
+#define ROW_COLUMNS 80
+#define BESIDE_NAME_COLUMNS 24
+#define NAME_COLUMNS_MIN 24
+#define BAR_COLUMNS_MAX 24
 
-static void bar(FILE *to, uint64_t part, uint64_t whole) {
-    const int full = (int)(quantity_percent(part, whole) * BAR_COLUMNS / 100.0 + 0.5);
-    for (int i = 0; i < BAR_COLUMNS && (i < full || (i == 0 && part > 0)); i++) {
+struct columns {
+    int name, bar;
+};
+
+static struct columns columns_of(const struct overview *o) {
+    struct columns c = {.name = NAME_COLUMNS_MIN};
+    for (size_t i = 0; i < o->hosts; i++) {
+        char address[OVERVIEW_TEXT_BYTES];
+        const int length = (int)strlen(overview_address(&o->host[i], address));
+        c.name = length > c.name ? length : c.name;
+    }
+    c.bar = ROW_COLUMNS - BESIDE_NAME_COLUMNS - c.name;
+    c.bar = c.bar < BAR_COLUMNS_MAX ? c.bar : BAR_COLUMNS_MAX;
+    return c;
+}
+
+static void bar(FILE *to, int columns, uint64_t part, uint64_t whole) {
+    const int full = (int)(quantity_percent(part, whole) * columns / 100.0 + 0.5);
+    for (int i = 0; i < columns && (i < full || (i == 0 && part > 0)); i++) {
         (void)fputc('#', to);
     }
     (void)fputc('\n', to);
 }
 
-static void row(FILE *to, const char *name, uint64_t bytes, uint64_t whole) {
+static void row(FILE *to, struct columns c, const char *name, uint64_t bytes, uint64_t whole) {
     char text[QUANTITY_TEXT_BYTES];
-    (void)fprintf(to, "  %-24s %10s  %5.1f %%  ", name, quantity_bytes(text, bytes), quantity_percent(bytes, whole));
-    bar(to, bytes, whole);
+    (void)fprintf(to, "  %-*s %10s  %5.1f %%  ", c.name, name, quantity_bytes(text, bytes),
+                  quantity_percent(bytes, whole));
+    bar(to, c.bar, bytes, whole);
 }
 
-static void sizes(const struct overview *o, FILE *to) {
+static void head(const struct overview *o, FILE *to) {
+    (void)fprintf(to, "What slimming would save, as of %s\n\n  captures  %s\n  settings  %s\n\n", o->title.made,
+                  o->title.captures, o->title.policy);
+}
+
+static void sizes(const struct overview *o, struct columns c, FILE *to) {
     const struct outcome *is = &o->outcome;
     char packets[QUANTITY_TEXT_BYTES];
     char bytes[QUANTITY_TEXT_BYTES];
-    char now[64];
-    char slim[64];
+    char now[OVERVIEW_TEXT_BYTES];
+    char slim[OVERVIEW_TEXT_BYTES];
     (void)fprintf(to, "%" PRIu64 " captures, %s packets, %s bytes", is->files[RECORD_OK],
                   quantity_grouped(packets, o->packets), quantity_grouped(bytes, is->in_bytes));
     if (is->files[RECORD_FAIL] > 0) {
         (void)fprintf(to, "; %" PRIu64 " could not be read", is->files[RECORD_FAIL]);
     }
     (void)fputs("\n\n", to);
-    row(to, "now", is->in_bytes, is->in_bytes);
-    row(to, "slim", is->out_bytes, is->in_bytes);
-    row(to, "saved", is->in_bytes - is->out_bytes, is->in_bytes);
+    row(to, c, "now", is->in_bytes, is->in_bytes);
+    row(to, c, "slim", is->out_bytes, is->in_bytes);
+    row(to, c, "saved", is->in_bytes - is->out_bytes, is->in_bytes);
     if (is->zeroed_bytes > 0) {
-        row(to, "zeros", is->zeroed_bytes, is->in_bytes);
+        row(to, c, "zeros", is->zeroed_bytes, is->in_bytes);
         (void)fputs("\nZeros in the place of payload: the files would be as long as they are, and\n"
                     "shorter once they are compressed.\n",
                     to);
@@ -48,12 +75,16 @@ static void sizes(const struct overview *o, FILE *to) {
     }
 }
 
-static void reasons(const struct overview *o, FILE *to) {
+static void reasons(const struct overview *o, struct columns c, FILE *to) {
     const struct outcome *is = &o->outcome;
     const uint64_t saved_bytes = is->in_bytes - is->out_bytes;
     (void)fputs("\nSaved by reason\n", to);
     for (size_t i = 0; i < o->reasons; i++) {
-        row(to, policy_reason_name(o->reason[i]), is->saved_bytes_by_reason[o->reason[i]], saved_bytes);
+        row(to, c, policy_reason_name(o->reason[i]), is->saved_bytes_by_reason[o->reason[i]], saved_bytes);
+    }
+    (void)fputs("\n", to);
+    for (size_t i = 0; i < o->reasons; i++) {
+        (void)fprintf(to, "  %-9s  %s\n", policy_reason_name(o->reason[i]), overview_reason(o->reason[i]));
     }
 }
 
@@ -81,24 +112,24 @@ static void reach(const struct overview *o, FILE *to) {
     }
 }
 
-static void ports(const struct overview *o, FILE *to) {
+static void ports(const struct overview *o, struct columns c, FILE *to) {
     const uint64_t saved_bytes = o->outcome.in_bytes - o->outcome.out_bytes;
-    (void)fputs("\nSaved by server port\n", to);
+    (void)fputs("\nSaved by server port (the lower one of a packet)\n", to);
     for (size_t i = 0; i < o->ports; i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "%u/%s", o->port[i].port,
                        o->port[i].transport == LOCATED_TCP ? "tcp" : "udp");
-        row(to, name, o->port[i].saved_bytes, saved_bytes);
+        row(to, c, name, o->port[i].saved_bytes, saved_bytes);
     }
 }
 
-static void hosts(const struct overview *o, FILE *to) {
+static void hosts(const struct overview *o, struct columns c, FILE *to) {
     const uint64_t saved_bytes = o->outcome.in_bytes - o->outcome.out_bytes;
     bool estimated = false;
     (void)fputs("\nSaved by host (each packet counts for both its ends)\n", to);
     for (size_t i = 0; i < o->hosts; i++) {
-        char address[64];
-        row(to, overview_address(&o->host[i], address), o->host[i].saved_bytes, saved_bytes);
+        char address[OVERVIEW_TEXT_BYTES];
+        row(to, c, overview_address(&o->host[i], address), o->host[i].saved_bytes, saved_bytes);
         estimated = estimated || o->host[i].error_bytes > 0;
     }
     if (estimated) {
@@ -107,11 +138,13 @@ static void hosts(const struct overview *o, FILE *to) {
 }
 
 void overview_text(const struct overview *o, FILE *to) {
-    sizes(o, to);
+    const struct columns columns = columns_of(o);
+    head(o, to);
+    sizes(o, columns, to);
     if (o->outcome.in_bytes > o->outcome.out_bytes) {
-        reasons(o, to);
-        ports(o, to);
-        hosts(o, to);
+        reasons(o, columns, to);
+        ports(o, columns, to);
+        hosts(o, columns, to);
     }
     reach(o, to);
 }
