@@ -118,6 +118,10 @@ teardown() {
         same_bytes want "store/$n.pcap"
     done
     [ "$(grep -c '^done: ok=1 skip=0 fail=0' "$err_file")" -eq 6 ] || explain "not one task a file"
+    # and again: markers have the names of their captures
+    runs sh -e recipe.sh
+    status_is 0
+    [ "$(grep -c '^done: ok=0 skip=1 fail=0' "$err_file")" -eq 6 ] || explain "$err"
 }
 
 @test "parallel: no common store; what comes back is checked" {
@@ -168,6 +172,9 @@ SH
     for n in 1 2 3; do
         same_bytes want "store/file $n.pcap"
     done
+    runs sh -e recipe.sh
+    status_is 0
+    [ "$(wc -l <names)" -eq 3 ] || explain "$(cat names)"
     runs env SLURM_ARRAY_TASK_ID=9 sh fleet/slurm-array.sh names
     status_is 1
     err_is 'slurm-array.sh: names has no line 9'

@@ -125,6 +125,10 @@ slim_of_tls() { pcap-truncate <"$TLS" >want && same_bytes want "$1"; }
     runs_recipe 'Files that find finds'
     slim_of_tls srv/pcap/sub/a.cap
     same_bytes "$TLS" srv/pcap/young.cap
+    # and again: a marker, which has the name of its capture, is no capture
+    find srv -exec touch -d '1 hour ago' {} +
+    runs_recipe 'Files that find finds'
+    err_has 'fail=0'
 }
 
 @test "recipe: How much was saved so far" {
