@@ -92,3 +92,15 @@ REASONS='not a capture: |not processed: |offset [0-9]+, packet [0-9]+: (record h
         pcap-commit --records --claim-fd 9 | pcap-report --output json'
     json_is ".summary.ok == 0 and .summary.fail == $(wc -l <../refused)"
 }
+
+@test "corpus: the README's figures are those of the captures it names" {
+    local name before after file
+    sed -n 's/^| \([a-z0-9_-]*\.pcap\) [^|]*| \([0-9,]*\) | \([0-9,]*\) |.*/\1 \2 \3/p' "$ROOT/README.md" | tr -d , >rows
+    [ "$(wc -l <rows)" -ge 5 ] || explain "only $(cat rows)"
+    while read -r name before after; do
+        file=$(find "$CORPUS" -name "$name" | head -n 1)
+        [ -n "$file" ] || skip "$name is not in $CORPUS"
+        runs pcap-scan "$file"
+        json_is ".in_bytes == $before and .out_bytes == $after"
+    done <rows
+}

@@ -46,13 +46,14 @@ SH
     PATH=$PWD/bin:$PATH
 }
 
-# recipe FILE HEADING [N]: the (Nth) sh block below a heading, with our folders in the place of /srv and /store.
+# recipe FILE HEADING [N]: the (Nth) sh block below a heading, with our folders in the place of /srv, /store and those of other systems.
 recipe() {
     awk -v heading="$2" -v wanted="${3:-1}" '
         /^##/ && !inside { here = ($0 ~ /^##+ / && substr($0, index($0, " ") + 1) == heading) }
         here && /^```sh$/ { inside = 1; n++; next }
         /^```$/ { inside = 0 }
-        inside && n == wanted' "$ROOT/$1" | sed -e "s|/srv/pcap|srv/pcap|g" -e "s|/store|srv/store|g"
+        inside && n == wanted' "$ROOT/$1" | sed -e "s|/srv/pcap|srv/pcap|g" -e "s|/store|srv/store|g" \
+        -e "s|/opt/arkime/raw|srv/arkime|g" -e "s|/var/log/suricata|srv/suricata|g" -e "s|/nsm/suripcap|srv/suripcap|g"
 }
 
 # runs_recipe HEADING
@@ -157,13 +158,101 @@ b.pcap: OK'
     slim_of_tls srv/pcap/a.pcap
 }
 
+# old NAME...: recordings under these names, finished two hours ago.
+old() {
+    local name
+    for name; do
+        mkdir -p "${name%/*}"
+        cp "$TLS" "$name"
+        touch -d '2 hours ago' "$name"
+    done
+}
+
+# An index by offset stays true, and Arkime takes each record for a whole packet: captured is original length.
+records_are_whole_and_in_place() {
+    "$PYTHON" - "$TLS" "$1" <<'PY'
+import struct, sys
+def records(data):
+    at, found = 24, []
+    while at < len(data):
+        captured, original = struct.unpack_from("<II", data, at + 8)
+        found.append((at, captured, original))
+        at += 16 + captured
+    return found
+whole, slim = (open(path, "rb").read() for path in sys.argv[1:])
+assert whole != slim and records(whole) == records(slim)
+assert all(captured == original for _, captured, original in records(slim))
+PY
+}
+
+@test "recipe: Arkime" {
+    old srv/arkime/node-260101-00000001.pcap
+    runs_recipe Arkime
+    records_are_whole_and_in_place srv/arkime/node-260101-00000001.pcap
+}
+
+@test "recipe: Malcolm" {
+    old Malcolm/pcap/processed/a.pcap Malcolm/pcap/upload/b.pcap
+    runs_recipe Malcolm
+    records_are_whole_and_in_place Malcolm/pcap/processed/a.pcap
+    same_bytes "$TLS" Malcolm/pcap/upload/b.pcap
+}
+
+@test "recipe: Suricata" {
+    old srv/suricata/log.pcap.1700000000 srv/suricata/eve.json
+    cp "$TLS" srv/suricata/log.pcap.1700000600
+    runs_recipe Suricata
+    pcap-truncate --policy flow <"$TLS" >want
+    same_bytes want srv/suricata/log.pcap.1700000000
+    same_bytes "$TLS" srv/suricata/log.pcap.1700000600
+    same_bytes "$TLS" srv/suricata/eve.json
+}
+
+@test "recipe: Security Onion" {
+    old srv/suripcap/1/so-pcap.1700000000 srv/suripcap/2/so-pcap.1700000000 srv/suripcap/2/other
+    runs_recipe 'Security Onion'
+    pcap-truncate --policy flow <"$TLS" >want
+    same_bytes want srv/suripcap/1/so-pcap.1700000000
+    same_bytes want srv/suripcap/2/so-pcap.1700000000
+    same_bytes "$TLS" srv/suripcap/2/other
+}
+
+@test "recipe: Zeek" {
+    printf '#!/bin/sh\n[ "$*" = "-C -r -" ] || exit 1\nexec cat >read-by-zeek\n' >bin/zeek
+    chmod 755 bin/zeek
+    cp "$TLS" a.pcap
+    runs_recipe Zeek
+    pcap-truncate --policy flow --length snap <"$TLS" >want
+    same_bytes want read-by-zeek
+}
+
 @test "README: every recipe has a test, and every test a recipe" {
-    sed -n '/^## Recipes$/,/^## /p' "$ROOT/README.md" | sed -n 's/^### //p' | LC_ALL=C sort >recipes
+    sed -n -e '/^## With Arkime/,/^## When/p' -e '/^## Recipes$/,/^## /p' "$ROOT/README.md" | sed -n 's/^### //p' |
+        LC_ALL=C sort >recipes
     {
         sed -n 's/^@test "recipe: \(.*\)" {$/\1/p' "$BATS_TEST_FILENAME"
         echo 'All sensors at once' # fleet.bats
     } | LC_ALL=C sort >tests
     same_bytes recipes tests
+}
+
+@test "README: quickstart shows what slimming gave, and what building printed only where it failed" {
+    mkdir -p clone/scripts clone/build
+    cp "$ROOT/scripts/quickstart" clone/scripts
+    ln -s "$FIXTURES" clone/fixtures
+    ln -s "$BIN_DIR" clone/build/bin
+    echo 'echo noise of a package' >clone/scripts/install-deps
+    printf 'all:\n\t@echo noise of a compiler; test ! -e broken\n' >clone/Makefile
+    runs sh clone/scripts/quickstart
+    status_is 0
+    out_has '$ pcap-slim --dir captures'
+    out_has ' 13 captures verified against their originals'
+    err_has 'done: ok=13 skip=0 fail=0'
+    [[ $out$err != *noise* ]] || explain "$out$err"
+    : >clone/broken
+    runs sh clone/scripts/quickstart
+    status_is 1
+    err_has 'noise of a compiler'
 }
 
 @test "README: install, first run and settings as they stand there" {
