@@ -1,0 +1,126 @@
+#include "tls_hello.h"
+
+#include "tls_suites.h"
+
+enum {
+    HEADER_MORE_BYTES = 3, /* behind the type: the length; DTLS has number, offset and length of the fragment, too */
+    DTLS_HEADER_MORE_BYTES = 11,
+    VERSION_AND_RANDOM_BYTES = 34,
+};
+
+enum field {
+    FIELD_TYPE,
+    FIELD_FIXED, /* the rest of the header, version, random */
+    FIELD_SESSION_LENGTH,
+    FIELD_SESSION,
+    FIELD_COOKIE_LENGTH,
+    FIELD_COOKIE,
+    FIELD_LIST_HIGH,
+    FIELD_LIST_LOW,
+    FIELD_SUITE_HIGH,
+    FIELD_SUITE_LOW,
+    FIELD_END,
+};
+
+enum { OFFERS_ENCRYPTION = 1, OFFERS_NONE = 2 };
+
+static void go_to(struct tls_hello *h, enum field field, uint32_t length_bytes) {
+    h->field = (uint8_t)field;
+    h->left_bytes = (uint16_t)length_bytes;
+}
+
+static enum tls_agreement of_client(const struct tls_hello *h) {
+    return h->offers == OFFERS_ENCRYPTION ? TLS_ENCRYPTS
+           : h->offers == OFFERS_NONE     ? TLS_ENCRYPTS_NOT
+           : h->offers != 0               ? TLS_MAY_ENCRYPT
+                                          : TLS_AGREES_ON_NOTHING;
+}
+
+static enum tls_agreement take_suite(struct tls_hello *h, uint16_t suite) {
+    const bool encrypts = tls_suite_encrypts(suite);
+    if (h->type == TLS_SERVER_HELLO) {
+        go_to(h, FIELD_END, 0);
+        return encrypts ? TLS_ENCRYPTS : TLS_ENCRYPTS_NOT;
+    }
+    if (!tls_suite_is_signal(suite)) {
+        h->offers |= encrypts ? OFFERS_ENCRYPTION : OFFERS_NONE;
+    }
+    if (h->left_bytes >= 2) {
+        h->field = FIELD_SUITE_HIGH;
+        return TLS_AGREES_ON_NOTHING;
+    }
+    go_to(h, FIELD_END, 0);
+    return of_client(h);
+}
+
+/* The fields in front of the suites: of the session's identifier, and of DTLS the cookie, only the length counts. */
+static void take_length(struct tls_hello *h, uint8_t length_bytes, bool is_dtls) {
+    const bool has_cookie = is_dtls && h->type == TLS_CLIENT_HELLO && h->field == FIELD_SESSION_LENGTH;
+    const enum field then = has_cookie                    ? FIELD_COOKIE_LENGTH
+                            : h->type == TLS_SERVER_HELLO ? FIELD_SUITE_HIGH
+                                                          : FIELD_LIST_HIGH;
+    if (length_bytes == 0) {
+        go_to(h, then, 0);
+    } else {
+        go_to(h, h->field == FIELD_SESSION_LENGTH ? FIELD_SESSION : FIELD_COOKIE, length_bytes);
+    }
+}
+
+/* The last byte of a field that is only stepped over. */
+static void step_over(struct tls_hello *h, bool is_dtls) {
+    const bool has_cookie = is_dtls && h->type == TLS_CLIENT_HELLO && h->field == FIELD_SESSION;
+    if (--h->left_bytes > 0) {
+        return;
+    }
+    if (h->field == FIELD_FIXED) {
+        h->field = FIELD_SESSION_LENGTH;
+    } else if (has_cookie) {
+        h->field = FIELD_COOKIE_LENGTH;
+    } else {
+        h->field = h->type == TLS_SERVER_HELLO ? FIELD_SUITE_HIGH : FIELD_LIST_HIGH;
+    }
+}
+
+static enum tls_agreement take(struct tls_hello *h, uint8_t byte, bool is_dtls) {
+    switch ((enum field)h->field) {
+    case FIELD_TYPE:
+        h->type = byte;
+        go_to(h, byte == TLS_CLIENT_HELLO || byte == TLS_SERVER_HELLO ? FIELD_FIXED : FIELD_END,
+              VERSION_AND_RANDOM_BYTES + (is_dtls ? DTLS_HEADER_MORE_BYTES : HEADER_MORE_BYTES));
+        break;
+    case FIELD_FIXED:
+    case FIELD_SESSION:
+    case FIELD_COOKIE:
+        step_over(h, is_dtls);
+        break;
+    case FIELD_SESSION_LENGTH:
+    case FIELD_COOKIE_LENGTH:
+        take_length(h, byte, is_dtls);
+        break;
+    case FIELD_LIST_HIGH:
+    case FIELD_SUITE_HIGH:
+        h->high = byte;
+        h->left_bytes = (uint16_t)(h->left_bytes - (h->left_bytes > 0));
+        h->field++;
+        break;
+    case FIELD_LIST_LOW:
+        go_to(h, h->high == 0 && byte < 2 ? FIELD_END : FIELD_SUITE_HIGH, (uint32_t)h->high << 8 | byte);
+        break;
+    case FIELD_SUITE_LOW:
+        h->left_bytes = (uint16_t)(h->left_bytes - (h->left_bytes > 0));
+        return take_suite(h, (uint16_t)(h->high << 8 | byte));
+    case FIELD_END:
+        break;
+    }
+    return TLS_AGREES_ON_NOTHING;
+}
+
+enum tls_agreement tls_hello_read(struct tls_hello *h, const uint8_t *p, uint32_t length_bytes, bool is_dtls) {
+    for (uint32_t i = 0; i < length_bytes && h->field != FIELD_END; i++) {
+        const enum tls_agreement agreement = take(h, p[i], is_dtls);
+        if (agreement != TLS_AGREES_ON_NOTHING) {
+            return agreement;
+        }
+    }
+    return TLS_AGREES_ON_NOTHING;
+}
