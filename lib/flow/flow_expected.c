@@ -7,20 +7,34 @@
 #include "flow_tls.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum {
     QUIC_FORM_BITS = 0xc0,
     QUIC_SHORT = 0x40,
 };
 
+/*
+ * Whether bytes are to be judged by themselves, whatever was proven: once in 64 KiB, and when eight in the middle could
+ * be text, as in one of 256 segments of ciphertext.
+ */
+static inline bool is_to_be_looked_at(uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
+    uint64_t middle;
+    if (payload_bytes < 2 * sizeof middle) {
+        return true;
+    }
+    memcpy(&middle, payload + payload_bytes / 2, sizeof middle);
+    return (seq & UINT16_MAX) + payload_bytes > UINT16_MAX || (middle & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* Nothing but application data that goes on from what is known. */
 static inline bool is_tls_data(struct flow_stream *s, const struct flow_stream *peer, uint32_t seq,
                                const uint8_t *payload, uint32_t payload_bytes) {
-    const uint16_t wanted = FLOW_SECRET_RUN | FLOW_TLS_DATA | FLOW_UNITS_SEEN;
+    const uint16_t wanted = FLOW_SECRET_RUN | FLOW_TLS_DATA | FLOW_UNITS_SEEN | FLOW_PROVEN;
     const uint16_t asked = wanted | FLOW_LOST | FLOW_GUESSED;
     uint32_t at = s->next_unit - seq;
-    if ((s->flags & asked) != wanted || s->head_bytes != 0 || peer->mode == FLOW_PLAIN ||
-        flow_seq_diff(s->secret_from, seq) > 0) {
+    if (is_to_be_looked_at(seq, payload, payload_bytes) || (s->flags & asked) != wanted || s->head_bytes != 0 ||
+        peer->mode == FLOW_PLAIN || flow_seq_diff(s->secret_from, seq) > 0) {
         return false;
     }
     if (at < payload_bytes) { /* records begin in it */
@@ -35,11 +49,12 @@ static inline bool is_tls_data(struct flow_stream *s, const struct flow_stream *
         }
         s->next_unit = seq + at;
     }
-    return at <= FLOW_STREAM_WINDOW_BYTES;
+    return at <= FLOW_TLS_HEADER_BYTES + FLOW_TLS_RECORD_MAX_BYTES;
 }
 
 static inline bool is_ssh_data(struct flow_stream *s, uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
-    if ((s->flags & FLOW_SECRET_RUN) == 0 || payload[0] == 'S' || seq - s->next_unit > FLOW_STREAM_WINDOW_BYTES ||
+    if ((s->flags & FLOW_PROVEN) == 0 || payload[0] == 'S' || is_to_be_looked_at(seq, payload, payload_bytes) ||
+        seq - s->next_unit > FLOW_STREAM_WINDOW_BYTES ||
         seq + payload_bytes - s->secret_from > FLOW_SECRET_WINDOW_BYTES) {
         return false;
     }
@@ -58,7 +73,8 @@ enum policy_reason flow_expected_tcp(struct flow_state *f, unsigned direction, u
         return is_tls_data(s, peer, seq, payload, payload_bytes) ? POLICY_TLS : POLICY_UNPROVEN;
     }
     if (s->mode == FLOW_PLAIN) {
-        return flow_may_begin(FLOW_IN_CLEAR, payload[0]) ? POLICY_UNPROVEN : POLICY_CLEARTEXT;
+        return flow_may_begin(FLOW_IN_CLEAR, payload[0]) || s->scans < FLOW_PLAIN_SCANS ? POLICY_UNPROVEN
+                                                                                        : POLICY_CLEARTEXT;
     }
     return s->mode == FLOW_SSH_SECRET && is_ssh_data(s, seq, payload, payload_bytes) ? POLICY_SSH : POLICY_UNPROVEN;
 }

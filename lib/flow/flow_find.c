@@ -62,20 +62,12 @@ static struct flow_verdict scan(struct flow_walk *w) {
     return flow_keep(POLICY_UNPROVEN);
 }
 
-/*
- * On the port of SSH, a stream that began before the capture is cut as the policy `packet` does it. Not while the other
- * side is seen to exchange keys: then it is only the banner that is missing.
- */
-static bool is_ssh_begun_before(const struct flow_walk *w) {
-    return (w->in->port_flags & POLICY_PORT_SSH) && w->s->mode == FLOW_UNKNOWN &&
-           (w->flow->flags & FLOW_SYN_SEEN) == 0 && w->peer->mode != FLOW_SSH;
-}
-
 static struct flow_verdict begin_ssh_secret(struct flow_walk *w) {
     w->s->mode = FLOW_SSH_SECRET;
     w->s->next_unit = w->in->seq + w->in->payload_bytes;
     flow_walk_secret_from(w->s, w->in->seq);
     w->clear_end = 0;
+    flow_walk_sample(w, FLOW_SSH_LENGTH_BYTES, w->in->payload_bytes);
     return flow_walk_conclude(w);
 }
 
@@ -90,9 +82,6 @@ struct flow_verdict flow_find(struct flow_walk *w) {
         w->s->scans = 0;
         return v;
     }
-    if (is_ssh_begun_before(w)) {
-        return begin_ssh_secret(w);
-    }
     if (s->mode == FLOW_SSH) {
         const int32_t past_bytes = flow_seq_diff(in->seq, s->next_unit);
         if (past_bytes > (int32_t)FLOW_SSH_CLEAR_MAX_BYTES && past_bytes < FLOW_STREAM_WINDOW_BYTES) {
@@ -103,4 +92,22 @@ struct flow_verdict flow_find(struct flow_walk *w) {
         return scan(w);
     }
     return flow_keep(POLICY_UNPROVEN);
+}
+
+struct flow_verdict flow_find_in_clear(struct flow_walk *w) {
+    const struct flow_segment *in = w->in;
+    struct flow_verdict v;
+    if (flow_walk_begins(w, FLOW_IN_CLEAR, &v)) {
+        return v;
+    }
+    if (w->s->scans >= FLOW_PLAIN_SCANS) {
+        return flow_keep(POLICY_CLEARTEXT);
+    }
+    w->s->scans++;
+    const uint32_t hello_at = flow_tls_find_hello(in->payload, in->there_bytes);
+    if (hello_at < in->there_bytes) {
+        return flow_walk_begin_behind(w, FLOW_TLS, hello_at);
+    }
+    const uint32_t banner_at = flow_ssh_find_banner(in->payload, in->there_bytes);
+    return banner_at < in->there_bytes ? flow_walk_begin_behind(w, FLOW_SSH, banner_at) : flow_keep(POLICY_CLEARTEXT);
 }

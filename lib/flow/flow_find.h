@@ -10,4 +10,10 @@
 /* Look for the way in a segment, and read on from where it is found. Returns what of the segment is encrypted. */
 struct flow_verdict flow_find(struct flow_walk *w);
 
+/*
+ * Read a segment of cleartext: until a handshake begins, at its beginning or, in the first segments, behind what comes
+ * before it: PROXY, STARTTLS, CONNECT, lines in front of a banner.
+ */
+struct flow_verdict flow_find_in_clear(struct flow_walk *w);
+
 #endif

@@ -14,7 +14,6 @@ enum {
     WRAPPED_CONTROL = 11,
 
     HEAD_BYTES = 9, /* opcode and session identifier */
-    LENGTH_BYTES = 2,
     RESET_MIN_BYTES = 14, /* opcode, session, no acknowledgement, packet number */
     RESET_MAX_BYTES = 1024,
 };
@@ -70,45 +69,4 @@ bool flow_openvpn_judge(const struct flow_look *k, struct flow_verdict *out) {
     }
     *out = flow_cut_behind(k->reason, 0);
     return kind == DATA && (k->flow->flags & FLOW_VPN);
-}
-
-bool flow_openvpn_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes) {
-    return where == FLOW_AT_START && there_bytes >= LENGTH_BYTES + RESET_MIN_BYTES &&
-           bytes_get_be16(p) == there_bytes - LENGTH_BYTES &&
-           packet_kind(p + LENGTH_BYTES, there_bytes - LENGTH_BYTES) == RESET;
-}
-
-/* The session identifier of a stream is kept where guesses about TLS would be. */
-static void note_session(struct flow_stream *s, const uint8_t *packet, bool reset) {
-    const uint32_t high = bytes_get_be32(packet + 1);
-    const uint32_t low = bytes_get_be32(packet + 5);
-    if (reset) {
-        s->guess_start = high;
-        s->guess_next = low;
-        s->flags |= FLOW_VPN_SESSION;
-    } else if ((s->flags & FLOW_VPN_SESSION) && s->guess_start == high && s->guess_next == low) {
-        s->flags |= FLOW_VPN_PROVEN;
-    }
-}
-
-struct flow_unit flow_openvpn_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
-    struct flow_unit u = {.kind = FLOW_UNIT_NONE};
-    if (there_bytes < LENGTH_BYTES + 1) {
-        u.kind = FLOW_UNIT_MORE;
-        u.clear_bytes = there_bytes;
-        return u;
-    }
-    const uint32_t packet_bytes = bytes_get_be16(p);
-    if (packet_bytes == 0) {
-        return u;
-    }
-    const enum kind kind = kind_of(p[LENGTH_BYTES]);
-    u.length_bytes = LENGTH_BYTES + packet_bytes;
-    u.kind = kind == OTHER                                  ? FLOW_UNIT_NONE
-             : kind == DATA && (s->flags & FLOW_VPN_PROVEN) ? FLOW_UNIT_SECRET
-                                                            : FLOW_UNIT_CLEAR;
-    if ((kind == RESET || kind == CONTROLS) && packet_bytes >= HEAD_BYTES && there_bytes - LENGTH_BYTES >= HEAD_BYTES) {
-        note_session(s, p + LENGTH_BYTES, (s->flags & FLOW_VPN_SESSION) == 0);
-    }
-    return u;
 }

@@ -3,10 +3,10 @@
  * the functions that the row is made of, and its header among the includes of flow_walk.c or flow_udp.c. What most
  * packets are is told from the same rows (flow_expected.h).
  *
- * Who proves what: a row says that bytes are encrypted (FLOW_UNIT_SECRET, a verdict that cuts) only when what it has
- * noted of the flow proves it; what is framed alike but not proven is FLOW_UNIT_CLEAR, or no datagram of it. A unit
- * that shows the contrary is FLOW_UNIT_ENDS_PROOF. Whatever is cut of a direction, the first of it passes the end of
- * flow_walk_conclude() or flow_udp_datagram(): flow_expected.h comes after that.
+ * Who proves what: a unit's framing (FLOW_UNIT_SECRET) proves nothing. flow_walk_conclude() cuts only what the two
+ * sides have agreed to encrypt (flow_agreement.h) or, where the beginning was not seen, what a chain of units shows,
+ * and only what looks like noise; a datagram that a row would cut must look like it as well. flow_expected.h comes
+ * after that.
  */
 #ifndef PCAPSLIM_FLOW_PROTOCOLS_H
 #define PCAPSLIM_FLOW_PROTOCOLS_H
@@ -19,8 +19,7 @@
 #define FLOW_OVER_TCP(ROW)                                                                                             \
     ROW(TLS, tls, POLICY_TLS, POLICY_HANDSHAKE, first >= 0x14 && first <= 0x18, first == 0x16)                         \
     ROW(SSH, ssh, POLICY_SSH, POLICY_HANDSHAKE, first == 'S', false)                                                   \
-    ROW(SMB, smb, POLICY_SMB, POLICY_CLEARTEXT, first == 0, false)                                                     \
-    ROW(OPENVPN, openvpn, POLICY_OPENVPN, POLICY_HANDSHAKE, false, false)
+    ROW(SMB, smb, POLICY_SMB, POLICY_CLEARTEXT, first == 0, false)
 
 /*
  * Over UDP: the flow_NAME_judge() of flow_udp.h, the reason to cut; ports on which nothing is ruled out cheaply, and

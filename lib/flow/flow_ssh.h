@@ -14,7 +14,14 @@
  */
 #define FLOW_SSH_CLEAR_MAX_BYTES (256U << 10)
 
-/* A banner of version 2 begins it; of version 1 nothing is cut. */
+/* In front of what is encrypted: some ciphers leave the length in the clear. */
+#define FLOW_SSH_LENGTH_BYTES 4
+
+/* Find a banner at the beginning of a line (RFC 4253 section 4.2). Returns its offset, or there_bytes. */
+uint32_t flow_ssh_find_banner(const uint8_t *p, uint32_t there_bytes);
+
+/* A banner of version 2, or at the start of a stream as much of one as is there, begins it; of version 1 nothing is
+ * cut. */
 bool flow_ssh_begins(enum flow_where where, const uint8_t *p, uint32_t there_bytes);
 
 /* A line or packet. With NEWKEYS the mode of s becomes FLOW_SSH_SECRET: what follows that packet is encrypted. */

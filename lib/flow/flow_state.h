@@ -6,6 +6,8 @@
 #define PCAPSLIM_FLOW_STATE_H
 
 #include "flow_protocols.h"
+#include "ssh_kexinit.h"
+#include "tls_hello.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,21 +24,27 @@ enum flow_mode {
 };
 
 enum flow_stream_flags {
-    FLOW_SECRET_RUN = 1,    /* from secret_from up to next_unit all is encrypted */
-    FLOW_UNITS_SEEN = 2,    /* at least one unit was read */
-    FLOW_LOST = 4,          /* next_unit is not where a unit begins */
-    FLOW_TLS_CHANGED = 8,   /* ChangeCipherSpec was seen */
-    FLOW_TLS_DATA = 16,     /* application data was seen */
-    FLOW_SSH_BANNER = 32,   /* the banner's line has ended */
-    FLOW_VPN_PROVEN = 64,   /* the session identifier came again */
-    FLOW_VPN_SESSION = 128, /* guess_start and guess_next hold a session identifier */
-    FLOW_GUESSED = 256,     /* guess_start and guess_next hold where a TLS record may be */
+    FLOW_SECRET_RUN = 1,      /* from secret_from up to next_unit all is encrypted */
+    FLOW_UNITS_SEEN = 2,      /* at least one unit was read */
+    FLOW_LOST = 4,            /* next_unit is not where a unit begins */
+    FLOW_TLS_CHANGED = 8,     /* ChangeCipherSpec was seen */
+    FLOW_TLS_DATA = 16,       /* application data was seen */
+    FLOW_SSH_BANNER = 32,     /* the banner's line has ended */
+    FLOW_GUESSED = 64,        /* guess_start and guess_next hold where a TLS record may be */
+    FLOW_AGREEING = 128,      /* a hello or list of ciphers is being read, up to secret_from */
+    FLOW_CHAINED = 256,       /* it began before the capture, and a chain of units held */
+    FLOW_PROVEN = 512,        /* encrypted, and it looks so: what goes on as expected is cut without another look */
+    FLOW_CONTRADICTED = 1024, /* what was taken for units were none */
 };
 
 #define FLOW_HEAD_BYTES 8
 
-/* Encrypted bytes that are remembered back: well below half of sequence space. */
-#define FLOW_SECRET_WINDOW_BYTES (1 << 30)
+/* Encrypted bytes that are remembered back, for what is sent again. */
+#define FLOW_SECRET_WINDOW_BYTES (1 << 24)
+
+/* Segments of cleartext that are looked through for a hello or a banner: behind a PROXY header, a greeting and so on.
+ */
+#define FLOW_PLAIN_SCANS 8
 
 /* A segment so far from where a stream was is not of it. */
 #define FLOW_STREAM_WINDOW_BYTES (1 << 28)
@@ -44,12 +52,20 @@ enum flow_stream_flags {
 struct flow_stream {
     uint32_t next_unit;   /* where the unit that is read next begins */
     uint32_t secret_from; /* see FLOW_SECRET_RUN */
-    uint32_t guess_start; /* where a TLS record may begin, behind a hole; and where it would end */
-    uint32_t guess_next;
+    union {
+        struct {
+            uint32_t guess_start; /* where a TLS record may begin, behind a hole; and where it would end */
+            uint32_t guess_next;
+        };
+        struct tls_hello hello; /* FLOW_AGREEING: how far it was read */
+        struct ssh_kexinit kexinit;
+    };
     uint16_t flags;
     uint8_t mode;
     uint8_t head_bytes;            /* of the next unit, in head; these three are asked for at once */
-    uint8_t scans;                 /* segments looked through for a record */
+    uint8_t scans;                 /* segments looked through for something that begins */
+    uint8_t looks;                 /* times in a row that bytes looked encrypted */
+    uint8_t chain;                 /* units read one behind the other, at most 255 */
     uint8_t head[FLOW_HEAD_BYTES]; /* the beginning of the next unit, when it is spread over segments */
 };
 
@@ -84,7 +100,9 @@ struct flow_datagrams {
 enum flow_flags {
     FLOW_CUT_BEFORE = 1, /* packets of it were cut before: nothing more is */
     FLOW_SYN_SEEN = 2,
-    FLOW_READABLE = 4, /* a unit has ended the proof: what was agreed on does not encrypt */
+    FLOW_READABLE = 4, /* what was agreed on does not encrypt */
+    FLOW_ENCRYPTS = 8, /* it does, whatever was chosen of what was offered */
+    FLOW_MET = 16,     /* a hello was seen: what it agrees on counts, or nothing */
 };
 
 struct flow_state {

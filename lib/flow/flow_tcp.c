@@ -1,10 +1,15 @@
 #include "flow_tcp.h"
 
+#include "flow_agreement.h"
 #include "flow_find.h"
 #include "flow_ssh.h"
+#include "flow_tls.h"
 #include "flow_walk.h"
 
 #include <string.h>
+
+/* What is sent again comes so soon; a hello that is farther away is of another connection. */
+enum { NEAR_BYTES = 1 << 17 };
 
 /* The first bytes of a stream. */
 static struct flow_verdict begin_stream(struct flow_walk *w) {
@@ -14,7 +19,7 @@ static struct flow_verdict begin_stream(struct flow_walk *w) {
     }
     const bool is_there = w->in->there_bytes > 0;
     w->s->mode = is_there ? FLOW_PLAIN : FLOW_UNKNOWN;
-    return flow_keep(is_there ? POLICY_CLEARTEXT : POLICY_UNPROVEN);
+    return is_there ? flow_find_in_clear(w) : flow_keep(POLICY_UNPROVEN);
 }
 
 /* Everything behind NEWKEYS is encrypted. */
@@ -34,6 +39,7 @@ static struct flow_verdict all_secret(struct flow_walk *w) {
         s->next_unit = end;
     }
     w->clear_end = flow_walk_clear_before(w, in->payload_bytes);
+    flow_walk_sample(w, w->clear_end + FLOW_SSH_LENGTH_BYTES, in->payload_bytes);
     return flow_walk_conclude(w);
 }
 
@@ -41,6 +47,10 @@ static struct flow_verdict follow(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     const struct flow_segment *in = w->in;
     const int32_t at = flow_seq_diff(s->next_unit + s->head_bytes, in->seq);
+    if ((at < -NEAR_BYTES || at > NEAR_BYTES) && flow_tls_begins(FLOW_IN_CLEAR, in->payload, in->there_bytes)) {
+        flow_agreement_end(w); /* another connection, without a SYN */
+        return flow_walk_begin_behind(w, FLOW_TLS, 0);
+    }
     if ((s->flags & FLOW_LOST) || at < 0) {
         return flow_find(w);
     }
@@ -50,20 +60,17 @@ static struct flow_verdict follow(struct flow_walk *w) {
         }
         w->clear_end =
             flow_walk_ends_with_clear_head(w) ? in->payload_bytes : flow_walk_clear_before(w, in->payload_bytes);
+        flow_agreement_go_on(w, in->payload_bytes);
+        flow_walk_sample(w, w->clear_end, in->payload_bytes);
         return flow_walk_conclude(w);
     }
     return flow_walk_units(w, (uint32_t)at);
 }
 
-/* Cleartext, until a handshake begins: STARTTLS, CONNECT. */
-static struct flow_verdict stay_plain(struct flow_walk *w) {
-    struct flow_verdict v;
-    return flow_walk_begins(w, FLOW_IN_CLEAR, &v) ? v : flow_keep(POLICY_CLEARTEXT);
-}
-
 void flow_tcp_syn(struct flow_state *f, unsigned direction, uint32_t seq, bool ack) {
     struct flow_stream *s = &f->of.stream[direction];
-    if (!ack) { /* another connection of the same addresses and ports */
+    const bool had_a_life = s->mode != FLOW_UNKNOWN && f->of.stream[1 - direction].mode != FLOW_BEGIN;
+    if (!ack || had_a_life) { /* another connection of the same addresses and ports */
         memset(f, 0, sizeof *f);
     }
     flow_walk_enter(s, FLOW_BEGIN, seq);
@@ -80,7 +87,7 @@ struct flow_verdict flow_tcp_segment(struct flow_state *f, unsigned direction, c
     case FLOW_BEGIN:
         return w.s->next_unit == segment->seq ? begin_stream(&w) : flow_find(&w);
     case FLOW_PLAIN:
-        return stay_plain(&w);
+        return flow_find_in_clear(&w);
     case FLOW_SSH_SECRET:
         return all_secret(&w);
     default:

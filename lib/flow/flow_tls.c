@@ -15,13 +15,16 @@ enum {
     MINOR_VERSION_MAX = 4,
     CLEAR_ALERT_BYTES = 2, /* level and description; with any cipher it is longer */
     CHANGE_CIPHER_SPEC_BYTES = 1,
+    CLEAR_MAX_BYTES = 8, /* no cipher leaves a record so short: the shortest tag has 8 bytes (RFC 6655) */
 
     HELLO_REQUEST = 0,
     CLIENT_HELLO = 1,
     SERVER_HELLO = 2,
-    HANDSHAKE_HEADER_BYTES = 4,
-    HELLO_HEAD_BYTES = FLOW_TLS_HEADER_BYTES + HANDSHAKE_HEADER_BYTES + 2,
+    HELLO_HEAD_BYTES = 6, /* message header and version */
     HELLO_MIN_BYTES = 34, /* version and random */
+
+    PRELOGIN = 0x12,
+    PRELOGIN_HEADER_BYTES = 8,
 
     OLD_HELLO_HEADER_BYTES = 2,
     OLD_HELLO_MIN_BYTES = 9 + 3 + 16, /* one cipher, a challenge */
@@ -40,39 +43,36 @@ static bool is_credible_header(const uint8_t *p, uint32_t there_bytes) {
     return length_bytes > 0 && length_bytes <= FLOW_TLS_RECORD_MAX_BYTES;
 }
 
-/* Whether a handshake record is one in the clear, or cannot be told from one. */
-static bool may_be_hello(const uint8_t *p, uint32_t there_bytes) {
-    if (there_bytes < HELLO_HEAD_BYTES) {
-        return true;
-    }
-    const uint8_t *message = p + FLOW_TLS_HEADER_BYTES;
-    const uint32_t message_bytes = (uint32_t)message[1] << 16 | bytes_get_be16(message + 2);
-    if (message[0] == HELLO_REQUEST) {
-        return message_bytes == 0;
-    }
-    return (message[0] == CLIENT_HELLO || message[0] == SERVER_HELLO) && message_bytes >= HELLO_MIN_BYTES &&
-           message_bytes <= UINT16_MAX && message[4] == MAJOR_VERSION && message[5] <= MINOR_VERSION_MAX;
+/* The body of the record at p, as far as it is there. */
+static uint32_t body_there_bytes(const uint8_t *p, uint32_t there_bytes) {
+    const uint32_t body_bytes = flow_tls_record_bytes(p) - FLOW_TLS_HEADER_BYTES;
+    return there_bytes - FLOW_TLS_HEADER_BYTES < body_bytes ? there_bytes - FLOW_TLS_HEADER_BYTES : body_bytes;
 }
 
-/* Whether a record is a ServerHello that agrees on integrity alone: application data will be readable. */
-static bool chooses_null_cipher(const uint8_t *p, uint32_t there_bytes) {
-    static const uint16_t suites[] = {0x0000, 0x0001, 0x0002, 0x002c, 0x002d, 0x002e, 0x003b, 0x00b0,
-                                      0x00b1, 0x00b4, 0x00b5, 0x00b8, 0x00b9, 0xc001, 0xc006, 0xc00b,
-                                      0xc010, 0xc015, 0xc039, 0xc03a, 0xc03b, 0xc0b4, 0xc0b5};
-    const uint32_t session_at = FLOW_TLS_HEADER_BYTES + HANDSHAKE_HEADER_BYTES + HELLO_MIN_BYTES;
-    if (there_bytes <= session_at || p[FLOW_TLS_HEADER_BYTES] != SERVER_HELLO || !may_be_hello(p, there_bytes)) {
-        return false;
+/* Whether the body of a handshake record begins with a hello in the clear, or is too short for anything else to be
+ * told. */
+static bool begins_hello(const uint8_t *body, uint32_t body_bytes) {
+    if (body_bytes < HELLO_HEAD_BYTES) {
+        return body_bytes == 0 || body[0] == CLIENT_HELLO || body[0] == SERVER_HELLO;
     }
-    const uint32_t suite_at = session_at + 1 + p[session_at];
-    if (there_bytes < suite_at + 2) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
-        if (bytes_get_be16(p + suite_at) == suites[i]) {
-            return true;
-        }
-    }
-    return false;
+    const uint32_t message_bytes = (uint32_t)body[1] << 16 | bytes_get_be16(body + 2);
+    return (body[0] == CLIENT_HELLO || body[0] == SERVER_HELLO) && message_bytes >= HELLO_MIN_BYTES &&
+           message_bytes <= UINT16_MAX && body[4] == MAJOR_VERSION && body[5] <= MINOR_VERSION_MAX;
+}
+
+/* Whether a handshake record is encrypted, where it may be: in the clear are hellos, and what no cipher makes so short.
+ */
+static bool is_secret_handshake(const uint8_t *p, uint32_t there_bytes) {
+    const uint8_t *body = p + FLOW_TLS_HEADER_BYTES;
+    const uint32_t body_bytes = body_there_bytes(p, there_bytes);
+    return flow_tls_record_bytes(p) - FLOW_TLS_HEADER_BYTES > CLEAR_MAX_BYTES && !begins_hello(body, body_bytes);
+}
+
+/* RFC 5246 section 7.4.1.1: a server may begin with it. */
+static bool is_hello_request(const uint8_t *p, uint32_t there_bytes) {
+    static const uint8_t request[] = {HELLO_REQUEST, 0, 0, 0};
+    return there_bytes >= FLOW_TLS_HEADER_BYTES + sizeof request &&
+           memcmp(p + FLOW_TLS_HEADER_BYTES, request, sizeof request) == 0;
 }
 
 static enum flow_unit_kind kind_of(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
@@ -81,24 +81,30 @@ static enum flow_unit_kind kind_of(struct flow_stream *s, const uint8_t *p, uint
     switch (p[0]) {
     case CHANGE_CIPHER_SPEC:
         if (length_bytes != CHANGE_CIPHER_SPEC_BYTES || (s->flags & FLOW_TLS_DATA)) {
-            return secret_may_come ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
+            return secret_may_come && length_bytes > CLEAR_MAX_BYTES ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
         }
         s->flags |= FLOW_TLS_CHANGED;
         return FLOW_UNIT_CLEAR;
-    case ALERT:
-        return secret_may_come && length_bytes != CLEAR_ALERT_BYTES ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
     case HANDSHAKE:
-        if (chooses_null_cipher(p, there_bytes)) {
-            return FLOW_UNIT_ENDS_PROOF;
-        }
-        /* TLS 1.3 sends a second ClientHello, and the ServerHello to it, behind ChangeCipherSpec */
-        return secret_may_come && !may_be_hello(p, there_bytes) ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
+        /* a hello may go on in the next record */
+        return secret_may_come && (s->flags & FLOW_AGREEING) == 0 && is_secret_handshake(p, there_bytes)
+                   ? FLOW_UNIT_SECRET
+                   : FLOW_UNIT_CLEAR;
     case APPLICATION_DATA:
         s->flags |= FLOW_TLS_DATA;
         return FLOW_UNIT_SECRET;
-    default: /* heartbeat */
-        return secret_may_come ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
+    default: /* alert, heartbeat */
+        return secret_may_come && length_bytes > CLEAR_MAX_BYTES ? FLOW_UNIT_SECRET : FLOW_UNIT_CLEAR;
     }
+}
+
+/*
+ * A header of TDS (MS-TDS section 2.2.3.1): type prelogin, status, length, no process, packet number, no window. It
+ * wraps the records of a handshake; the data behind it is bare.
+ */
+static bool is_prelogin_header(const uint8_t *p, uint32_t there_bytes) {
+    return there_bytes >= PRELOGIN_HEADER_BYTES && p[0] == PRELOGIN && p[1] <= 1 && p[4] == 0 && p[5] == 0 &&
+           p[7] == 0 && bytes_get_be16(p + 2) > PRELOGIN_HEADER_BYTES;
 }
 
 /* How long an SSL 2.0 compatible ClientHello is; 0: it is none. */
@@ -113,6 +119,16 @@ static uint32_t old_hello_bytes(const uint8_t *p, uint32_t there_bytes) {
 
 struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
     struct flow_unit u = {.kind = FLOW_UNIT_NONE};
+    if (there_bytes > 0 && p[0] == PRELOGIN && there_bytes < PRELOGIN_HEADER_BYTES) {
+        u.kind = FLOW_UNIT_MORE;
+        u.clear_bytes = there_bytes;
+        return u;
+    }
+    if (is_prelogin_header(p, there_bytes)) {
+        u.kind = FLOW_UNIT_CLEAR;
+        u.length_bytes = PRELOGIN_HEADER_BYTES;
+        return u;
+    }
     if (!is_credible_header(p, there_bytes)) {
         u.length_bytes = s->flags & FLOW_UNITS_SEEN ? 0 : old_hello_bytes(p, there_bytes);
         u.kind = u.length_bytes > 0 ? FLOW_UNIT_CLEAR : FLOW_UNIT_NONE;
@@ -126,13 +142,18 @@ struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t
     }
     u.kind = kind_of(s, p, there_bytes);
     u.length_bytes = flow_tls_record_bytes(p);
+    if (p[0] == HANDSHAKE && u.kind == FLOW_UNIT_CLEAR &&
+        begins_hello(p + FLOW_TLS_HEADER_BYTES, body_there_bytes(p, there_bytes))) {
+        u.agreement_at = FLOW_TLS_HEADER_BYTES;
+    }
     return u;
 }
 
 /* Whether a record is a handshake's or an alert's as a stream begins with them. */
 static bool can_be_first(const uint8_t *p, uint32_t there_bytes) {
     if (p[0] == HANDSHAKE) {
-        return may_be_hello(p, there_bytes);
+        return there_bytes <= FLOW_TLS_HEADER_BYTES || is_hello_request(p, there_bytes) ||
+               begins_hello(p + FLOW_TLS_HEADER_BYTES, body_there_bytes(p, there_bytes));
     }
     return p[0] == ALERT && (there_bytes < FLOW_TLS_HEADER_BYTES ||
                              flow_tls_record_bytes(p) == (uint32_t)FLOW_TLS_HEADER_BYTES + (uint32_t)CLEAR_ALERT_BYTES);
@@ -146,13 +167,31 @@ bool flow_tls_begins(enum flow_where where, const uint8_t *p, uint32_t there_byt
         return can_be_first(p, there_bytes);
     }
     if (where == FLOW_IN_CLEAR) {
-        return there_bytes >= HELLO_HEAD_BYTES && p[0] == HANDSHAKE && may_be_hello(p, there_bytes);
+        return p[0] == HANDSHAKE && there_bytes >= FLOW_TLS_HEADER_BYTES + HELLO_HEAD_BYTES &&
+               body_there_bytes(p, there_bytes) >= HELLO_HEAD_BYTES &&
+               begins_hello(p + FLOW_TLS_HEADER_BYTES, body_there_bytes(p, there_bytes));
     }
     if (there_bytes < FLOW_TLS_HEADER_BYTES) {
         return false;
     }
     const uint32_t first_bytes = flow_tls_record_bytes(p);
     return first_bytes >= there_bytes || is_credible_header(p + first_bytes, there_bytes - first_bytes);
+}
+
+uint32_t flow_tls_find_hello(const uint8_t *p, uint32_t there_bytes) {
+    uint32_t at = 0;
+    while (at < there_bytes) {
+        const uint8_t *found = memchr(p + at, HANDSHAKE, there_bytes - at);
+        if (found == NULL) {
+            break;
+        }
+        at = (uint32_t)(found - p);
+        if (flow_tls_begins(FLOW_IN_CLEAR, found, there_bytes - at)) {
+            return at;
+        }
+        at++;
+    }
+    return there_bytes;
 }
 
 uint32_t flow_tls_find_data(const uint8_t *p, uint32_t there_bytes) {

@@ -34,6 +34,9 @@ static inline bool flow_tls_is_data(const uint8_t *p) {
     return p[0] == 0x17 && p[1] == 3 && p[2] <= 4 && length_bytes > 0 && length_bytes <= FLOW_TLS_RECORD_MAX_BYTES;
 }
 
+/* Find the first hello. Returns its offset, or there_bytes. */
+uint32_t flow_tls_find_hello(const uint8_t *p, uint32_t there_bytes);
+
 /* Find the first credible header of application data. Returns its offset, or there_bytes. */
 uint32_t flow_tls_find_data(const uint8_t *p, uint32_t there_bytes);
 

@@ -34,14 +34,14 @@ enum flow_unit_kind {
     FLOW_UNIT_NONE, /* these bytes do not begin a unit */
     FLOW_UNIT_MORE, /* more bytes are needed to tell; at most FLOW_HEAD_BYTES */
     FLOW_UNIT_SECRET,
-    FLOW_UNIT_CLEAR,      /* readable, all of it */
-    FLOW_UNIT_ENDS_PROOF, /* likewise, and it says that both directions are, until there is another connection */
+    FLOW_UNIT_CLEAR, /* readable, all of it */
 };
 
 struct flow_unit {
     enum flow_unit_kind kind;
     uint32_t length_bytes; /* of all of it, header included; at least 1 */
     uint32_t clear_bytes;  /* at the beginning of a secret one, to be kept whatever stays of the rest */
+    uint32_t agreement_at; /* where in a readable one a hello or a list of ciphers begins; 0: nowhere */
 };
 
 #endif

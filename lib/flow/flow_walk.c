@@ -1,14 +1,29 @@
 #include "flow_walk.h"
 
-#include "flow_openvpn.h"
+#include "flow_agreement.h"
+#include "flow_find.h"
 #include "flow_smb.h"
 #include "flow_ssh.h"
 #include "flow_tls.h"
+#include "noise.h"
 
 #include <string.h>
 
-/* Of a segment behind a head that came before: enough for a ServerHello up to its cipher. */
-enum { BEHIND_HEAD_BYTES = 120 };
+enum {
+    BEHIND_HEAD_BYTES = 16, /* of a segment behind a head that came before: enough to tell a unit */
+
+    /*
+     * Where the beginning was not seen a chain of units is proof if it is longer than a packet that may be carried in
+     * the stream, or if the other side is such a chain, too; and if several segments in a row look encrypted.
+     */
+    CHAIN_BYTES = 2048,
+    CHAIN_UNITS = 3,
+    CHAIN_NOISE_BYTES = 64,
+    CHAIN_LOOKS = 3,
+
+    /* In front of what is encrypted in a record: its header, and a nonce that may count. */
+    BEFORE_SAMPLE_BYTES = 13,
+};
 
 static const struct protocol {
     struct flow_unit (*unit)(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes);
@@ -47,9 +62,11 @@ static void end_secret_run(struct flow_stream *s) {
 
 void flow_walk_enter(struct flow_stream *s, enum flow_mode mode, uint32_t seq) {
     const uint8_t scans = s->scans;
+    const uint16_t flags = s->flags & FLOW_CONTRADICTED;
     memset(s, 0, sizeof *s);
     s->mode = (uint8_t)mode;
     s->scans = scans;
+    s->flags = flags;
     s->next_unit = seq;
 }
 
@@ -67,23 +84,55 @@ static void slide_window(struct flow_stream *s) {
     }
 }
 
-/* Take a unit that begins at offset `at`; some of its head may have come before. Returns where the next one begins. */
-static uint32_t take_unit(struct flow_walk *w, const struct flow_unit *u, uint32_t at) {
+void flow_walk_sample(struct flow_walk *w, uint32_t from, uint32_t to) {
+    const uint32_t end = to < w->in->there_bytes ? to : w->in->there_bytes;
+    if (from < end && end - from > w->sample_bytes) {
+        w->sample = w->in->payload + from;
+        w->sample_bytes = end - from;
+    }
+}
+
+/* In front of a unit of a stream that began before the capture: whether the chain up to it is proof. */
+static void judge_chain(struct flow_walk *w, uint32_t unit_seq) {
+    struct flow_stream *s = w->s;
+    if ((s->flags & FLOW_SECRET_RUN) == 0 || s->mode != FLOW_TLS || (w->flow->flags & FLOW_MET)) {
+        return;
+    }
+    if ((s->chain >= 2 && flow_seq_diff(unit_seq, s->secret_from) >= CHAIN_BYTES) ||
+        (s->chain >= CHAIN_UNITS && w->peer->mode == FLOW_TLS && w->peer->chain >= 2)) {
+        s->flags |= FLOW_CHAINED;
+    }
+}
+
+static void take_secret(struct flow_walk *w, const struct flow_unit *u, uint32_t at, uint32_t end) {
     struct flow_stream *s = w->s;
     const uint32_t head_bytes = s->head_bytes;
     const uint32_t unit_seq = w->in->seq + at - head_bytes;
-    const uint32_t end = at + u->length_bytes - head_bytes;
-    if (u->kind == FLOW_UNIT_ENDS_PROOF) {
-        w->flow->flags |= FLOW_READABLE;
-    }
-    if (u->kind != FLOW_UNIT_SECRET) {
-        end_secret_run(s);
-        w->clear_end = end;
-    } else if (u->clear_bytes > 0) {
+    s->flags &= (uint16_t)~FLOW_AGREEING;
+    if (u->clear_bytes > 0) {
         flow_walk_secret_from(s, unit_seq + u->clear_bytes);
         w->clear_end = at + u->clear_bytes - (u->clear_bytes < head_bytes ? u->clear_bytes : head_bytes);
     } else if ((s->flags & FLOW_SECRET_RUN) == 0) {
         flow_walk_secret_from(s, unit_seq);
+    }
+    const uint32_t before_bytes = u->clear_bytes > BEFORE_SAMPLE_BYTES ? u->clear_bytes : BEFORE_SAMPLE_BYTES;
+    flow_walk_sample(w, at + before_bytes - (before_bytes < head_bytes ? before_bytes : head_bytes), end);
+}
+
+/* Take a unit that begins at offset `at`; some of its head may have come before. Returns where the next one begins. */
+static uint32_t take_unit(struct flow_walk *w, const struct flow_unit *u, uint32_t at) {
+    struct flow_stream *s = w->s;
+    const uint32_t unit_seq = w->in->seq + at - s->head_bytes;
+    const uint32_t end = at + u->length_bytes - s->head_bytes;
+    s->chain = s->chain < UINT8_MAX ? (uint8_t)(s->chain + 1) : UINT8_MAX;
+    judge_chain(w, unit_seq);
+    if (u->kind == FLOW_UNIT_SECRET) {
+        take_secret(w, u, at, end);
+    } else {
+        end_secret_run(s);
+        w->clear_end = end;
+        w->sample_bytes = 0;
+        flow_agreement_take(w, u, at, end);
     }
     s->head_bytes = 0;
     s->next_unit = unit_seq + u->length_bytes;
@@ -124,15 +173,36 @@ static bool put_by_head(struct flow_walk *w, const struct flow_unit *u, uint32_t
     return true;
 }
 
-/* What was taken for a unit is none. */
+/* What comes next was not captured. */
 static struct flow_verdict lose(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     s->head_bytes = 0;
-    if ((s->flags & FLOW_UNITS_SEEN) == 0) {
+    s->flags = (uint16_t)((s->flags & ~(unsigned)(FLOW_AGREEING | FLOW_PROVEN)) | FLOW_LOST);
+    return flow_keep(POLICY_UNPROVEN);
+}
+
+/*
+ * What was taken for a unit is none. That ends what was proven. A stream whose beginning was seen is followed no more,
+ * nor is another one the second time; but a new hello is believed.
+ */
+static struct flow_verdict contradict(struct flow_walk *w) {
+    struct flow_stream *s = w->s;
+    const bool is_first = (s->flags & FLOW_UNITS_SEEN) == 0;
+    const bool is_last = (w->flow->flags & FLOW_SYN_SEEN) || (s->flags & FLOW_CONTRADICTED);
+    flow_agreement_end(w);
+    end_secret_run(s);
+    s->flags = (uint16_t)((s->flags & ~(unsigned)FLOW_AGREEING) | FLOW_CONTRADICTED | FLOW_LOST);
+    s->head_bytes = 0;
+    s->chain = 0;
+    if (is_first) {
         s->mode = FLOW_PLAIN;
-        return flow_keep(POLICY_CLEARTEXT);
+        s->scans = 0;
+        return flow_find_in_clear(w);
     }
-    s->flags |= FLOW_LOST;
+    if (is_last) {
+        s->mode = FLOW_PLAIN;
+        s->scans = FLOW_PLAIN_SCANS;
+    }
     return flow_keep(POLICY_UNPROVEN);
 }
 
@@ -146,21 +216,46 @@ static void adopt_guess(struct flow_stream *s) {
     s->flags &= (uint16_t)~FLOW_GUESSED;
 }
 
+/* Whether what is framed as encrypted is proven to be; of SMB the header of each message says so. */
+static bool is_encryption(const struct flow_walk *w) {
+    return w->s->mode == FLOW_SMB || (w->flow->flags & FLOW_ENCRYPTS) || (w->s->flags & FLOW_CHAINED);
+}
+
+/*
+ * The last guard: whether the bytes look like it. Of a stream that began before the capture several segments in a row
+ * must, each with more bytes.
+ */
+static bool looks_encrypted(struct flow_walk *w) {
+    struct flow_stream *s = w->s;
+    const bool chained = (s->flags & FLOW_CHAINED) != 0;
+    if (!noise_is(w->sample, w->sample_bytes)) {
+        s->looks = w->sample_bytes < NOISE_MIN_BYTES ? s->looks : 0; /* too few to tell */
+        return false;
+    }
+    if (s->looks < CHAIN_LOOKS && (!chained || w->sample_bytes >= CHAIN_NOISE_BYTES)) {
+        s->looks++;
+    }
+    return s->looks >= (chained ? CHAIN_LOOKS : 1);
+}
+
 struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     if ((s->flags & FLOW_GUESSED) && s->next_unit == s->guess_start && s->head_bytes == 0) {
         adopt_guess(s);
     }
     slide_window(s);
-    if (s->mode == FLOW_TLS && w->peer->mode == FLOW_PLAIN) { /* TLS has two sides */
-        return flow_keep(POLICY_UNPROVEN);
-    }
+    s->flags &= (uint16_t)~FLOW_PROVEN;
     if (w->flow->flags & FLOW_READABLE) {
         return flow_keep(POLICY_CLEARTEXT);
     }
     if (w->clear_end >= w->in->payload_bytes || (s->flags & FLOW_SECRET_RUN) == 0) {
         return flow_keep(PROTOCOLS[s->mode].clear_reason);
     }
+    if ((s->mode == FLOW_TLS && w->peer->mode == FLOW_PLAIN) || /* TLS has two sides */
+        !is_encryption(w) || !looks_encrypted(w)) {
+        return flow_keep(POLICY_UNPROVEN);
+    }
+    s->flags |= FLOW_PROVEN;
     return flow_cut_behind(PROTOCOLS[s->mode].cut_reason, w->clear_end);
 }
 
@@ -168,13 +263,15 @@ struct flow_verdict flow_walk_units(struct flow_walk *w, uint32_t at) {
     const struct flow_segment *in = w->in;
     struct flow_stream *s = w->s;
     w->clear_end = flow_walk_clear_before(w, at);
+    flow_agreement_go_on(w, at);
+    flow_walk_sample(w, w->clear_end, at);
     while (at < in->payload_bytes) {
         if (at >= in->there_bytes) { /* not captured */
             return lose(w);
         }
         const struct flow_unit u = unit_at(w, at);
         if (u.kind == FLOW_UNIT_NONE) {
-            return lose(w);
+            return contradict(w);
         }
         if (u.kind == FLOW_UNIT_MORE) {
             if (!put_by_head(w, &u, at)) {
@@ -184,6 +281,7 @@ struct flow_verdict flow_walk_units(struct flow_walk *w, uint32_t at) {
         }
         at = take_unit(w, &u, at);
         if (s->mode == FLOW_SSH_SECRET) {
+            s->flags &= (uint16_t)~FLOW_AGREEING;
             flow_walk_secret_from(s, s->next_unit);
             break;
         }
@@ -200,6 +298,11 @@ bool flow_walk_begins(struct flow_walk *w, enum flow_where where, struct flow_ve
     flow_walk_enter(w->s, mode, w->in->seq);
     *out = flow_walk_units(w, 0);
     return true;
+}
+
+struct flow_verdict flow_walk_begin_behind(struct flow_walk *w, enum flow_mode mode, uint32_t at) {
+    flow_walk_enter(w->s, mode, w->in->seq + at);
+    return flow_walk_units(w, at);
 }
 
 bool flow_walk_ends_with_clear_head(const struct flow_walk *w) {

@@ -10,9 +10,11 @@
 struct flow_walk {
     struct flow_state *flow;
     struct flow_stream *s;
-    const struct flow_stream *peer;
+    struct flow_stream *peer;
     const struct flow_segment *in;
-    uint32_t clear_end; /* payload up to here stays */
+    uint32_t clear_end;    /* payload up to here stays */
+    const uint8_t *sample; /* the longest stretch without headers of what is framed as encrypted */
+    uint32_t sample_bytes;
 };
 
 /* Start reading units of a mode at seq. */
@@ -21,11 +23,18 @@ void flow_walk_enter(struct flow_stream *s, enum flow_mode mode, uint32_t seq);
 /* From `from` up to next_unit all is encrypted. */
 void flow_walk_secret_from(struct flow_stream *s, uint32_t from);
 
+/* Note a stretch of what is framed as encrypted, from one offset of the segment to another: the longest is looked at.
+ */
+void flow_walk_sample(struct flow_walk *w, uint32_t from, uint32_t to);
+
 /* Whether the segment begins a unit of something, by where it is; if so, it is read, and out says what comes of it. */
 bool flow_walk_begins(struct flow_walk *w, enum flow_where where, struct flow_verdict *out);
 
 /* Read units from offset `at` of the segment on, where one begins or goes on. */
 struct flow_verdict flow_walk_units(struct flow_walk *w, uint32_t at);
+
+/* Something that is followed begins at an offset within cleartext. */
+struct flow_verdict flow_walk_begin_behind(struct flow_walk *w, enum flow_mode mode, uint32_t at);
 
 /* What is known of bytes before next_unit: those of an uninterrupted run are encrypted, the others stay. */
 uint32_t flow_walk_clear_before(const struct flow_walk *w, uint32_t up_to);

@@ -28,7 +28,7 @@ static const uint8_t COMMON_MAX[] = {7, 9, 11, 13};
 static const uint8_t EQUAL_MAX[] = {7, 8, 10, 12};
 
 static unsigned length_class(uint32_t length_bytes) {
-    return (length_bytes > 32) + (length_bytes > 64) + (length_bytes > 128);
+    return (length_bytes > 32 ? 1U : 0U) + (length_bytes > 64 ? 1U : 0U) + (length_bytes > 128 ? 1U : 0U);
 }
 
 /* Whether a sum of n signs is too far from 0. */

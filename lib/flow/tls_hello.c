@@ -6,6 +6,10 @@ enum {
     HEADER_MORE_BYTES = 3, /* behind the type: the length; DTLS has number, offset and length of the fragment, too */
     DTLS_HEADER_MORE_BYTES = 11,
     VERSION_AND_RANDOM_BYTES = 34,
+    SESSION_MAX_BYTES = 32,
+    MAJOR_VERSION = 3,
+    DTLS_MAJOR_VERSION = 0xfe,
+    DTLS_OLD_MAJOR_VERSION = 1, /* of before there was a standard */
 };
 
 enum field {
@@ -59,11 +63,17 @@ static void take_length(struct tls_hello *h, uint8_t length_bytes, bool is_dtls)
     const enum field then = has_cookie                    ? FIELD_COOKIE_LENGTH
                             : h->type == TLS_SERVER_HELLO ? FIELD_SUITE_HIGH
                                                           : FIELD_LIST_HIGH;
-    if (length_bytes == 0) {
+    if (h->field == FIELD_SESSION_LENGTH && length_bytes > SESSION_MAX_BYTES) {
+        go_to(h, FIELD_END, 0);
+    } else if (length_bytes == 0) {
         go_to(h, then, 0);
     } else {
         go_to(h, h->field == FIELD_SESSION_LENGTH ? FIELD_SESSION : FIELD_COOKIE, length_bytes);
     }
+}
+
+static bool is_major_version(uint8_t byte, bool is_dtls) {
+    return is_dtls ? byte == DTLS_MAJOR_VERSION || byte == DTLS_OLD_MAJOR_VERSION : byte == MAJOR_VERSION;
 }
 
 /* The last byte of a field that is only stepped over. */
@@ -89,6 +99,12 @@ static enum tls_agreement take(struct tls_hello *h, uint8_t byte, bool is_dtls) 
               VERSION_AND_RANDOM_BYTES + (is_dtls ? DTLS_HEADER_MORE_BYTES : HEADER_MORE_BYTES));
         break;
     case FIELD_FIXED:
+        if (h->left_bytes == VERSION_AND_RANDOM_BYTES && !is_major_version(byte, is_dtls)) {
+            go_to(h, FIELD_END, 0);
+            break;
+        }
+        step_over(h, is_dtls);
+        break;
     case FIELD_SESSION:
     case FIELD_COOKIE:
         step_over(h, is_dtls);

@@ -31,7 +31,8 @@ struct tls_hello {
 /*
  * Read on. p: the next length_bytes bytes of the handshake message, its header included, without the headers of records
  * in between. is_dtls: it has the header of DTLS, whose fragments are in order. What comes behind the suites is not
- * looked at. Returns what it agrees on, once, when that has become known; else TLS_AGREES_ON_NOTHING.
+ * looked at. What cannot be a hello is not read to its end. Returns what it agrees on, once, when that has become
+ * known; else TLS_AGREES_ON_NOTHING.
  */
 enum tls_agreement tls_hello_read(struct tls_hello *h, const uint8_t *p, uint32_t length_bytes, bool is_dtls);
 

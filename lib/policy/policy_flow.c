@@ -118,9 +118,6 @@ static SLOW struct decision follow_tcp(struct policy *p, const struct located *l
         .payload_bytes = l->packet_end - l->payload_offset,
         .port_flags = port_flags(p, l),
     };
-    if (p->flows.forgot) {
-        segment.port_flags &= ~(unsigned)POLICY_PORT_SSH; /* its key exchange may have been seen */
-    }
     const struct flow_verdict v = flow_tcp_segment(&flow->state, at.direction, &segment);
     if (!v.cut && v.reason == POLICY_UNPROVEN && may_be_zeroed(l, frame)) {
         flow->state.flags |= FLOW_CUT_BEFORE;

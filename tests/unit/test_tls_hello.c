@@ -12,8 +12,8 @@ static uint32_t make_hello(uint8_t *to, uint8_t type, uint8_t session_bytes, con
     uint32_t at = is_dtls ? 12 : 4;
     memset(to, 0x5a, 512);
     to[0] = type;
-    to[at] = 3;
-    to[at + 1] = 3;
+    to[at] = is_dtls ? 0xfe : 3;
+    to[at + 1] = is_dtls ? 0xfd : 3;
     at += 34;
     to[at++] = session_bytes;
     at += session_bytes;
