@@ -10,13 +10,14 @@
 #include <string.h>
 
 enum {
+    LOOK_EVERY_BYTES = 1 << 18,
     QUIC_FORM_BITS = 0xc0,
     QUIC_SHORT = 0x40,
 };
 
 /*
- * Whether bytes are to be judged by themselves, whatever was proven: once in 64 KiB, and when eight in the middle could
- * be text, as in one of 256 segments of ciphertext.
+ * Whether bytes are to be judged by themselves, whatever was proven: once in 256 KiB, and when eight in the middle
+ * could be text, as in one of 256 segments of ciphertext.
  */
 static inline bool is_to_be_looked_at(uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
     uint64_t middle;
@@ -24,7 +25,8 @@ static inline bool is_to_be_looked_at(uint32_t seq, const uint8_t *payload, uint
         return true;
     }
     memcpy(&middle, payload + payload_bytes / 2, sizeof middle);
-    return (seq & UINT16_MAX) + payload_bytes > UINT16_MAX || (middle & UINT64_C(0x8080808080808080)) == 0;
+    return (seq & (LOOK_EVERY_BYTES - 1)) + payload_bytes >= LOOK_EVERY_BYTES ||
+           (middle & UINT64_C(0x8080808080808080)) == 0;
 }
 
 /* Nothing but application data that goes on from what is known. */

@@ -3,121 +3,98 @@
 #include <string.h>
 
 /*
- * Under the premise that the bytes are independent and each value is as likely as another, each figure below exceeds
- * its limit with a probability that is bounded; the sum of the bounds is the false-alarm rate, 4 in ten million:
+ * Under the premise that the bytes are independent and each value is as likely as another, each figure below reaches
+ * its limit with a probability that is computed exactly; the sum is the false-alarm rate, at most 4 in ten million:
  *
- *   the highest bit never set     2^-24                                                           0.6e-7
- *   how often a value comes       256 values, binomial tails below 1e-10 (COMMON_MAX)             0.3e-7
- *   equal bytes at a distance     64 distances, binomial tails below 1e-9 (EQUAL_MAX)             0.7e-7
- *   equal bits at a distance      10 distances, all bits and the upper four; Hoeffding, 42 n      0.3e-7
- *   parities of bits of a byte    255 of them; Hoeffding, 44 n                                    1.5e-7
+ *   the highest bit never set                  2^-24, in 24 bytes or more                           0.6e-7
+ *   likeness to 0, and at 11 distances         12 sums, each with a tail below 2e-8 (ALIKE_MAX)     2.4e-7
+ *   the highest bit as it was, 2 distances     2 binomial tails, each below 2e-8 (SAME_SIGN_MAX)    0.4e-7
  *
- * Hoeffding: of n fair bits the sum of n signs exceeds the root of c n with a probability of at most 2 exp(-c / 2).
+ * Two bytes are alike by one if their upper four bits are the same, 15 pairs in 256, by two if all bits are, one in
+ * 256. Text, counters and samples change little from one to the next, records of one shape have the same bytes at the
+ * same distance, sparse binary is like 0.
  */
 enum {
-    VALUES = 256,
-    DISTANCE_MAX = 64,
-    DISTANCE_LIMIT = 42,
-    PARITY_LIMIT = 44,
-    UPPER_BITS = 0xf0,
+    CHUNK_BYTES = 16,
+    CHUNKS_MAX = NOISE_MAX_BYTES / CHUNK_BYTES,
 };
 
-/* By length: up to 32, 64, 128, 256 bytes. Reached, a value is too common; two bytes at a distance are too often equal.
+/* Reached, that is too much; by how many chunks are compared, where that can be at all. */
+static const uint8_t ALIKE_MAX[CHUNKS_MAX + 1] = {255, 11, 15, 18, 21};
+static const uint8_t SAME_SIGN_MAX[CHUNKS_MAX + 1] = {255, 17, 31, 43, 54};
+
+typedef uint8_t chunk __attribute__((vector_size(CHUNK_BYTES)));
+
+static inline chunk get(const uint8_t *p) {
+    chunk c;
+    memcpy(&c, p, sizeof c);
+    return c;
+}
+
+/* The sum of counts, at most 255. */
+static inline uint32_t sum(chunk counts) {
+    uint64_t half[2];
+    memcpy(half, &counts, sizeof half);
+    return (uint32_t)(((half[0] + half[1]) * UINT64_C(0x0101010101010101)) >> 56);
+}
+
+/* By how much, from 0 to 2 each, bytes are alike. */
+static inline chunk likeness(const uint8_t *p, const uint8_t *q) {
+    const chunk changed = get(p) ^ get(q);
+    return (chunk) - ((chunk)(changed < 0x10) + (chunk)(changed == 0));
+}
+
+static inline chunk sameness_of_sign(const uint8_t *p, const uint8_t *q) {
+    return (chunk)(~(get(p) ^ get(q)) >> 7);
+}
+
+typedef chunk comparison(const uint8_t *p, const uint8_t *q);
+
+/* Whether chunks at p and q come to a limit. Without a loop: with a number that is constant this is a few instructions.
  */
-static const uint8_t COMMON_MAX[] = {7, 9, 11, 13};
-static const uint8_t EQUAL_MAX[] = {7, 8, 10, 12};
-
-static unsigned length_class(uint32_t length_bytes) {
-    return (length_bytes > 32 ? 1U : 0U) + (length_bytes > 64 ? 1U : 0U) + (length_bytes > 128 ? 1U : 0U);
+__attribute__((always_inline)) static inline bool reach(const uint8_t *limits, comparison *compare, const uint8_t *p,
+                                                        const uint8_t *q, uint32_t chunks) {
+    chunk counts = {0};
+    counts += chunks > 0 ? compare(p, q) : (chunk){0};
+    counts += chunks > 1 ? compare(p + CHUNK_BYTES, q + CHUNK_BYTES) : (chunk){0};
+    counts += chunks > 2 ? compare(p + 2 * CHUNK_BYTES, q + 2 * CHUNK_BYTES) : (chunk){0};
+    counts += chunks > 3 ? compare(p + 3 * CHUNK_BYTES, q + 3 * CHUNK_BYTES) : (chunk){0};
+    return sum(counts) >= limits[chunks];
 }
 
-/* Whether a sum of n signs is too far from 0. */
-static bool is_biased(int32_t sum, uint32_t n, uint32_t limit) {
-    return (int64_t)sum * sum > (int64_t)limit * n;
+/* Whether bytes are too much like those at a distance before them. */
+__attribute__((always_inline)) static inline bool repeats(const uint8_t *p, uint32_t length_bytes, uint32_t distance) {
+    return length_bytes >= distance + CHUNK_BYTES &&
+           reach(ALIKE_MAX, likeness, p, p + distance, (length_bytes - distance) / CHUNK_BYTES);
 }
 
-static bool has_common_value(const int32_t *count, unsigned length) {
-    for (unsigned value = 0; value < VALUES; value++) {
-        if (count[value] >= COMMON_MAX[length]) {
-            return true;
-        }
-    }
-    return false;
+__attribute__((always_inline)) static inline bool keeps_sign(const uint8_t *p, uint32_t length_bytes,
+                                                             uint32_t distance) {
+    return reach(SAME_SIGN_MAX, sameness_of_sign, p, p + distance, (length_bytes - distance) / CHUNK_BYTES);
 }
 
-/* The Walsh-Hadamard transform: at place m, even minus odd parities of the bits that m selects. */
-static void transform(int32_t *count) {
-    for (unsigned half = 1; half < VALUES; half *= 2) {
-        for (unsigned from = 0; from < VALUES; from += 2 * half) {
-            for (unsigned i = from; i < from + half; i++) {
-                const int32_t a = count[i];
-                const int32_t b = count[i + half];
-                count[i] = a + b;
-                count[i + half] = a - b;
-            }
-        }
+/* Whether there is no highest bit: text. */
+static bool is_seven_bit(const uint8_t *p, uint32_t length_bytes) {
+    uint64_t all = 0;
+    uint64_t word;
+    for (uint32_t i = 0; i + sizeof word <= length_bytes; i += sizeof word) {
+        memcpy(&word, p + i, sizeof word);
+        all |= word;
     }
+    return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
-static bool has_biased_parity(int32_t *count, uint32_t length_bytes) {
-    transform(count);
-    if (count[0x80] == (int32_t)length_bytes) { /* the highest bit is never set: text */
-        return true;
-    }
-    for (unsigned mask = 1; mask < VALUES; mask++) {
-        if (is_biased(count[mask], length_bytes, PARITY_LIMIT)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Records of one shape have the same bytes again and again at the same distance. */
-static bool has_equal_bytes(const uint8_t *p, uint32_t length_bytes, unsigned length) {
-    for (uint32_t distance = 1; distance <= DISTANCE_MAX && distance < length_bytes; distance++) {
-        unsigned equal = 0;
-        for (uint32_t i = distance; i < length_bytes; i++) {
-            equal += p[i] == p[i - distance];
-        }
-        if (equal >= EQUAL_MAX[length]) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Samples, counters and text change little from one to the next: their upper bits most of all. */
-static bool has_equal_bits(const uint8_t *p, uint32_t length_bytes) {
-    static const uint8_t distances[] = {1, 2, 3, 4, 6, 8, 12, 16, 20, 24};
-    for (unsigned d = 0; d < sizeof distances && distances[d] < length_bytes; d++) {
-        const uint32_t pairs = length_bytes - distances[d];
-        int32_t all = 0;
-        int32_t upper = 0;
-        for (uint32_t i = distances[d]; i < length_bytes; i++) {
-            const unsigned changed = p[i] ^ p[i - distances[d]];
-            all += __builtin_popcount(changed);
-            upper += __builtin_popcount(changed & UPPER_BITS);
-        }
-        if (is_biased(8 * (int32_t)pairs - 2 * all, 8 * pairs, DISTANCE_LIMIT) ||
-            is_biased(4 * (int32_t)pairs - 2 * upper, 4 * pairs, DISTANCE_LIMIT)) {
-            return true;
-        }
-    }
-    return false;
+__attribute__((always_inline)) static inline bool is_noise(const uint8_t *p, uint32_t n) {
+    static const uint8_t zeros[NOISE_MAX_BYTES] = {0};
+    return !(is_seven_bit(p, n) || reach(ALIKE_MAX, likeness, p, zeros, n / CHUNK_BYTES) || repeats(p, n, 1) ||
+             repeats(p, n, 2) || repeats(p, n, 3) || repeats(p, n, 4) || repeats(p, n, 6) || repeats(p, n, 8) ||
+             repeats(p, n, 12) || repeats(p, n, 16) || repeats(p, n, 24) || repeats(p, n, 32) || repeats(p, n, 48) ||
+             keeps_sign(p, n, 1) || keeps_sign(p, n, 2));
 }
 
 bool noise_is(const uint8_t *p, uint32_t length_bytes) {
-    int32_t count[VALUES] = {0};
-    if (length_bytes < NOISE_MIN_BYTES) {
-        return false;
+    if (length_bytes >= NOISE_MAX_BYTES) {
+        return is_noise(p, NOISE_MAX_BYTES); /* nearly always: every number is a constant */
     }
-    if (length_bytes > NOISE_MAX_BYTES) {
-        length_bytes = NOISE_MAX_BYTES;
-    }
-    for (uint32_t i = 0; i < length_bytes; i++) {
-        count[p[i]]++;
-    }
-    const unsigned length = length_class(length_bytes);
-    return !has_common_value(count, length) && !has_equal_bytes(p, length_bytes, length) &&
-           !has_equal_bits(p, length_bytes) && !has_biased_parity(count, length_bytes);
+    return length_bytes >= NOISE_MIN_BYTES && is_noise(p, length_bytes);
 }

@@ -14,7 +14,7 @@
 
 /* Fewer bytes than that are never noise: nothing can be told of them. More than the maximum are not looked at. */
 #define NOISE_MIN_BYTES 24
-#define NOISE_MAX_BYTES 256
+#define NOISE_MAX_BYTES 64
 
 /* Judge length_bytes bytes at p, or the first NOISE_MAX_BYTES of them. */
 bool noise_is(const uint8_t *p, uint32_t length_bytes);
