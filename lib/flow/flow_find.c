@@ -10,6 +10,8 @@ enum {
      */
     SCANS_STEP = 8,
     SCANS_MAX = 248,
+
+    PREFACE_MAX_BYTES = 576, /* in front of a hello in its segment: a PROXY header has at most 536 bytes */
 };
 
 /* A guess where a record begins is right when another one begins where it would end. */
@@ -104,10 +106,11 @@ struct flow_verdict flow_find_in_clear(struct flow_walk *w) {
         return flow_keep(POLICY_CLEARTEXT);
     }
     w->s->scans++;
-    const uint32_t hello_at = flow_tls_find_hello(in->payload, in->there_bytes);
-    if (hello_at < in->there_bytes) {
+    const uint32_t end = in->there_bytes < PREFACE_MAX_BYTES ? in->there_bytes : PREFACE_MAX_BYTES;
+    const uint32_t hello_at = flow_tls_find_hello(in->payload, end);
+    if (hello_at < end) {
         return flow_walk_begin_behind(w, FLOW_TLS, hello_at);
     }
-    const uint32_t banner_at = flow_ssh_find_banner(in->payload, in->there_bytes);
-    return banner_at < in->there_bytes ? flow_walk_begin_behind(w, FLOW_SSH, banner_at) : flow_keep(POLICY_CLEARTEXT);
+    const uint32_t banner_at = flow_ssh_find_banner(in->payload, end);
+    return banner_at < end ? flow_walk_begin_behind(w, FLOW_SSH, banner_at) : flow_keep(POLICY_CLEARTEXT);
 }

@@ -186,7 +186,8 @@ uint32_t flow_tls_find_hello(const uint8_t *p, uint32_t there_bytes) {
             break;
         }
         at = (uint32_t)(found - p);
-        if (flow_tls_begins(FLOW_IN_CLEAR, found, there_bytes - at)) {
+        if (there_bytes - at >= FLOW_TLS_HEADER_BYTES && found[1] == MAJOR_VERSION &&
+            flow_tls_begins(FLOW_IN_CLEAR, found, there_bytes - at)) {
             return at;
         }
         at++;

@@ -1,11 +1,12 @@
 #include "tls_hello.h"
 
+#include "bytes.h"
 #include "tls_suites.h"
 
 enum {
     HEADER_MORE_BYTES = 3, /* behind the type: the length; DTLS has number, offset and length of the fragment, too */
     DTLS_HEADER_MORE_BYTES = 11,
-    VERSION_AND_RANDOM_BYTES = 34,
+    MINOR_AND_RANDOM_BYTES = 33,
     SESSION_MAX_BYTES = 32,
     MAJOR_VERSION = 3,
     DTLS_MAJOR_VERSION = 0xfe,
@@ -14,7 +15,9 @@ enum {
 
 enum field {
     FIELD_TYPE,
-    FIELD_FIXED, /* the rest of the header, version, random */
+    FIELD_HEADER, /* the rest of it */
+    FIELD_MAJOR,
+    FIELD_RANDOM, /* and the minor version */
     FIELD_SESSION_LENGTH,
     FIELD_SESSION,
     FIELD_COOKIE_LENGTH,
@@ -40,15 +43,20 @@ static enum tls_agreement of_client(const struct tls_hello *h) {
                                           : TLS_AGREES_ON_NOTHING;
 }
 
+static void note_offer(struct tls_hello *h, uint16_t suite) {
+    if (tls_suite_encrypts(suite)) {
+        h->offers |= OFFERS_ENCRYPTION;
+    } else if (!tls_suite_is_signal(suite)) {
+        h->offers |= OFFERS_NONE;
+    }
+}
+
 static enum tls_agreement take_suite(struct tls_hello *h, uint16_t suite) {
-    const bool encrypts = tls_suite_encrypts(suite);
     if (h->type == TLS_SERVER_HELLO) {
         go_to(h, FIELD_END, 0);
-        return encrypts ? TLS_ENCRYPTS : TLS_ENCRYPTS_NOT;
+        return tls_suite_encrypts(suite) ? TLS_ENCRYPTS : TLS_ENCRYPTS_NOT;
     }
-    if (!tls_suite_is_signal(suite)) {
-        h->offers |= encrypts ? OFFERS_ENCRYPTION : OFFERS_NONE;
-    }
+    note_offer(h, suite);
     if (h->left_bytes >= 2) {
         h->field = FIELD_SUITE_HIGH;
         return TLS_AGREES_ON_NOTHING;
@@ -76,38 +84,36 @@ static bool is_major_version(uint8_t byte, bool is_dtls) {
     return is_dtls ? byte == DTLS_MAJOR_VERSION || byte == DTLS_OLD_MAJOR_VERSION : byte == MAJOR_VERSION;
 }
 
-/* The last byte of a field that is only stepped over. */
-static void step_over(struct tls_hello *h, bool is_dtls) {
+/* Of a field that is only stepped over as much as there is. Returns how much that is; 0: this is no such field. */
+static uint32_t step_over(struct tls_hello *h, uint32_t there_bytes, bool is_dtls) {
     const bool has_cookie = is_dtls && h->type == TLS_CLIENT_HELLO && h->field == FIELD_SESSION;
-    if (--h->left_bytes > 0) {
-        return;
+    if (h->field != FIELD_HEADER && h->field != FIELD_RANDOM && h->field != FIELD_SESSION && h->field != FIELD_COOKIE) {
+        return 0;
     }
-    if (h->field == FIELD_FIXED) {
-        h->field = FIELD_SESSION_LENGTH;
+    const uint32_t step_bytes = h->left_bytes < there_bytes ? h->left_bytes : there_bytes;
+    h->left_bytes = (uint16_t)(h->left_bytes - step_bytes);
+    if (h->left_bytes > 0) {
+        return step_bytes;
+    }
+    if (h->field == FIELD_HEADER || h->field == FIELD_RANDOM) {
+        h->field++;
     } else if (has_cookie) {
         h->field = FIELD_COOKIE_LENGTH;
     } else {
         h->field = h->type == TLS_SERVER_HELLO ? FIELD_SUITE_HIGH : FIELD_LIST_HIGH;
     }
+    return step_bytes;
 }
 
 static enum tls_agreement take(struct tls_hello *h, uint8_t byte, bool is_dtls) {
     switch ((enum field)h->field) {
     case FIELD_TYPE:
         h->type = byte;
-        go_to(h, byte == TLS_CLIENT_HELLO || byte == TLS_SERVER_HELLO ? FIELD_FIXED : FIELD_END,
-              VERSION_AND_RANDOM_BYTES + (is_dtls ? DTLS_HEADER_MORE_BYTES : HEADER_MORE_BYTES));
+        go_to(h, byte == TLS_CLIENT_HELLO || byte == TLS_SERVER_HELLO ? FIELD_HEADER : FIELD_END,
+              is_dtls ? DTLS_HEADER_MORE_BYTES : HEADER_MORE_BYTES);
         break;
-    case FIELD_FIXED:
-        if (h->left_bytes == VERSION_AND_RANDOM_BYTES && !is_major_version(byte, is_dtls)) {
-            go_to(h, FIELD_END, 0);
-            break;
-        }
-        step_over(h, is_dtls);
-        break;
-    case FIELD_SESSION:
-    case FIELD_COOKIE:
-        step_over(h, is_dtls);
+    case FIELD_MAJOR:
+        go_to(h, is_major_version(byte, is_dtls) ? FIELD_RANDOM : FIELD_END, MINOR_AND_RANDOM_BYTES);
         break;
     case FIELD_SESSION_LENGTH:
     case FIELD_COOKIE_LENGTH:
@@ -120,11 +126,16 @@ static enum tls_agreement take(struct tls_hello *h, uint8_t byte, bool is_dtls) 
         h->field++;
         break;
     case FIELD_LIST_LOW:
-        go_to(h, h->high == 0 && byte < 2 ? FIELD_END : FIELD_SUITE_HIGH, (uint32_t)h->high << 8 | byte);
+        go_to(h, (h->high == 0 && byte == 0) || byte % 2 != 0 ? FIELD_END : FIELD_SUITE_HIGH,
+              (uint32_t)h->high << 8 | byte);
         break;
     case FIELD_SUITE_LOW:
         h->left_bytes = (uint16_t)(h->left_bytes - (h->left_bytes > 0));
         return take_suite(h, (uint16_t)(h->high << 8 | byte));
+    case FIELD_HEADER: /* these are stepped over */
+    case FIELD_RANDOM:
+    case FIELD_SESSION:
+    case FIELD_COOKIE:
     case FIELD_END:
         break;
     }
@@ -132,8 +143,20 @@ static enum tls_agreement take(struct tls_hello *h, uint8_t byte, bool is_dtls) 
 }
 
 enum tls_agreement tls_hello_read(struct tls_hello *h, const uint8_t *p, uint32_t length_bytes, bool is_dtls) {
-    for (uint32_t i = 0; i < length_bytes && h->field != FIELD_END; i++) {
-        const enum tls_agreement agreement = take(h, p[i], is_dtls);
+    uint32_t at = 0;
+    while (at < length_bytes && h->field != FIELD_END) {
+        const uint32_t step_bytes = step_over(h, length_bytes - at, is_dtls);
+        if (step_bytes > 0) {
+            at += step_bytes;
+            continue;
+        }
+        if (h->field == FIELD_SUITE_HIGH && h->left_bytes >= 4 && length_bytes - at >= 4) { /* one of several */
+            h->left_bytes = (uint16_t)(h->left_bytes - 2);
+            note_offer(h, bytes_get_be16(p + at));
+            at += 2;
+            continue;
+        }
+        const enum tls_agreement agreement = take(h, p[at++], is_dtls);
         if (agreement != TLS_AGREES_ON_NOTHING) {
             return agreement;
         }

@@ -34,12 +34,17 @@ static const struct {
 };
 
 bool tls_suite_encrypts(uint16_t suite) {
-    for (size_t i = 0; i < sizeof ENCRYPTING / sizeof ENCRYPTING[0]; i++) {
-        if (suite <= ENCRYPTING[i].last) {
-            return suite >= ENCRYPTING[i].first;
+    size_t from = 0;
+    size_t to = sizeof ENCRYPTING / sizeof ENCRYPTING[0];
+    while (from < to) { /* the first range that does not end before it */
+        const size_t middle = (from + to) / 2;
+        if (ENCRYPTING[middle].last < suite) {
+            from = middle + 1;
+        } else {
+            to = middle;
         }
     }
-    return false;
+    return from < sizeof ENCRYPTING / sizeof ENCRYPTING[0] && suite >= ENCRYPTING[from].first;
 }
 
 bool tls_suite_is_signal(uint16_t suite) {
