@@ -10,23 +10,21 @@
 #include <string.h>
 
 enum {
-    LOOK_EVERY_BYTES = 1 << 18,
     QUIC_FORM_BITS = 0xc0,
     QUIC_SHORT = 0x40,
 };
 
 /*
- * Whether bytes are to be judged by themselves, whatever was proven: once in 256 KiB, and when eight in the middle
- * could be text, as in one of 256 segments of ciphertext.
+ * Whether bytes are to be judged by themselves, whatever was proven: when eight in the middle could be text, as in one
+ * of 256 segments of ciphertext.
  */
-static inline bool is_to_be_looked_at(uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
+static inline bool is_to_be_looked_at(const uint8_t *payload, uint32_t payload_bytes) {
     uint64_t middle;
     if (payload_bytes < 2 * sizeof middle) {
         return true;
     }
     memcpy(&middle, payload + payload_bytes / 2, sizeof middle);
-    return (seq & (LOOK_EVERY_BYTES - 1)) + payload_bytes >= LOOK_EVERY_BYTES ||
-           (middle & UINT64_C(0x8080808080808080)) == 0;
+    return (middle & UINT64_C(0x8080808080808080)) == 0;
 }
 
 /* Nothing but application data that goes on from what is known. */
@@ -35,7 +33,7 @@ static inline bool is_tls_data(struct flow_stream *s, const struct flow_stream *
     const uint16_t wanted = FLOW_SECRET_RUN | FLOW_TLS_DATA | FLOW_UNITS_SEEN | FLOW_PROVEN;
     const uint16_t asked = wanted | FLOW_LOST | FLOW_GUESSED;
     uint32_t at = s->next_unit - seq;
-    if (is_to_be_looked_at(seq, payload, payload_bytes) || (s->flags & asked) != wanted || s->head_bytes != 0 ||
+    if (is_to_be_looked_at(payload, payload_bytes) || (s->flags & asked) != wanted || s->head_bytes != 0 ||
         peer->mode == FLOW_PLAIN || flow_seq_diff(s->secret_from, seq) > 0) {
         return false;
     }
@@ -55,7 +53,7 @@ static inline bool is_tls_data(struct flow_stream *s, const struct flow_stream *
 }
 
 static inline bool is_ssh_data(struct flow_stream *s, uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
-    if ((s->flags & FLOW_PROVEN) == 0 || payload[0] == 'S' || is_to_be_looked_at(seq, payload, payload_bytes) ||
+    if ((s->flags & FLOW_PROVEN) == 0 || payload[0] == 'S' || is_to_be_looked_at(payload, payload_bytes) ||
         seq - s->next_unit > FLOW_STREAM_WINDOW_BYTES ||
         seq + payload_bytes - s->secret_from > FLOW_SECRET_WINDOW_BYTES) {
         return false;

@@ -11,6 +11,7 @@ enum {
     SCANS_STEP = 8,
     SCANS_MAX = 248,
 
+    BANNER_SCANS = 2, /* lines before a banner come first of all */
     PREFACE_MAX_BYTES = 576, /* in front of a hello in its segment: a PROXY header has at most 536 bytes */
 };
 
@@ -110,6 +111,9 @@ struct flow_verdict flow_find_in_clear(struct flow_walk *w) {
     const uint32_t hello_at = flow_tls_find_hello(in->payload, end);
     if (hello_at < end) {
         return flow_walk_begin_behind(w, FLOW_TLS, hello_at);
+    }
+    if (w->s->scans > BANNER_SCANS) {
+        return flow_keep(POLICY_CLEARTEXT);
     }
     const uint32_t banner_at = flow_ssh_find_banner(in->payload, end);
     return banner_at < end ? flow_walk_begin_behind(w, FLOW_SSH, banner_at) : flow_keep(POLICY_CLEARTEXT);

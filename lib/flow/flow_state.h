@@ -44,7 +44,7 @@ enum flow_stream_flags {
 
 /* Segments of cleartext that are looked through for a hello or a banner: behind a PROXY header, a greeting and so on.
  */
-#define FLOW_PLAIN_SCANS 8
+#define FLOW_PLAIN_SCANS 3
 
 /* A segment so far from where a stream was is not of it. */
 #define FLOW_STREAM_WINDOW_BYTES (1 << 28)

@@ -4,8 +4,7 @@
 #include "tls_suites.h"
 
 enum {
-    HEADER_MORE_BYTES = 3, /* behind the type: the length; DTLS has number, offset and length of the fragment, too */
-    DTLS_HEADER_MORE_BYTES = 11,
+    DTLS_HEADER_MORE_BYTES = 8, /* behind type and length: number, offset and length of the fragment */
     MINOR_AND_RANDOM_BYTES = 33,
     SESSION_MAX_BYTES = 32,
     MAJOR_VERSION = 3,
@@ -15,7 +14,10 @@ enum {
 
 enum field {
     FIELD_TYPE,
-    FIELD_HEADER, /* the rest of it */
+    FIELD_LENGTH_HIGH, /* of the message, of three bytes */
+    FIELD_LENGTH_MIDDLE,
+    FIELD_LENGTH_LOW,
+    FIELD_HEADER, /* the rest of that of DTLS */
     FIELD_MAJOR,
     FIELD_RANDOM, /* and the minor version */
     FIELD_SESSION_LENGTH,
@@ -105,12 +107,28 @@ static uint32_t step_over(struct tls_hello *h, uint32_t there_bytes, bool is_dtl
     return step_bytes;
 }
 
+/* A list that does not fit into the message, or has half a suite, is none. */
+static void begin_list(struct tls_hello *h, uint32_t list_bytes) {
+    const bool fits = list_bytes >= 2 && list_bytes % 2 == 0 && list_bytes < h->message_bytes;
+    go_to(h, fits ? FIELD_SUITE_HIGH : FIELD_END, list_bytes);
+}
+
 static enum tls_agreement take(struct tls_hello *h, uint8_t byte, bool is_dtls) {
     switch ((enum field)h->field) {
     case FIELD_TYPE:
         h->type = byte;
-        go_to(h, byte == TLS_CLIENT_HELLO || byte == TLS_SERVER_HELLO ? FIELD_HEADER : FIELD_END,
-              is_dtls ? DTLS_HEADER_MORE_BYTES : HEADER_MORE_BYTES);
+        go_to(h, byte == TLS_CLIENT_HELLO || byte == TLS_SERVER_HELLO ? FIELD_LENGTH_HIGH : FIELD_END, 0);
+        break;
+    case FIELD_LENGTH_HIGH:
+        go_to(h, byte == 0 ? FIELD_LENGTH_MIDDLE : FIELD_END, 0);
+        break;
+    case FIELD_LENGTH_MIDDLE:
+        h->message_bytes = (uint16_t)(byte << 8);
+        h->field++;
+        break;
+    case FIELD_LENGTH_LOW:
+        h->message_bytes |= byte;
+        go_to(h, is_dtls ? FIELD_HEADER : FIELD_MAJOR, DTLS_HEADER_MORE_BYTES);
         break;
     case FIELD_MAJOR:
         go_to(h, is_major_version(byte, is_dtls) ? FIELD_RANDOM : FIELD_END, MINOR_AND_RANDOM_BYTES);
@@ -126,8 +144,7 @@ static enum tls_agreement take(struct tls_hello *h, uint8_t byte, bool is_dtls) 
         h->field++;
         break;
     case FIELD_LIST_LOW:
-        go_to(h, (h->high == 0 && byte == 0) || byte % 2 != 0 ? FIELD_END : FIELD_SUITE_HIGH,
-              (uint32_t)h->high << 8 | byte);
+        begin_list(h, (uint32_t)h->high << 8 | byte);
         break;
     case FIELD_SUITE_LOW:
         h->left_bytes = (uint16_t)(h->left_bytes - (h->left_bytes > 0));

@@ -22,6 +22,7 @@ enum tls_agreement {
 /* How far a hello was read. All zero: not begun. */
 struct tls_hello {
     uint16_t left_bytes; /* of the field that is read */
+    uint16_t message_bytes;
     uint8_t field;
     uint8_t type; /* TLS_CLIENT_HELLO or TLS_SERVER_HELLO; 0: not known yet */
     uint8_t high; /* the first byte of a number of two */

@@ -29,6 +29,9 @@ static uint32_t make_hello(uint8_t *to, uint8_t type, uint8_t session_bytes, con
         to[at++] = (uint8_t)(suites[i] >> 8);
         to[at++] = (uint8_t)suites[i];
     }
+    to[1] = 0;
+    to[2] = (uint8_t)(at >> 8);
+    to[3] = (uint8_t)at;
     return at;
 }
 
@@ -88,6 +91,23 @@ static void test_what_is_no_hello(void **unused) {
     }
 }
 
+/* A list that ends behind the message, or within a suite; a message that is longer than any hello. */
+static void test_what_a_hello_cannot_be(void **unused) {
+    (void)unused;
+    static const uint16_t suites[] = {0x1301, 0x002f};
+    static const struct {
+        uint32_t at;
+        uint8_t value;
+    } wrong[] = {{1, 1}, {3, 3}, {4, 2}, {38, 33}, {39, 1}, {40, 3}};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        uint8_t hello[512];
+        struct tls_hello h = {0};
+        const uint32_t length = make_hello(hello, TLS_CLIENT_HELLO, 0, suites, 2, false);
+        hello[wrong[i].at] = wrong[i].value;
+        assert_int_equal(tls_hello_read(&h, hello, length, false), TLS_AGREES_ON_NOTHING);
+    }
+}
+
 /* The registry's names with NULL in them, and relatives of before it: none may be taken for one that encrypts. */
 static void test_no_suite_without_encryption_encrypts(void **unused) {
     (void)unused;
@@ -105,6 +125,7 @@ int main(void) {
         cmocka_unit_test(test_what_the_server_chose),
         cmocka_unit_test(test_what_a_client_offers),
         cmocka_unit_test(test_what_is_no_hello),
+        cmocka_unit_test(test_what_a_hello_cannot_be),
         cmocka_unit_test(test_no_suite_without_encryption_encrypts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
