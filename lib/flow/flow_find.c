@@ -11,7 +11,7 @@ enum {
     SCANS_STEP = 8,
     SCANS_MAX = 248,
 
-    BANNER_SCANS = 2, /* lines before a banner come first of all */
+    LONG_BYTES = 720,        /* of cleartext: a segment of two such counts as three */
     PREFACE_MAX_BYTES = 576, /* in front of a hello in its segment: a PROXY header has at most 536 bytes */
 };
 
@@ -106,14 +106,12 @@ struct flow_verdict flow_find_in_clear(struct flow_walk *w) {
     if (w->s->scans >= FLOW_PLAIN_SCANS) {
         return flow_keep(POLICY_CLEARTEXT);
     }
-    w->s->scans++;
+    const uint32_t scans = w->s->scans + 1 + in->payload_bytes / LONG_BYTES;
+    w->s->scans = (uint8_t)(scans < FLOW_PLAIN_SCANS ? scans : FLOW_PLAIN_SCANS);
     const uint32_t end = in->there_bytes < PREFACE_MAX_BYTES ? in->there_bytes : PREFACE_MAX_BYTES;
     const uint32_t hello_at = flow_tls_find_hello(in->payload, end);
     if (hello_at < end) {
         return flow_walk_begin_behind(w, FLOW_TLS, hello_at);
-    }
-    if (w->s->scans > BANNER_SCANS) {
-        return flow_keep(POLICY_CLEARTEXT);
     }
     const uint32_t banner_at = flow_ssh_find_banner(in->payload, end);
     return banner_at < end ? flow_walk_begin_behind(w, FLOW_SSH, banner_at) : flow_keep(POLICY_CLEARTEXT);

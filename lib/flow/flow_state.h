@@ -42,9 +42,11 @@ enum flow_stream_flags {
 /* Encrypted bytes that are remembered back, for what is sent again. */
 #define FLOW_SECRET_WINDOW_BYTES (1 << 24)
 
-/* Segments of cleartext that are looked through for a hello or a banner: behind a PROXY header, a greeting and so on.
+/*
+ * Segments of cleartext that are looked through for a hello or a banner: behind a PROXY header, a greeting and so on.
+ * A long one counts as several, for what comes in front of a handshake is short.
  */
-#define FLOW_PLAIN_SCANS 3
+#define FLOW_PLAIN_SCANS 8
 
 /* A segment so far from where a stream was is not of it. */
 #define FLOW_STREAM_WINDOW_BYTES (1 << 28)
