@@ -67,7 +67,7 @@ struct flow_stream {
     uint8_t head_bytes;            /* of the next unit, in head; these three are asked for at once */
     uint8_t scans;                 /* segments looked through for something that begins */
     uint8_t looks;                 /* times in a row that bytes looked encrypted */
-    uint8_t chain;                 /* units read one behind the other, at most 255 */
+    uint8_t chain;                 /* units read one behind the other, until that is proof */
     uint8_t head[FLOW_HEAD_BYTES]; /* the beginning of the next unit, when it is spread over segments */
 };
 

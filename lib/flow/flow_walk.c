@@ -92,10 +92,14 @@ void flow_walk_sample(struct flow_walk *w, uint32_t from, uint32_t to) {
     }
 }
 
-/* In front of a unit of a stream that began before the capture: whether the chain up to it is proof. */
+/* In front of a unit of a stream that began before the capture: count it, and tell if the chain up to it is proof. */
 static void judge_chain(struct flow_walk *w, uint32_t unit_seq) {
     struct flow_stream *s = w->s;
-    if ((s->flags & FLOW_SECRET_RUN) == 0 || s->mode != FLOW_TLS || (w->flow->flags & FLOW_MET)) {
+    if ((s->flags & FLOW_CHAINED) || s->mode != FLOW_TLS || (w->flow->flags & FLOW_MET)) {
+        return;
+    }
+    s->chain = s->chain < CHAIN_UNITS ? (uint8_t)(s->chain + 1) : CHAIN_UNITS;
+    if ((s->flags & FLOW_SECRET_RUN) == 0) {
         return;
     }
     if ((s->chain >= 2 && flow_seq_diff(unit_seq, s->secret_from) >= CHAIN_BYTES) ||
@@ -124,7 +128,6 @@ static uint32_t take_unit(struct flow_walk *w, const struct flow_unit *u, uint32
     struct flow_stream *s = w->s;
     const uint32_t unit_seq = w->in->seq + at - s->head_bytes;
     const uint32_t end = at + u->length_bytes - s->head_bytes;
-    s->chain = s->chain < UINT8_MAX ? (uint8_t)(s->chain + 1) : UINT8_MAX;
     judge_chain(w, unit_seq);
     if (u->kind == FLOW_UNIT_SECRET) {
         take_secret(w, u, at, end);
@@ -228,14 +231,15 @@ static bool is_encryption(const struct flow_walk *w) {
 static bool looks_encrypted(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     const bool chained = (s->flags & FLOW_CHAINED) != 0;
+    const uint8_t wanted = chained ? CHAIN_LOOKS : 1;
     if (!noise_is(w->sample, w->sample_bytes)) {
         s->looks = w->sample_bytes < NOISE_MIN_BYTES ? s->looks : 0; /* too few to tell */
         return false;
     }
-    if (s->looks < CHAIN_LOOKS && (!chained || w->sample_bytes >= CHAIN_NOISE_BYTES)) {
+    if (s->looks < wanted && (!chained || w->sample_bytes >= CHAIN_NOISE_BYTES)) {
         s->looks++;
     }
-    return s->looks >= (chained ? CHAIN_LOOKS : 1);
+    return s->looks >= wanted;
 }
 
 struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
@@ -283,6 +287,7 @@ struct flow_verdict flow_walk_units(struct flow_walk *w, uint32_t at) {
         if (s->mode == FLOW_SSH_SECRET) {
             s->flags &= (uint16_t)~FLOW_AGREEING;
             flow_walk_secret_from(s, s->next_unit);
+            flow_walk_sample(w, at + FLOW_SSH_LENGTH_BYTES, in->payload_bytes);
             break;
         }
     }

@@ -25,10 +25,7 @@ static size_t put_record(uint8_t *at, uint8_t type, uint32_t length, uint64_t *s
 static void make_tls(uint8_t *stream, uint64_t *seed) {
     size_t end = put_record(stream, 0x16, 200, seed);
     memcpy(stream, "\x16\x03\x01\x00\xc8\x02\x00\x00\xc4\x03\x03", 11);
-    if (next_random(seed) % 8 == 0) { /* a ServerHello with a null cipher */
-        memset(stream + 43, 0, 4);
-        stream[46] = 0x01;
-    }
+    memcpy(stream + 43, next_random(seed) % 8 == 0 ? "\0\0\x3b" : "\0\x13\x01", 3); /* one in eight does not encrypt */
     if (next_random(seed) % 2) {
         end += put_record(stream + end, 0x14, 1, seed);
         end += put_record(stream + end, 0x16, 40, seed);
@@ -41,6 +38,10 @@ static void make_tls(uint8_t *stream, uint64_t *seed) {
 }
 
 static void make_stream(uint8_t *stream, uint64_t *seed) {
+    static const char banner[] = "SSH-2.0-x\r\n"
+                                 "\0\0\0\x2e\x0a\x14"
+                                 "0123456789abcdef\0\0\0\1k\0\0\0\1h\0\0\0\1c\0\0\0\1c01234567"
+                                 "\0\0\0\x0c\x0a\x15\0\0\0\0\0\0\0\0\0";
     for (size_t i = 0; i < STREAM_BYTES; i++) {
         stream[i] = (uint8_t)next_random(seed);
     }
@@ -49,8 +50,8 @@ static void make_stream(uint8_t *stream, uint64_t *seed) {
         memcpy(stream, "GET / HTTP/1.1\r\n", 16);
         stream[16 + next_random(seed) % 3000] = 0x16;
         break;
-    case 1: /* a banner, NEWKEYS in a packet of its own, then what is encrypted */
-        memcpy(stream, "SSH-2.0-x\r\n\0\0\0\x0c\x0a\x15\0\0\0\0\0\0\0\0\0\0", 27);
+    case 1: /* a banner, KEXINIT without lists to speak of, NEWKEYS in a packet of its own, then what is encrypted */
+        memcpy(stream, banner, sizeof banner);
         break;
     default:
         make_tls(stream, seed);

@@ -1,0 +1,225 @@
+/* What proves encryption over TCP under the policy `flow`, and what ends the proof. */
+#include "following.h"
+
+enum { FLOOR = 24, SUITE_AT = 5 + 39, GOOD = 0xc02f, WITHOUT = 0x003b };
+
+static struct stream s;
+static uint64_t seed = 1;
+
+/* A hello alone in s: of a server the suite it chose, of a client the one it offers besides an encrypting one. */
+static void hello(unsigned message, unsigned suite) {
+    s.length = 0;
+    put_handshake(&s, message, 120, &seed);
+    bytes_put_be16(s.at + SUITE_AT + (message == 1 ? 4 : 0), (uint16_t)suite);
+}
+
+/* Says it at seq. Returns where it ends. */
+static uint32_t say(struct talk *t, bool from_server, uint32_t seq) {
+    assert_int_equal(segment(t, from_server, seq, &s, 0, REST), ALL);
+    return seq + (uint32_t)s.length;
+}
+
+/* A record of application data, of random bytes or of text. */
+static int say_data(struct talk *t, bool from_server, uint32_t *seq, bool is_text) {
+    static const char words[] = "all of this can be read by whoever sees it; ";
+    s.length = 0;
+    put_record(&s, 0x17, 700, &seed);
+    for (size_t i = 5; is_text && i < s.length; i++) {
+        s.at[i] = (uint8_t)words[i % (sizeof words - 1)];
+    }
+    const int kept = segment(t, from_server, *seq, &s, 0, REST);
+    *seq += (uint32_t)s.length;
+    return kept;
+}
+
+static struct talk *connect_to(uint16_t port) {
+    struct talk *t = talk_begin(10, port);
+    shake_hands(t, 5, 77);
+    return t;
+}
+
+/* Hellos of both sides, or of one; what data of either side then comes to. */
+static void check_hellos(bool client, unsigned offered, bool server, unsigned chosen, int expected) {
+    struct talk *t = connect_to(8443);
+    uint32_t client_seq = 5;
+    uint32_t server_seq = 77;
+    if (client) {
+        hello(1, offered);
+        client_seq = say(t, false, client_seq);
+    }
+    if (server) {
+        hello(2, chosen);
+        server_seq = say(t, true, server_seq);
+    }
+    if (server) {
+        assert_int_equal(say_data(t, true, &server_seq, false), expected);
+    }
+    if (client) {
+        assert_int_equal(say_data(t, false, &client_seq, false), expected);
+    }
+    talk_end(t);
+}
+
+static void test_what_hellos_prove(void **state) {
+    (void)state;
+    check_hellos(true, GOOD, true, GOOD, FLOOR);
+    check_hellos(true, GOOD, true, WITHOUT, ALL);
+    check_hellos(true, WITHOUT, true, GOOD, FLOOR);
+    check_hellos(true, GOOD, false, 0, FLOOR); /* whatever the server chooses */
+    check_hellos(true, WITHOUT, false, 0, ALL);
+    check_hellos(false, 0, true, GOOD, FLOOR);
+    check_hellos(false, 0, true, WITHOUT, ALL);
+    check_hellos(false, 0, true, 0xeeee, ALL); /* not known */
+}
+
+/* The last guard: framed and agreed on as it may be, text is text. */
+static void test_text_in_records_stays(void **state) {
+    (void)state;
+    struct talk *t = connect_to(443);
+    uint32_t seq = 77;
+    hello(2, GOOD);
+    seq = say(t, true, seq);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(say_data(t, true, &seq, true), ALL);
+    }
+    assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    assert_int_equal(say_data(t, true, &seq, true), ALL); /* also behind what was proven */
+    talk_end(t);
+}
+
+/* A ServerHello in two records, split at any byte of it. */
+static void test_hello_in_pieces(void **state) {
+    (void)state;
+    for (size_t first = 1; first < 60; first++) {
+        for (unsigned encrypts = 0; encrypts < 2; encrypts++) {
+            struct stream pieces = {.length = 0};
+            struct talk *t = connect_to(443);
+            hello(2, encrypts ? GOOD : WITHOUT);
+            const uint8_t head[5] = {0x16, 3, 3, 0, (uint8_t)first};
+            const uint8_t more[5] = {0x16, 3, 3, 0, (uint8_t)(120 - first)};
+            put_bytes(&pieces, head, sizeof head);
+            put_bytes(&pieces, s.at + 5, first);
+            put_bytes(&pieces, more, sizeof more);
+            put_bytes(&pieces, s.at + 5 + first, 120 - first);
+            s = pieces;
+            uint32_t seq = say(t, true, 77);
+            const int kept = say_data(t, true, &seq, false);
+            assert_true(kept == ALL || encrypts); /* or it was not put together */
+            assert_true(kept != ALL || !encrypts || first < 4);
+            talk_end(t);
+        }
+    }
+}
+
+/* A hole where the suite is: not all of it is there. */
+static void test_hello_with_a_hole(void **state) {
+    (void)state;
+    struct talk *t = connect_to(443);
+    hello(2, GOOD);
+    assert_int_equal(segment(t, true, 77, &s, 0, 40), ALL);
+    assert_int_equal(segment(t, true, 77, &s, 60, REST), ALL);
+    uint32_t seq = 77 + (uint32_t)s.length;
+    assert_int_equal(say_data(t, true, &seq, false), ALL);
+    assert_int_equal(say_data(t, true, &seq, false), ALL);
+    talk_end(t);
+}
+
+/* Another session begins in the clear, in the stream or somewhere else in it: what was agreed on ends. */
+static void test_second_session(void **state) {
+    (void)state;
+    static const uint32_t farther[] = {0, 0x12345678, 0x9abcdef0};
+    for (size_t i = 0; i < COUNT_OF(farther); i++) {
+        struct talk *t = connect_to(443);
+        uint32_t client_seq = 5;
+        uint32_t server_seq = 77;
+        hello(1, GOOD);
+        client_seq = say(t, false, client_seq);
+        hello(2, GOOD);
+        server_seq = say(t, true, server_seq);
+        assert_int_equal(say_data(t, true, &server_seq, false), FLOOR);
+        assert_int_equal(say_data(t, false, &client_seq, false), FLOOR);
+        hello(1, WITHOUT);
+        client_seq = say(t, false, client_seq + farther[i]);
+        hello(2, WITHOUT);
+        server_seq = say(t, true, server_seq + farther[i]);
+        assert_int_equal(say_data(t, true, &server_seq, false), ALL);
+        assert_int_equal(say_data(t, false, &client_seq, false), ALL);
+        talk_end(t);
+    }
+}
+
+/* What is no record where one ought to be ends it, where the beginning was seen. */
+static void test_no_record_where_one_ought_to_be(void **state) {
+    (void)state;
+    struct talk *t = connect_to(443);
+    uint32_t seq = 77;
+    hello(2, GOOD);
+    seq = say(t, true, seq);
+    assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    s.length = 0;
+    put_random(&s, 700, &seed);
+    s.at[0] = 'H';
+    seq = say(t, true, seq);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(say_data(t, true, &seq, false), ALL);
+    }
+    talk_end(t);
+}
+
+/* What comes in front of a hello, in its segment and in one of its own; a hello that is padded ends in zeros. */
+static void test_prefaces(void **state) {
+    (void)state;
+    static const char *const prefaces[] = {"PROXY TCP4 192.0.2.1 198.51.100.2 40000 443\r\n",
+                                           "STARTTLS\r\n",
+                                           "CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n",
+                                           "a2 STARTTLS\r\n",
+                                           "S",
+                                           "\x05\x01"};
+    for (size_t i = 0; i < COUNT_OF(prefaces); i++) {
+        for (unsigned apart = 0; apart < 2; apart++) {
+            struct talk *t = connect_to(2525);
+            const size_t length = strlen(prefaces[i]);
+            uint32_t seq = 5;
+            hello(1, GOOD);
+            memset(s.at + s.length - 60, 0, 60);
+            struct stream all = {.length = 0};
+            put_bytes(&all, prefaces[i], length);
+            put_bytes(&all, s.at, s.length);
+            if (apart) {
+                assert_int_equal(segment(t, false, seq, &all, 0, length), ALL);
+                assert_int_equal(segment(t, false, seq, &all, length, REST), ALL);
+            } else {
+                assert_int_equal(segment(t, false, seq, &all, 0, REST), ALL);
+            }
+            seq += (uint32_t)all.length;
+            assert_int_equal(say_data(t, false, &seq, false), FLOOR);
+            talk_end(t);
+        }
+    }
+}
+
+/* Where the beginning is missing it takes a chain of records that look like it. */
+static void test_chain(void **state) {
+    (void)state;
+    for (unsigned is_text = 0; is_text < 2; is_text++) {
+        struct talk *t = talk_begin(10, 8443);
+        uint32_t seq = 1000;
+        unsigned cuts = 0;
+        assert_int_equal(say_data(t, true, &seq, is_text), ALL); /* one proves nothing */
+        for (unsigned i = 0; i < 20; i++) {
+            cuts += say_data(t, true, &seq, is_text) != ALL;
+        }
+        assert_true(is_text ? cuts == 0 : cuts >= 14);
+        talk_end(t);
+    }
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_hellos_prove), cmocka_unit_test(test_text_in_records_stays),
+        cmocka_unit_test(test_hello_in_pieces),   cmocka_unit_test(test_hello_with_a_hole),
+        cmocka_unit_test(test_second_session),    cmocka_unit_test(test_no_record_where_one_ought_to_be),
+        cmocka_unit_test(test_prefaces),          cmocka_unit_test(test_chain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
