@@ -226,14 +226,17 @@ static bool is_encryption(const struct flow_walk *w) {
 
 /*
  * The last guard: whether the bytes look like it. Of a stream that began before the capture several segments in a row
- * must, each with more bytes.
+ * must, each with more bytes. Where there are too few to tell it is as it was before.
  */
-static bool looks_encrypted(struct flow_walk *w) {
+static bool looks_encrypted(struct flow_walk *w, bool did_before) {
     struct flow_stream *s = w->s;
     const bool chained = (s->flags & FLOW_CHAINED) != 0;
     const uint8_t wanted = chained ? CHAIN_LOOKS : 1;
+    if (w->sample_bytes < NOISE_MIN_BYTES) {
+        return did_before;
+    }
     if (!noise_is(w->sample, w->sample_bytes)) {
-        s->looks = w->sample_bytes < NOISE_MIN_BYTES ? s->looks : 0; /* too few to tell */
+        s->looks = 0;
         return false;
     }
     if (s->looks < wanted && (!chained || w->sample_bytes >= CHAIN_NOISE_BYTES)) {
@@ -248,6 +251,7 @@ struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
         adopt_guess(s);
     }
     slide_window(s);
+    const bool was_proven = (s->flags & FLOW_PROVEN) != 0;
     s->flags &= (uint16_t)~FLOW_PROVEN;
     if (w->flow->flags & FLOW_READABLE) {
         return flow_keep(POLICY_CLEARTEXT);
@@ -256,7 +260,7 @@ struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
         return flow_keep(PROTOCOLS[s->mode].clear_reason);
     }
     if ((s->mode == FLOW_TLS && w->peer->mode == FLOW_PLAIN) || /* TLS has two sides */
-        !is_encryption(w) || !looks_encrypted(w)) {
+        !is_encryption(w) || !looks_encrypted(w, was_proven)) {
         return flow_keep(POLICY_UNPROVEN);
     }
     s->flags |= FLOW_PROVEN;
