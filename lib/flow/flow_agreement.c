@@ -19,6 +19,9 @@ static void agree_on_tls(struct flow_walk *w, enum tls_agreement agreement) {
 
 /* What one side does not offer cannot be chosen. */
 static void agree_on_ssh(struct flow_walk *w, enum ssh_offer offer) {
+    if (offer != SSH_OFFER_NOT_KNOWN) {
+        w->s->flags &= (uint16_t)~FLOW_AGREEING;
+    }
     if (offer == SSH_OFFERS_ENCRYPTION) {
         w->flow->flags = (uint8_t)((w->flow->flags & ~(unsigned)FLOW_READABLE) | FLOW_ENCRYPTS);
     } else if (offer == SSH_OFFERS_NONE && (w->flow->flags & FLOW_ENCRYPTS) == 0) {
@@ -54,6 +57,9 @@ void flow_agreement_take(struct flow_walk *w, const struct flow_unit *u, uint32_
     struct flow_stream *s = w->s;
     uint32_t from =
         u->agreement_at != 0 ? u->agreement_at : FLOW_TLS_HEADER_BYTES; /* or it goes on in the next record */
+    if (u->agreement_at == 0 && s->mode != FLOW_TLS) {                  /* a message of SSH is one packet */
+        s->flags &= (uint16_t)~FLOW_AGREEING;
+    }
     if (u->agreement_at == 0 && (s->flags & FLOW_AGREEING) == 0) {
         return;
     }

@@ -64,7 +64,8 @@ enum ssh_offer ssh_kexinit_read(struct ssh_kexinit *k, const uint8_t *p, uint32_
             k->matched = 0;
             if (k->left_bytes > LIST_MAX_BYTES) {
                 k->field = FIELD_END;
-                return SSH_OFFERS_NONE; /* nothing that is known */
+                k->matched = OTHER_NAME; /* said */
+                return SSH_OFFERS_NONE;  /* nothing that is known */
             }
             k->offers_none |= k->left_bytes == 0 && k->field >= FIELD_CIPHERS_FIRST - 1;
             next_field(k, k->left_bytes);

@@ -1,8 +1,8 @@
-"""Talks over TCP: TLS in its variants, what begins in the clear, SSH, SMB, OpenVPN."""
+"""Talks over TCP: TLS in its variants, what begins in the clear, SSH, SMB, and OpenVPN, which is not followed."""
 
 import struct
 
-from talks import CLIENT, SECRET, SERVER, Talk
+from talks import CLEAR, CLIENT, SECRET, SERVER, Talk
 
 CCS = b"\x14\x03\x03\x00\x01\x01"
 
@@ -289,34 +289,46 @@ def ssh_packet(number, body):
     return struct.pack(">IBB", len(body) + 2 + padding, padding, number) + body + bytes(padding)
 
 
-def ssh(name, port, kex, strict=False):
-    t = Talk(name, port)
+def kexinit(t, *ciphers):
+    """ciphers: to the server and back; behind the lists there is some more."""
+    lists = [b"curve25519-sha256,ecdh-sha2-nistp256", b"ssh-ed25519,rsa-sha2-512", *ciphers]
+    return ssh_packet(20, t.noise(16) + b"".join(struct.pack(">I", len(names)) + names for names in lists) +
+                      t.noise(900))
+
+
+GOOD = b"chacha20-poly1305@openssh.com,aes128-ctr"
+ONE_IS_NONE = b"aes128-ctr,none"
+
+
+def ssh(name, port, kex, strict=False, ciphers=((GOOD, GOOD), (GOOD, GOOD)), cuts=True):
+    """ciphers: that the client offers, to the server and back, and those that the server does."""
+    t = Talk(name, port, cuts=cuts)
+    label = SECRET if cuts else CLEAR
     t.say(CLIENT, b"SSH-2.0-OpenSSH_9.6\r\n")
     t.say(SERVER, b"SSH-2.0-OpenSSH_9.6p1 Debian\r\n")
-    t.say(CLIENT, ssh_packet(20, t.noise(1400)))
-    t.say(SERVER, ssh_packet(20, t.noise(1000)))
+    t.say(CLIENT, kexinit(t, *ciphers[CLIENT]))
+    t.say(SERVER, kexinit(t, *ciphers[SERVER]))
     for client_number, server_number in kex:
         t.say(CLIENT, ssh_packet(client_number, t.noise(700)))
         t.say(SERVER, ssh_packet(server_number, t.noise(900)))
     if not strict:
         t.say(SERVER, ssh_packet(2, t.noise(30)))  # ignore
-    t.say(SERVER, ssh_packet(21, b""), (SECRET, t.noise(300)))
+    t.say(SERVER, ssh_packet(21, b""), (label, t.noise(300)))
     t.say(CLIENT, ssh_packet(21, b""))
     for _ in range(6):
-        t.say(CLIENT, (SECRET, t.noise(2000)))
-        t.say(SERVER, (SECRET, t.noise(5000)))
+        t.say(CLIENT, (label, t.noise(2000)))
+        t.say(SERVER, (label, t.noise(5000)))
     return t
 
 
 def ssh_banner_late():
     """RFC 4253 section 4.2: a server may send other lines first."""
-    t = Talk("SSH, lines before the banner", 22, cuts=False)
-    t.needs_beginning = True
+    t = Talk("SSH, lines before the banner", 22)
     t.say(SERVER, b"Unauthorized use is prohibited.\r\nReally.\r\n")
     t.say(SERVER, b"SSH-2.0-OpenSSH_9.6p1\r\n")
     t.say(CLIENT, b"SSH-2.0-OpenSSH_9.6\r\n")
     for side in (CLIENT, SERVER):
-        t.say(side, ssh_packet(20, t.noise(1400)))
+        t.say(side, kexinit(t, GOOD, GOOD))
         t.say(side, ssh_packet(30, t.noise(500)))
         t.say(side, ssh_packet(21, b""))
         t.say(side, (SECRET, t.noise(4000)))
@@ -349,19 +361,15 @@ def openvpn_packet(opcode, body):
 
 
 def openvpn():
-    t = Talk("OpenVPN over TCP", 1194)
-    t.keeps_partial_heads = True
+    """Not followed over TCP: all of it stays."""
+    t = Talk("OpenVPN over TCP", 1194, cuts=False)
     sessions = t.noise(8), t.noise(8)
     t.say(CLIENT, openvpn_packet(7, sessions[0] + t.noise(33)))
     t.say(SERVER, openvpn_packet(8, sessions[1] + t.noise(45)))
     t.say(CLIENT, openvpn_packet(5, sessions[0] + t.noise(20)), openvpn_packet(4, sessions[0] + t.noise(300)))
-    t.say(SERVER, openvpn_packet(4, sessions[1] + t.noise(1200)), openvpn_packet(4, sessions[1] + t.noise(1100)))
-    t.say(CLIENT, openvpn_packet(4, sessions[0] + t.noise(1000)))
     for _ in range(6):
-        t.say(CLIENT, (SECRET, openvpn_packet(9, t.noise(800))))
-        t.say(SERVER, (SECRET, openvpn_packet(9, t.noise(1300))), (SECRET, openvpn_packet(9, t.noise(1300))))
-    t.say(SERVER, openvpn_packet(3, sessions[1] + t.noise(40)))  # soft reset
-    t.say(SERVER, openvpn_packet(4, sessions[1] + t.noise(900)), (SECRET, openvpn_packet(9, t.noise(1300))))
+        t.say(CLIENT, openvpn_packet(9, t.noise(800)))
+        t.say(SERVER, openvpn_packet(9, t.noise(1300)), openvpn_packet(9, t.noise(1300)))
     return t
 
 
@@ -388,6 +396,11 @@ def all_talks():
     yield ssh("SSH", 22, [(30, 31)])
     yield ssh("SSH, group exchange", 2222, [(34, 31), (32, 33)])
     yield ssh("SSH, a guess that was wrong", 22, [(30, 31), (30, 31)], strict=True)
+    yield ssh("SSH, one side has no none", 22, [(30, 31)], ciphers=((GOOD, GOOD), (ONE_IS_NONE, ONE_IS_NONE)))
+    none = ssh("SSH, none may be chosen", 22, [(30, 31)], ciphers=((GOOD, ONE_IS_NONE), (GOOD, ONE_IS_NONE)),
+               cuts=False)
+    none.needs_beginning = True
+    yield none
     yield ssh_banner_late()
     yield smb()
     yield openvpn()

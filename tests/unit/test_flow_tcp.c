@@ -115,6 +115,26 @@ static void test_ssh_ciphers(void **state) {
     assert_true(is_ssh_cut("aes128-ctr", "aes128-ctr", "none"));
 }
 
+/* Lists that are none prove nothing, whatever comes behind them. */
+static void test_ssh_lists_that_are_none(void **state) {
+    (void)state;
+    static const char banner[] = "SSH-2.0-OpenSSH_9.6\r\n";
+    uint64_t random = 9;
+    struct talk *t = talk_begin(10, 22);
+    shake_hands(t, 5, 9);
+    s.length = 0;
+    put_bytes(&s, banner, sizeof banner - 1);
+    put_ssh(20, 1500, &random);
+    s.at[s.length - 1504 + 22] = 0xff; /* the length of the first list */
+    put_ssh(31, 700, &random);
+    put_ssh(21, 12, &random);
+    put_random(&s, 5000, &random);
+    for (size_t at = 0; at < s.length; at += 700) {
+        assert_int_equal(segment(t, true, 9, &s, at, 700), ALL);
+    }
+    talk_end(t);
+}
+
 /* Whatever was agreed on, text is text. */
 static void test_ssh_text_stays(void **state) {
     (void)state;
@@ -184,9 +204,13 @@ static void test_smb(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ssh),         cmocka_unit_test(test_ssh_without_beginning),
-        cmocka_unit_test(test_ssh_ciphers), cmocka_unit_test(test_ssh_text_stays),
-        cmocka_unit_test(test_ssh_again),   cmocka_unit_test(test_not_ssh_on_its_port),
+        cmocka_unit_test(test_ssh),
+        cmocka_unit_test(test_ssh_without_beginning),
+        cmocka_unit_test(test_ssh_ciphers),
+        cmocka_unit_test(test_ssh_lists_that_are_none),
+        cmocka_unit_test(test_ssh_text_stays),
+        cmocka_unit_test(test_ssh_again),
+        cmocka_unit_test(test_not_ssh_on_its_port),
         cmocka_unit_test(test_smb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,7 @@ static void test_lengths_that_lie(void **unused) {
     memset(message, 0xff, sizeof message);
     struct ssh_kexinit k = {0};
     assert_int_equal(ssh_kexinit_read(&k, message, sizeof message), SSH_OFFERS_NONE);
+    assert_int_equal(ssh_kexinit_read(&k, message, sizeof message), SSH_OFFER_NOT_KNOWN); /* and nothing more */
 }
 
 int main(void) {
