@@ -9,7 +9,8 @@ enum {
     APPLICATION_DATA = 0x17,
     HEARTBEAT = 0x18,
     HELLO_BYTES = 60,
-    SSH_CLEAR_BYTES = 700, /* of one packet at most */
+    SSH_LISTS_BYTES = 100, /* of a packet at least */
+    SSH_CLEAR_BYTES = 700, /* and so much more at most */
     TRANSFORM_BYTES = 52,
     VPN_CLIENT_RESET = 7 << 3,
     VPN_SERVER_RESET = 8 << 3,
@@ -36,10 +37,21 @@ static void put_text(struct stream *s, const char *text) {
     }
 }
 
+/* Of a place in a stream: looks random, and is no type of a record. */
+static uint8_t noise_at(size_t at) {
+    enum { TYPES = 0x10, TYPES_BITS = 0xf0, OTHER = 0x80 };
+    uint32_t x = (uint32_t)at * UINT32_C(0x9e3779b1) + UINT32_C(0x7f4a7c15);
+    x = (x ^ x >> 15) * UINT32_C(0x85ebca6b);
+    x = (x ^ x >> 13) * UINT32_C(0xc2b2ae35);
+    const uint8_t byte = (uint8_t)(x >> 24);
+    return (byte & TYPES_BITS) == TYPES ? byte | OTHER : byte;
+}
+
 static void fill(struct stream *s, size_t count, bool clear) {
-    memset(s->at + s->bytes, (int)(clear ? 'a' + s->bytes % 26 : 0x80 | (s->bytes * 37 % 128)), count);
-    memset(s->clear + s->bytes, clear, count);
-    s->bytes += count;
+    const uint8_t letter = (uint8_t)('a' + s->bytes % 26);
+    while (count-- > 0) {
+        put(s, clear ? letter : noise_at(s->bytes), clear);
+    }
 }
 
 static void put_record(struct stream *s, unsigned type, size_t length_bytes, bool clear) {
@@ -54,7 +66,13 @@ static void put_hello(struct stream *s, bool from_client, size_t length_bytes) {
     put(s, from_client ? 1 : 2, true);
     put_number(s, length_bytes - 4, 3, true);
     put_number(s, 0x0303, 2, true);
-    fill(s, length_bytes - 6, true);
+    fill(s, 32, true);
+    put(s, 0, true); /* no session */
+    if (from_client) {
+        put_number(s, 2, 2, true);
+    }
+    put_number(s, 0xc02f, 2, true);
+    fill(s, length_bytes - (from_client ? 43 : 41), true);
 }
 
 static void add_tls(struct stream *s, bool from_client, unsigned kind, size_t length_bytes) {
@@ -98,12 +116,21 @@ static void add_ssh(struct stream *s, unsigned kind, size_t length_bytes) {
         fill(s, length_bytes, false);
         return;
     }
+    static const char *const lists[] = {"k", "h", "aes128-ctr", "aes256-gcm@openssh.com"};
     const unsigned message = kind % 8 < 3 ? KEXINIT : kind % 8 < 6 ? KEX_REPLY : NEWKEYS;
-    length_bytes = message == NEWKEYS ? 12 : 12 + length_bytes % SSH_CLEAR_BYTES;
+    length_bytes = message == NEWKEYS ? 12 : SSH_LISTS_BYTES + length_bytes % SSH_CLEAR_BYTES;
     put_number(s, length_bytes, 4, true);
     put(s, PADDING, true);
     put(s, (uint8_t)message, true);
-    fill(s, length_bytes - 2, true);
+    const size_t end = s->bytes + length_bytes - 2;
+    if (message == KEXINIT) {
+        fill(s, 16, true);
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+            put_number(s, strlen(lists[i]), 4, true);
+            put_text(s, lists[i]);
+        }
+    }
+    fill(s, end - s->bytes, true);
     s->secret = message == NEWKEYS;
 }
 
@@ -119,21 +146,13 @@ static void add_smb(struct stream *s, unsigned kind, size_t length_bytes) {
     }
 }
 
+/* It is not followed over TCP: all of it stays. */
 static void add_openvpn(struct stream *s, bool from_client, unsigned kind, size_t length_bytes) {
     const bool first = s->bytes == 0;
-    const bool secret = !first && kind % 8 >= 4;
+    const bool data = !first && kind % 8 >= 4;
     length_bytes = first ? 14 : length_bytes + VPN_HEAD_BYTES;
-    put_number(s, length_bytes, 2, !secret);
-    put(s,
-        (uint8_t)(secret        ? VPN_DATA
-                  : !first      ? VPN_CONTROL
-                  : from_client ? VPN_CLIENT_RESET
-                                : VPN_SERVER_RESET),
-        !secret);
-    if (secret) {
-        fill(s, length_bytes - 1, false);
-        return;
-    }
+    put_number(s, length_bytes, 2, true);
+    put(s, (uint8_t)(data ? VPN_DATA : !first ? VPN_CONTROL : from_client ? VPN_CLIENT_RESET : VPN_SERVER_RESET), true);
     put_text(s, "identify");
     fill(s, length_bytes - VPN_HEAD_BYTES, true);
 }

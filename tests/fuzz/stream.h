@@ -1,7 +1,7 @@
 /*
  * TCP streams of honest protocols, made byte by byte together with the truth about them: which bytes are in the clear
  * and have to stay, whatever way they come. It shares nothing with lib/. What is in the clear is small letters, what is
- * encrypted has its high bit set, so that nothing looks like a header that is none.
+ * encrypted looks random, and nothing looks like a header that is none.
  */
 #ifndef PCAPSLIM_FUZZ_STREAM_H
 #define PCAPSLIM_FUZZ_STREAM_H
