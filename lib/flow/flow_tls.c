@@ -17,7 +17,6 @@ enum {
     CHANGE_CIPHER_SPEC_BYTES = 1,
     CLEAR_MAX_BYTES = 8, /* no cipher leaves a record so short: the shortest tag has 8 bytes (RFC 6655) */
 
-    HELLO_REQUEST = 0,
     CLIENT_HELLO = 1,
     SERVER_HELLO = 2,
     HELLO_HEAD_BYTES = 6, /* message header and version */
@@ -66,13 +65,6 @@ static bool is_secret_handshake(const uint8_t *p, uint32_t there_bytes) {
     const uint8_t *body = p + FLOW_TLS_HEADER_BYTES;
     const uint32_t body_bytes = body_there_bytes(p, there_bytes);
     return flow_tls_record_bytes(p) - FLOW_TLS_HEADER_BYTES > CLEAR_MAX_BYTES && !begins_hello(body, body_bytes);
-}
-
-/* RFC 5246 section 7.4.1.1: a server may begin with it. */
-static bool is_hello_request(const uint8_t *p, uint32_t there_bytes) {
-    static const uint8_t request[] = {HELLO_REQUEST, 0, 0, 0};
-    return there_bytes >= FLOW_TLS_HEADER_BYTES + sizeof request &&
-           memcmp(p + FLOW_TLS_HEADER_BYTES, request, sizeof request) == 0;
 }
 
 static enum flow_unit_kind kind_of(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {
@@ -152,7 +144,7 @@ struct flow_unit flow_tls_unit(struct flow_stream *s, const uint8_t *p, uint32_t
 /* Whether a record is a handshake's or an alert's as a stream begins with them. */
 static bool can_be_first(const uint8_t *p, uint32_t there_bytes) {
     if (p[0] == HANDSHAKE) {
-        return there_bytes <= FLOW_TLS_HEADER_BYTES || is_hello_request(p, there_bytes) ||
+        return there_bytes <= FLOW_TLS_HEADER_BYTES ||
                begins_hello(p + FLOW_TLS_HEADER_BYTES, body_there_bytes(p, there_bytes));
     }
     return p[0] == ALERT && (there_bytes < FLOW_TLS_HEADER_BYTES ||

@@ -102,7 +102,7 @@ static void judge_chain(struct flow_walk *w, uint32_t unit_seq) {
     if ((s->flags & FLOW_SECRET_RUN) == 0) {
         return;
     }
-    if ((s->chain >= 2 && flow_seq_diff(unit_seq, s->secret_from) >= CHAIN_BYTES) ||
+    if (flow_seq_diff(unit_seq, s->secret_from) >= CHAIN_BYTES ||
         (s->chain >= CHAIN_UNITS && w->peer->mode == FLOW_TLS && w->peer->chain >= 2)) {
         s->flags |= FLOW_CHAINED;
     }

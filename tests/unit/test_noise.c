@@ -55,6 +55,36 @@ static void test_sparse_binary_is_no_noise(void **unused) {
     }
 }
 
+/* One byte in three is zero, wherever. */
+static void test_scattered_zeros_are_no_noise(void **unused) {
+    (void)unused;
+    for (unsigned round = 0; round < 100; round++) {
+        uint8_t bytes[NOISE_MAX_BYTES];
+        fill_random(bytes, sizeof bytes);
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            bytes[i] = bytes[(i * 7 + round) % sizeof bytes] % 3 == 0 ? 0 : bytes[i];
+        }
+        unsigned zeros = 0;
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            zeros += bytes[i] == 0;
+        }
+        assert_true(zeros < 12 || !noise_is(bytes, sizeof bytes));
+    }
+}
+
+/* Numbers of 16 bits of which the upper four stay for a while. */
+static void test_small_changes_are_no_noise(void **unused) {
+    (void)unused;
+    for (unsigned round = 0; round < 100; round++) {
+        uint8_t bytes[NOISE_MAX_BYTES];
+        fill_random(bytes, sizeof bytes);
+        for (size_t i = 0; i < sizeof bytes; i += 2) {
+            bytes[i] = (uint8_t)((i < 32 ? 0x30 : 0x90) | (bytes[i] & 15));
+        }
+        assert_false(noise_is(bytes, sizeof bytes));
+    }
+}
+
 static void test_counters_are_no_noise(void **unused) {
     (void)unused;
     uint8_t bytes[NOISE_MAX_BYTES];
@@ -95,6 +125,8 @@ int main(void) {
         cmocka_unit_test(test_too_little_is_no_noise),
         cmocka_unit_test(test_text_is_no_noise),
         cmocka_unit_test(test_sparse_binary_is_no_noise),
+        cmocka_unit_test(test_scattered_zeros_are_no_noise),
+        cmocka_unit_test(test_small_changes_are_no_noise),
         cmocka_unit_test(test_counters_are_no_noise),
         cmocka_unit_test(test_records_are_no_noise),
         cmocka_unit_test(test_sampled_audio_is_no_noise),
