@@ -4,27 +4,28 @@
 #include "flow_gquic.h"
 #include "flow_protocols.h"
 #include "flow_quic.h"
+#include "flow_ssh.h"
 #include "flow_tls.h"
 
 #include <stddef.h>
 #include <string.h>
 
 enum {
+    LOOK_MIN_BYTES = 16,
     QUIC_FORM_BITS = 0xc0,
     QUIC_SHORT = 0x40,
 };
 
-/*
- * Whether bytes are to be judged by themselves, whatever was proven: when eight in the middle could be text, as in one
- * of 256 segments of ciphertext.
- */
+/* As one of 256 times in ciphertext. */
+static inline bool could_be_text(const uint8_t *eight) {
+    uint64_t bytes;
+    memcpy(&bytes, eight, sizeof bytes);
+    return (bytes & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* Whether bytes are to be judged by themselves, whatever was proven: when eight in the middle could be text. */
 static inline bool is_to_be_looked_at(const uint8_t *payload, uint32_t payload_bytes) {
-    uint64_t middle;
-    if (payload_bytes < 2 * sizeof middle) {
-        return true;
-    }
-    memcpy(&middle, payload + payload_bytes / 2, sizeof middle);
-    return (middle & UINT64_C(0x8080808080808080)) == 0;
+    return payload_bytes < LOOK_MIN_BYTES || could_be_text(payload + payload_bytes / 2);
 }
 
 /* Nothing but application data that goes on from what is known. */
@@ -54,7 +55,7 @@ static inline bool is_tls_data(struct flow_stream *s, const struct flow_stream *
 
 static inline bool is_ssh_data(struct flow_stream *s, uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
     if ((s->flags & FLOW_PROVEN) == 0 || payload[0] == 'S' || is_to_be_looked_at(payload, payload_bytes) ||
-        seq - s->next_unit > FLOW_STREAM_WINDOW_BYTES ||
+        could_be_text(payload + FLOW_SSH_LENGTH_BYTES) || seq - s->next_unit > FLOW_STREAM_WINDOW_BYTES ||
         seq + payload_bytes - s->secret_from > FLOW_SECRET_WINDOW_BYTES) {
         return false;
     }

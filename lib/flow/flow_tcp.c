@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* What is sent again comes so soon; a hello that is farther away is of another connection. */
-enum { NEAR_BYTES = 1 << 17 };
+/* A hole is not so large, nor is anything sent again so late: what is farther away is of another connection. */
+enum { FAR_BYTES = 1 << 20 };
 
 /* The first bytes of a stream. */
 static struct flow_verdict begin_stream(struct flow_walk *w) {
@@ -47,17 +47,16 @@ static struct flow_verdict follow(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     const struct flow_segment *in = w->in;
     const int32_t at = flow_seq_diff(s->next_unit + s->head_bytes, in->seq);
-    if ((at < -NEAR_BYTES || at > NEAR_BYTES) && flow_tls_begins(FLOW_IN_CLEAR, in->payload, in->there_bytes)) {
-        flow_agreement_end(w); /* another connection, without a SYN */
-        return flow_walk_begin_behind(w, FLOW_TLS, 0);
+    if (at < -FAR_BYTES || at > FAR_BYTES) { /* without a SYN */
+        flow_agreement_end(w);
+        w->flow->flags &= (uint8_t) ~(unsigned)(FLOW_MET | FLOW_SYN_SEEN);
+        flow_walk_enter(s, FLOW_UNKNOWN, in->seq);
+        return flow_find(w);
     }
     if ((s->flags & FLOW_LOST) || at < 0) {
         return flow_find(w);
     }
     if ((uint32_t)at >= in->payload_bytes) { /* nothing new: within a unit, or a retransmission */
-        if (at > FLOW_STREAM_WINDOW_BYTES) {
-            return flow_keep(POLICY_UNPROVEN);
-        }
         w->clear_end =
             flow_walk_ends_with_clear_head(w) ? in->payload_bytes : flow_walk_clear_before(w, in->payload_bytes);
         flow_agreement_go_on(w, in->payload_bytes);

@@ -52,7 +52,7 @@ MUTATIONS = [
     ("a chain's looks", "lib/flow/flow_walk.c", "chained ? CHAIN_LOOKS : 1", "1", PROOF),
     ("a cipher that does not encrypt", "lib/flow/flow_agreement.c", "agreement == TLS_ENCRYPTS ? FLOW_ENCRYPTS : agreement", "1 ? FLOW_ENCRYPTS : agreement", TLS),
     ("a second session", "lib/flow/flow_agreement.c", "    flow_agreement_end(w);\n    w->s->flags &=", "    w->s->flags &=", PROOF),
-    ("a session far away", "lib/flow/flow_tcp.c", "(at < -NEAR_BYTES || at > NEAR_BYTES) &&", "0 &&", PROOF),
+    ("data far away", "lib/flow/flow_tcp.c", "if (at < -FAR_BYTES || at > FAR_BYTES) {", "if (0) {", PROOF),
     ("a hole in a hello", "lib/flow/flow_agreement.c", "    if (at < 0) { /* a hole */", "    if (0) {", PROOF),
     ("prefaces of hellos", "lib/flow/flow_find.c", "if (hello_at < end) {", "if (0) {", PROOF),
     ("banners behind lines", "lib/flow/flow_find.c", "banner_at < end ?", "0 ?", TALKS),

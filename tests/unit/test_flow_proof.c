@@ -161,6 +161,21 @@ static void test_second_session(void **state) {
     }
 }
 
+/* Its beginning is not seen: data far away is not of the session that was agreed on, and takes a chain. */
+static void test_session_without_hello(void **state) {
+    (void)state;
+    for (size_t i = 1; i < COUNT_OF(FARTHER); i++) {
+        uint32_t client_seq;
+        uint32_t server_seq;
+        struct talk *t = proven(&client_seq, &server_seq);
+        server_seq += FARTHER[i];
+        for (unsigned n = 0; n < 12; n++) {
+            assert_int_equal(say_data(t, true, &server_seq, false), n < 5 ? ALL : FLOOR);
+        }
+        talk_end(t);
+    }
+}
+
 /* It encrypts, too; what comes again of its handshake stays. */
 static void test_second_session_that_encrypts(void **state) {
     (void)state;
@@ -275,6 +290,7 @@ int main(void) {
         cmocka_unit_test(test_hello_in_pieces),
         cmocka_unit_test(test_hello_with_a_hole),
         cmocka_unit_test(test_second_session),
+        cmocka_unit_test(test_session_without_hello),
         cmocka_unit_test(test_second_session_that_encrypts),
         cmocka_unit_test(test_no_record_where_one_ought_to_be),
         cmocka_unit_test(test_prefaces),
