@@ -19,6 +19,10 @@ static inline uint16_t bytes_get_le16(const uint8_t *p) {
     return (uint16_t)((unsigned)p[1] << 8 | p[0]);
 }
 
+static inline uint64_t bytes_get_be64(const uint8_t *p) {
+    return (uint64_t)bytes_get_be32(p) << 32 | bytes_get_be32(p + 4);
+}
+
 static inline uint32_t bytes_get_le32(const uint8_t *p) {
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }

@@ -1,7 +1,6 @@
 #include "flow_expected.h"
 
 #include "bytes.h"
-#include "flow_gquic.h"
 #include "flow_protocols.h"
 #include "flow_quic.h"
 #include "flow_ssh.h"
@@ -80,14 +79,23 @@ enum policy_reason flow_expected_tcp(struct flow_state *f, unsigned direction, u
     return s->mode == FLOW_SSH_SECRET && is_ssh_data(s, seq, payload, payload_bytes) ? POLICY_SSH : POLICY_UNPROVEN;
 }
 
-/* A short header in a flow of which nothing but QUIC is known, and no port of a protocol that is asked before that. */
+/* Enough of a look to send text, zeros and now and then anything to where noise is told from what is none. */
+static inline bool is_worth_a_look(const uint8_t *p, uint32_t n) {
+    const uint64_t high_bits = UINT64_C(0x8080808080808080);
+    return (p[n - 1] & 63) == 0 || (bytes_get_be64(p + n / 2) & high_bits) == 0;
+}
+
+/*
+ * A short header in a flow of which nothing but QUIC is known, and no port of a protocol that is asked before that;
+ * and what this side sent last was noise.
+ */
 static inline bool is_quic_data(const struct flow_state *f, unsigned direction, unsigned port_flags, const uint8_t *p,
                                 uint32_t n) {
     const struct flow_side *side = &f->of.datagrams.side[direction];
-    return (port_flags & POLICY_PORT_IPSEC) == 0 && f->of.datagrams.flags == FLOW_QUIC &&
-           (f->flags & FLOW_CUT_BEFORE) == 0 && side->has_id && n >= FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES &&
-           (p[0] & QUIC_FORM_BITS) == QUIC_SHORT && side->id == bytes_get_be32(p + FLOW_QUIC_SHORT_ID_AT) &&
-           !flow_gquic_can_begin(p, n);
+    return (port_flags & POLICY_PORT_IPSEC) == 0 &&
+           (f->of.datagrams.flags & ~(unsigned)FLOW_QUIC_GUESSED) == FLOW_QUIC && (f->flags & FLOW_CUT_BEFORE) == 0 &&
+           side->passed && n >= FLOW_QUIC_SHORT_MIN_BYTES && (p[0] & QUIC_FORM_BITS) == QUIC_SHORT &&
+           flow_quic_has_id(side, p) && !is_worth_a_look(p, n);
 }
 
 /* By the rows: on none of their ports, and the beginning of none of them. */

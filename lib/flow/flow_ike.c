@@ -15,6 +15,7 @@ enum {
     PAYLOAD_FRAGMENT = 53,  /* SKF */
     FRAGMENT_HEADER_BYTES = 8,
     PAYLOADS_MAX = 64,
+    VECTOR_BYTES = 8, /* of GCM, which may count */
 
     NON_ESP_MARKER_BYTES = 4,
 };
@@ -77,6 +78,7 @@ bool flow_ike_judge(const struct flow_look *k, struct flow_verdict *out) {
         return false;
     }
     flow_note(k, marker_bytes > 0 ? FLOW_IKE : 0);
+    *k->nonce_bytes = VECTOR_BYTES;
     *out = clear_bytes + marker_bytes >= in->payload_bytes ? flow_keep(POLICY_HANDSHAKE)
                                                            : flow_cut_header(k->reason, clear_bytes + marker_bytes);
     return true;

@@ -2,6 +2,8 @@
 
 #include "bytes.h"
 
+#include <string.h>
+
 enum {
     SOFT_RESET = 3,
     CONTROL = 4,
@@ -16,6 +18,11 @@ enum {
     HEAD_BYTES = 9, /* opcode and session identifier */
     RESET_MIN_BYTES = 14, /* opcode, session, no acknowledgement, packet number */
     RESET_MAX_BYTES = 1024,
+
+    DATA_HEADER_BYTES = 8, /* opcode, peer and a number that counts */
+    SESSION_BYTES = 8,
+    SESSION_MIN_DIFFERENT = 4,
+    ECHO_WITHIN_BYTES = 128,
 };
 
 enum kind {
@@ -25,17 +32,18 @@ enum kind {
     DATA,
 };
 
-static enum kind kind_of(uint8_t first) {
-    switch (first >> 3) {
+/* What the packet at p, of which there_bytes are there, at least one, is by its opcode. */
+static enum kind kind_of(const uint8_t *p, uint32_t there_bytes) {
+    switch (p[0] >> 3) {
     case CLIENT_RESET_V2:
     case SERVER_RESET_V2:
-    case CLIENT_RESET_V3:
-        return RESET;
+    case CLIENT_RESET_V3: /* a session begins with key 0 */
+        return (p[0] & 7) == 0 && there_bytes >= RESET_MIN_BYTES && there_bytes <= RESET_MAX_BYTES ? RESET : OTHER;
     case SOFT_RESET:
     case CONTROL:
     case ACK:
     case WRAPPED_CONTROL:
-        return CONTROLS;
+        return there_bytes >= HEAD_BYTES ? CONTROLS : OTHER;
     case DATA_V1:
     case DATA_V2:
         return DATA;
@@ -44,29 +52,50 @@ static enum kind kind_of(uint8_t first) {
     }
 }
 
-/* The same of a whole packet, of which there_bytes are there, at least one. A session begins with key 0. */
-static enum kind packet_kind(const uint8_t *p, uint32_t there_bytes) {
-    const enum kind kind = kind_of(p[0]);
-    const bool is_reset = (p[0] & 7) == 0 && there_bytes >= RESET_MIN_BYTES && there_bytes <= RESET_MAX_BYTES;
-    return (kind == RESET && !is_reset) || (kind == CONTROLS && there_bytes < HEAD_BYTES) ? OTHER : kind;
+/* A session identifier is 64 random bits: zeros and the like are echoed by anything. */
+static bool is_random(const uint8_t *id) {
+    unsigned different = 0;
+    for (unsigned i = 0; i < SESSION_BYTES; i++) {
+        different += memchr(id, id[i], i) == NULL;
+    }
+    return different >= SESSION_MIN_DIFFERENT;
+}
+
+/* Whether a control packet names the session that the other side has announced. */
+static bool echoes(const struct flow_side *peer, const struct flow_datagram *in) {
+    uint8_t id[SESSION_BYTES];
+    const uint32_t looked_at_bytes = in->there_bytes < ECHO_WITHIN_BYTES ? in->there_bytes : ECHO_WITHIN_BYTES;
+    bytes_put_be32(id, peer->id);
+    bytes_put_be32(id + 4, peer->id_more);
+    return peer->has_id && is_random(id) &&
+           memmem(in->payload + HEAD_BYTES, looked_at_bytes - HEAD_BYTES, id, sizeof id) != NULL;
 }
 
 bool flow_openvpn_judge(const struct flow_look *k, struct flow_verdict *out) {
     const uint8_t *p = k->in->payload;
     const unsigned others = k->flow->flags & ~(unsigned)(FLOW_VPN | FLOW_VPN_ASKED);
-    const enum kind kind = others == 0 ? packet_kind(p, k->in->there_bytes) : OTHER;
-    if (kind == RESET || (kind == CONTROLS && (k->flow->flags & FLOW_VPN_ASKED))) {
-        const uint32_t high = bytes_get_be32(p + 1);
-        const uint32_t low = bytes_get_be32(p + 5);
-        if (kind == RESET) {
-            *k->side = (struct flow_side){.id = high, .id_more = low, .has_id = true};
-            flow_note(k, FLOW_VPN_ASKED);
-        } else if (k->side->has_id && k->side->id == high && k->side->id_more == low) {
-            flow_note(k, FLOW_VPN);
-        }
-        *out = flow_keep(POLICY_HANDSHAKE);
-        return kind == CONTROLS;
+    const enum kind kind = others == 0 ? kind_of(p, k->in->there_bytes) : OTHER;
+    if (kind == DATA) {
+        *k->nonce_bytes = DATA_HEADER_BYTES;
+        *out = flow_cut_behind(k->reason, 0);
+        return k->flow->flags & FLOW_VPN;
     }
-    *out = flow_cut_behind(k->reason, 0);
-    return kind == DATA && (k->flow->flags & FLOW_VPN);
+    if (kind == OTHER) {
+        return false;
+    }
+    const uint32_t high = bytes_get_be32(p + 1);
+    const uint32_t low = bytes_get_be32(p + 5);
+    const bool is_known = k->side->has_id && k->side->id == high && k->side->id_more == low;
+    if (kind == RESET && !is_known) { /* a new session has to be proven anew */
+        k->side->id = high;
+        k->side->id_more = low;
+        k->side->has_id = true;
+        flow_unnote(k, FLOW_VPN);
+        flow_note(k, FLOW_VPN_ASKED);
+    }
+    if (echoes(k->peer, k->in)) {
+        flow_note(k, FLOW_VPN);
+    }
+    *out = flow_keep(POLICY_HANDSHAKE);
+    return kind == CONTROLS && is_known; /* what only looks like a reset may be of another protocol */
 }

@@ -33,7 +33,6 @@
     ROW(wireguard, POLICY_WIREGUARD, 0, p[0] == 1 || p[0] == 2)                                                        \
     ROW(srtp, POLICY_SRTP, 0, false)                                                                                   \
     ROW(quic, POLICY_QUIC, POLICY_PORT_QUIC, flow_quic_can_begin(p, n))                                                \
-    ROW(gquic, POLICY_QUIC, POLICY_PORT_QUIC, flow_gquic_can_begin(p, n))                                              \
     ROW(openvpn, POLICY_OPENVPN, 0, p[0] == 7 << 3 || p[0] == 8 << 3 || p[0] == 10 << 3)                               \
     ROW(esp, POLICY_IPSEC, POLICY_PORT_IPSEC, false)
 

@@ -1,7 +1,6 @@
 #include "flow_quic.h"
 
 #include "bytes.h"
-#include "flow_gquic.h"
 
 enum {
     LONG_HEADER = 0x80,
@@ -10,24 +9,27 @@ enum {
     VERSION_AT = 1,
     IDS_AT = 5,
     RETRY_TAG_BYTES = 16,
+    LENGTH_BYTES = 2, /* as nearly all have it */
 
     VERSION_1 = 0x00000001,
     VERSION_2 = 0x6b3343cf,
     VERSION_2_DRAFT = 0x709a50c4, /* draft-ietf-quic-v2-01 to 04 */
     GOOGLE_46 = 0x51303436,       /* "Q046": long headers, connection IDs of eight bytes, no length */
 
-    RANDOM_LOOKED_AT_BYTES = 64,
-    RANDOM_MIN_BYTES = 32,
-    EVIDENCE_PACKETS = 6,
-    EVIDENCE_FIRST_BYTES = 4, /* header protection makes the first byte vary */
+    EVIDENCE_PACKETS = 4,
+    EVIDENCE_FIRST_BYTES = 3, /* header protection makes the first byte vary */
+    ID_TELLS_BYTES = 4,       /* a shorter connection ID may be anything */
 };
 
 /* A datagram that begins with a long header of a known version. */
 struct long_packets {
     bool are_quic;
     uint32_t clear_bytes; /* up to the end of the last readable packet */
-    uint32_t source_id;   /* the first bytes of the sender's connection ID */
-    bool has_source_id;
+    uint32_t cipher_at;   /* behind the header of the first packet that is not */
+    uint64_t source_id;   /* the first eight bytes of the sender's connection ID, and how many there are of it */
+    uint32_t source_id_bytes;
+    uint64_t destination_id; /* that of the receiver, in a packet behind the first ones, which have a random one */
+    uint32_t destination_id_bytes;
 };
 
 enum packet_type { TYPE_INITIAL, TYPE_0RTT, TYPE_HANDSHAKE, TYPE_RETRY };
@@ -67,6 +69,8 @@ static bool take_number(const uint8_t *p, uint32_t there_bytes, uint32_t *at, ui
 struct header {
     uint32_t version;
     enum packet_type type;
+    uint32_t destination_at;
+    uint32_t destination_bytes;
     uint32_t source_at;
     uint32_t source_bytes;
     uint32_t end; /* behind the connection IDs */
@@ -74,13 +78,16 @@ struct header {
 
 static bool take_ids(const uint8_t *p, uint32_t there_bytes, struct header *h) {
     if (h->version == GOOGLE_46) { /* both lengths in one byte, less three; 0 is none */
-        const uint32_t destination_bytes = p[IDS_AT] >> 4 ? (uint32_t)(p[IDS_AT] >> 4) + 3 : 0;
+        h->destination_bytes = p[IDS_AT] >> 4 ? (uint32_t)(p[IDS_AT] >> 4) + 3 : 0;
         h->source_bytes = p[IDS_AT] & 15 ? (uint32_t)(p[IDS_AT] & 15) + 3 : 0;
-        h->source_at = IDS_AT + 1 + destination_bytes;
+        h->destination_at = IDS_AT + 1;
+        h->source_at = h->destination_at + h->destination_bytes;
     } else {
-        const uint32_t destination_bytes = p[IDS_AT];
-        const uint32_t source_length_at = IDS_AT + 1 + destination_bytes;
-        if (destination_bytes > ID_MAX_BYTES || source_length_at >= there_bytes || p[source_length_at] > ID_MAX_BYTES) {
+        h->destination_bytes = p[IDS_AT];
+        h->destination_at = IDS_AT + 1;
+        const uint32_t source_length_at = h->destination_at + h->destination_bytes;
+        if (h->destination_bytes > ID_MAX_BYTES || source_length_at >= there_bytes ||
+            p[source_length_at] > ID_MAX_BYTES) {
             return false;
         }
         h->source_bytes = p[source_length_at];
@@ -125,6 +132,24 @@ static uint32_t packet_bytes(const uint8_t *p, uint32_t there_bytes, uint32_t le
     return length_bytes > 0 && length_bytes <= left_bytes - at ? at + (uint32_t)length_bytes : 0;
 }
 
+/* The first bytes of a connection ID, as a number of eight. */
+static uint64_t id_at(const uint8_t *p, uint32_t id_bytes) {
+    uint64_t id = 0;
+    for (uint32_t i = 0; i < FLOW_QUIC_ID_BYTES; i++) {
+        id = id << 8 | (i < id_bytes ? p[i] : 0);
+    }
+    return id;
+}
+
+static void note_ids(struct long_packets *q, const uint8_t *p, const struct header *h) {
+    q->source_id = id_at(p + h->source_at, h->source_bytes);
+    q->source_id_bytes = h->source_bytes;
+    if (h->type == TYPE_HANDSHAKE) {
+        q->destination_id = id_at(p + h->destination_at, h->destination_bytes);
+        q->destination_id_bytes = h->destination_bytes;
+    }
+}
+
 /* greased: the flow is known to be QUIC, so the fixed bit may be 0 (RFC 9287). */
 static struct long_packets read_long(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes, bool greased) {
     struct long_packets q = {.are_quic = false};
@@ -135,22 +160,18 @@ static struct long_packets read_long(const uint8_t *p, uint32_t there_bytes, uin
         if (bytes == 0) {
             break;
         }
-        if (!q.are_quic && h.source_bytes >= sizeof q.source_id) {
-            q.has_source_id = true;
-            q.source_id = bytes_get_be32(p + at + h.source_at);
-        }
         q.are_quic = true;
-        at += bytes;
+        note_ids(&q, p + at, &h);
         if (h.type == TYPE_INITIAL || h.type == TYPE_RETRY) {
-            q.clear_bytes = at;
+            q.clear_bytes = at + bytes;
+            q.cipher_at = at + bytes + FLOW_QUIC_SHORT_ID_AT; /* unless another long header follows */
+        } else if (q.cipher_at <= q.clear_bytes + FLOW_QUIC_SHORT_ID_AT) {
+            q.cipher_at = at + h.end + LENGTH_BYTES;
         }
+        at += bytes;
     }
-    /* Padding that comes right behind a readable packet is not encrypted: some fill up the datagram with it. */
-    if (q.clear_bytes == at && at > 0 && at < there_bytes && p[at] == 0) {
-        q.clear_bytes = length_bytes;
-    }
-    /* What follows must be a packet as well, or padding. */
-    if (q.are_quic && !greased && at < there_bytes && (p[at] & FIXED_BIT) == 0 && p[at] != 0) {
+    /* Some fill up a datagram with padding, which is not encrypted; what else follows must be a packet as well. */
+    if (q.are_quic && at < there_bytes && (p[at] == 0 || (!greased && (p[at] & FIXED_BIT) == 0))) {
         q.clear_bytes = length_bytes;
     }
     return q;
@@ -160,73 +181,95 @@ bool flow_quic_can_begin(const uint8_t *p, uint32_t there_bytes) {
     return (p[0] & LONG_HEADER) && there_bytes > IDS_AT && is_known_version(bytes_get_be32(p + VERSION_AT));
 }
 
+static uint64_t id_of(const uint8_t *p) {
+    return bytes_get_be64(p + FLOW_QUIC_SHORT_ID_AT);
+}
+
+static void remember_id(struct flow_side *side, uint64_t id, uint32_t id_bytes) {
+    side->id = (uint32_t)(id >> 32);
+    side->id_more = (uint32_t)id;
+    side->id_bytes = (uint8_t)(id_bytes < FLOW_QUIC_ID_BYTES ? id_bytes : FLOW_QUIC_ID_BYTES);
+    side->has_id = true;
+}
+
 /*
- * Whether a datagram looks like a 1-RTT packet rather than like anything else that has its first bits: its bytes are
- * as good as random. One such datagram proves nothing.
+ * Whether a flow that showed no long header is QUIC: on its port the same eight bytes come where a connection ID is,
+ * again and again, behind first bytes that header protection makes vary, and noise behind them.
  */
-static bool looks_random(const uint8_t *p, uint32_t there_bytes) {
-    if (there_bytes < RANDOM_MIN_BYTES) {
-        return false;
-    }
-    const uint32_t looked_at_bytes = there_bytes < RANDOM_LOOKED_AT_BYTES ? there_bytes : RANDOM_LOOKED_AT_BYTES;
-    unsigned high = 0;
-    unsigned zeros = 0;
-    for (uint32_t i = 1; i < looked_at_bytes; i++) {
-        high += p[i] >> 7;
-        zeros += p[i] == 0;
-    }
-    return high * 4 >= looked_at_bytes && high * 4 <= looked_at_bytes * 3 && zeros * 12 <= looked_at_bytes;
-}
-
-/* Remember the connection ID that a sender puts into short headers once it has come twice. */
-static void learn_id(struct flow_side *side, uint32_t id) {
-    if (!side->has_id || side->id != id) {
-        if (side->id_more == id) {
-            side->id = id;
-            side->has_id = true;
-        }
-        side->id_more = id;
-    }
-}
-
-/* Whether a flow that showed no long header may be taken for QUIC, now that this datagram has come, too. */
-static bool is_evident(const struct flow_look *k, bool looks_short) {
-    const struct flow_datagram *in = k->in;
+static bool is_evident(const struct flow_look *k) {
     struct flow_side *side = k->side;
-    if ((in->port_flags & POLICY_PORT_QUIC) == 0 || (k->flow->flags & ~(unsigned)FLOW_VPN_ASKED) != 0) {
-        return false; /* one packet of QUIC in 64 looks like a reset of OpenVPN */
-    }
-    if (!looks_short || !looks_random(in->payload, in->there_bytes)) {
-        side->evidence = 0; /* from here on, if at all */
+    const uint64_t id = id_of(k->in->payload);
+    if (side->evidence == 0 || ((uint64_t)side->id << 32 | side->id_more) != id) {
+        remember_id(side, id, FLOW_QUIC_ID_BYTES);
+        side->has_id = false;
+        side->evidence = 0;
         side->counter = 0;
-        return false;
+    }
+    if (side->evidence < EVIDENCE_PACKETS || !side->has_id) {
+        side->counter |= 1U << (k->in->payload[0] & 31);
+        side->evidence = (uint8_t)(side->evidence + (side->evidence < UINT8_MAX));
     }
     *k->remember = true;
-    side->counter |= 1U << (in->payload[0] & 31);
-    side->evidence = side->evidence < UINT8_MAX ? (uint8_t)(side->evidence + 1) : UINT8_MAX;
-    return side->evidence >= EVIDENCE_PACKETS && __builtin_popcount(side->counter) >= EVIDENCE_FIRST_BYTES;
+    side->has_id = side->evidence >= EVIDENCE_PACKETS && __builtin_popcount(side->counter) >= EVIDENCE_FIRST_BYTES;
+    return side->has_id;
 }
 
-/* A short header has next to nothing that tells. */
+/*
+ * Likewise of the other direction, which need not have a connection ID: packets in a row, in a flow that was told by
+ * this one's peer.
+ */
+static bool is_evident_beside(const struct flow_look *k) {
+    if ((k->flow->flags & FLOW_QUIC_GUESSED) == 0 || !k->peer->has_id) {
+        return false;
+    }
+    k->side->run = (uint8_t)(k->side->run + (k->side->run < EVIDENCE_PACKETS));
+    if (k->side->run == EVIDENCE_PACKETS) {
+        k->side->id_bytes = 0;
+        return true;
+    }
+    return false;
+}
+
+/* A short header in a flow whose beginning was not seen. */
+static bool is_guessed(const struct flow_look *k) {
+    const unsigned others = k->flow->flags & ~(unsigned)(FLOW_VPN_ASKED | FLOW_QUIC | FLOW_QUIC_GUESSED);
+    if ((k->in->port_flags & POLICY_PORT_QUIC) == 0 || (k->in->port_flags & POLICY_PORT_IPSEC) != 0 || others != 0) {
+        return false; /* one packet of QUIC in 64 looks like a reset of OpenVPN */
+    }
+    if (!flow_is_noise(k->in, FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES, NOISE_MIN_BYTES)) {
+        k->side->evidence = 0;
+        k->side->run = 0;
+        return false;
+    }
+    if (is_evident(k)) {
+        flow_note(k, FLOW_QUIC | FLOW_QUIC_GUESSED);
+        return true;
+    }
+    return is_evident_beside(k);
+}
+
+/* A short header has next to nothing that tells: both sides have shown what they are, or one's connection ID was. */
 static bool is_short(const struct flow_look *k) {
-    const struct flow_datagram *in = k->in;
+    const uint8_t *p = k->in->payload;
     struct flow_side *side = k->side;
-    const bool looks_short = (in->payload[0] & (LONG_HEADER | FIXED_BIT)) == FIXED_BIT;
-    if ((k->flow->flags & FLOW_QUIC) == 0) {
-        if (!is_evident(k, looks_short)) {
-            return false;
+    if (k->in->there_bytes < FLOW_QUIC_SHORT_MIN_BYTES) {
+        return false;
+    }
+    const bool looks_short = (p[0] & FIXED_BIT) != 0;
+    const bool is_known = side->has_id && side->id_bytes >= ID_TELLS_BYTES && flow_quic_has_id(side, p);
+    if ((k->flow->flags & FLOW_QUIC) && is_known) {
+        return true;
+    }
+    if (!looks_short) {
+        return false;
+    }
+    if (side->shown && k->peer->shown) {
+        if (side->id_bytes > 0) {
+            remember_id(side, id_of(p), side->id_bytes); /* a new one, that was given in secret */
         }
-        flow_note(k, FLOW_QUIC);
         return true;
     }
-    const uint32_t id = in->there_bytes >= FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES
-                            ? bytes_get_be32(in->payload + FLOW_QUIC_SHORT_ID_AT)
-                            : 0;
-    if (looks_short) {
-        learn_id(side, id);
-        return true;
-    }
-    return (in->payload[0] & LONG_HEADER) == 0 && side->has_id && side->id == id && id != 0;
+    return !side->shown && !k->peer->shown && is_guessed(k);
 }
 
 /* Whether it begins with a long header that is credible. */
@@ -238,19 +281,25 @@ static bool is_long(const struct flow_look *k, struct flow_verdict *out) {
         return false;
     }
     flow_note(k, FLOW_QUIC);
-    if (q.has_source_id) { /* the peer puts it into its short headers */
-        k->peer->id = q.source_id;
-        k->peer->has_id = true;
+    k->side->shown = true;
+    remember_id(k->peer, q.source_id, q.source_id_bytes); /* the peer puts it into its short headers */
+    if (q.destination_id_bytes > 0) {
+        remember_id(k->side, q.destination_id, q.destination_id_bytes);
     }
+    *k->nonce_bytes = q.cipher_at - q.clear_bytes;
     *out = q.clear_bytes >= in->payload_bytes ? flow_keep(POLICY_HANDSHAKE) : flow_cut_header(k->reason, q.clear_bytes);
     return true;
 }
 
 bool flow_quic_judge(const struct flow_look *k, struct flow_verdict *out) {
-    const struct flow_datagram *in = k->in;
-    if ((in->payload[0] & LONG_HEADER) && is_long(k, out)) {
+    if (k->in->payload[0] & LONG_HEADER) {
+        return is_long(k, out);
+    }
+    *k->nonce_bytes = FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES;
+    *out = flow_cut_behind(k->reason, 0);
+    if (is_short(k)) {
         return true;
     }
-    *out = flow_cut_behind(k->reason, 0);
-    return (k->flow->flags & FLOW_GQUIC) == 0 && !flow_gquic_shows_version(in->payload, in->there_bytes) && is_short(k);
+    *out = flow_keep(POLICY_UNPROVEN);
+    return (k->flow->flags & (FLOW_QUIC | FLOW_VPN)) == 0 && k->side->evidence > 1 && k->side->id_bytes > 0;
 }

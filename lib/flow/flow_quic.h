@@ -10,11 +10,21 @@
 #ifndef PCAPSLIM_FLOW_QUIC_H
 #define PCAPSLIM_FLOW_QUIC_H
 
+#include "bytes.h"
 #include "flow_udp.h"
+#include "noise.h"
 
-/* Where the connection ID of a short header is, and how many bytes of one are remembered. */
+/* Where the connection ID of a short header is; how many bytes of one are remembered; and of noise behind these. */
 #define FLOW_QUIC_SHORT_ID_AT 1
-#define FLOW_QUIC_ID_BYTES 4
+#define FLOW_QUIC_ID_BYTES 8
+#define FLOW_QUIC_SHORT_MIN_BYTES (FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES + NOISE_MIN_BYTES)
+
+/* Whether a short header of at least that length has the connection ID of its sender, as far as that is known. */
+static inline bool flow_quic_has_id(const struct flow_side *side, const uint8_t *p) {
+    const uint64_t id = (uint64_t)side->id << 32 | side->id_more;
+    return side->id_bytes == 0 ||
+           (bytes_get_be64(p + FLOW_QUIC_SHORT_ID_AT) ^ id) >> 8 * (FLOW_QUIC_ID_BYTES - side->id_bytes) == 0;
+}
 
 /* Whether a datagram, not empty, can begin with a long header of a known version. */
 bool flow_quic_can_begin(const uint8_t *p, uint32_t there_bytes);

@@ -72,26 +72,35 @@ struct flow_stream {
 };
 
 enum flow_datagram_flags {
-    FLOW_QUIC = 1,          /* a credible long header was seen */
-    FLOW_GQUIC = 2,         /* Google QUIC up to version 43 */
+    FLOW_QUIC = 1,          /* a credible long header was seen; or it was guessed */
+    FLOW_QUIC_GUESSED = 2,  /* from short headers with one connection ID */
     FLOW_DTLS = 4,          /* a DTLS handshake was seen */
     FLOW_DTLS_13 = 8,       /* of version 1.3 */
-    FLOW_SRTP_OFFERED = 16, /* the client offers DTLS-SRTP */
-    FLOW_SRTP = 32,         /* the server has taken it up */
-    FLOW_WIREGUARD = 64,
-    FLOW_VPN_ASKED = 128, /* the sides' numbers are OpenVPN session identifiers */
-    FLOW_VPN = 256,       /* OpenVPN, proven */
-    FLOW_IKE = 512,       /* IKE was seen: what has no header of its is ESP */
+    FLOW_SRTP_OFFERED = 16, /* the client offers DTLS-SRTP, with profiles that encrypt and no others */
+    FLOW_SRTP = 32,         /* the server has taken up one that encrypts */
+    FLOW_SRTP_TAG = 64,     /* whose SRTCP has a tag of ten bytes */
+    FLOW_SRTP_GCM = 128,    /* whose SRTCP ends in its index */
+    FLOW_WIREGUARD = 256,
+    FLOW_VPN_ASKED = 512, /* the sides' numbers are OpenVPN session identifiers */
+    FLOW_VPN = 1024,      /* OpenVPN, proven */
+    FLOW_IKE = 2048,      /* IKE was seen: what has no header of its is ESP */
+    FLOW_STUN = 4096,     /* what may be a channel of TURN is one */
 };
 
 /* One direction of a UDP flow. What the numbers mean depends on the protocol. */
 struct flow_side {
-    uint32_t id;      /* WireGuard: receiver index; ESP: SPI; QUIC: connection ID, its first bytes; OpenVPN: session */
-    uint32_t id_more; /* WireGuard: the index before; OpenVPN: the rest of the session identifier */
-    uint32_t counter; /* ESP: sequence number; QUIC: first bytes that were seen, a bit each */
+    uint32_t id;            /* WireGuard: receiver index; QUIC: connection ID, its first bytes; OpenVPN: session */
+    uint32_t id_more;       /* WireGuard: the index before; QUIC, OpenVPN: the next four bytes */
+    uint32_t chain;         /* ESP: SPI; DTLS: epoch */
+    uint32_t counter;       /* ESP, DTLS: sequence number; QUIC: first bytes that were seen, a bit each */
+    struct tls_hello hello; /* DTLS: how far one was read, and how much of it */
+    uint16_t hello_bytes;
     uint8_t has_id;
-    uint8_t evidence; /* QUIC: packets in a row that look like it */
-    uint8_t checks;   /* Google QUIC: packets whose hash was computed */
+    uint8_t id_bytes; /* QUIC: of the connection ID that are known, at most eight */
+    uint8_t evidence; /* packets in a row that go on */
+    uint8_t run;      /* QUIC: packets in a row that may be without a connection ID */
+    uint8_t shown;    /* QUIC: this side has sent long headers */
+    uint8_t passed;   /* what was cut last looked like noise */
 };
 
 struct flow_datagrams {

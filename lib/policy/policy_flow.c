@@ -1,15 +1,17 @@
 #include "policy.h"
 
 #include "bytes.h"
-#include "flow_esp.h"
+#include "esp.h"
 #include "flow_expected.h"
 #include "flow_tcp.h"
 #include "flow_udp.h"
+#include "noise.h"
 
 #include <string.h>
 
 enum {
     FCS_BYTES = 4,
+    ESP_VECTOR_BYTES = 8, /* which may count */
 
     /*
      * A cut that would save no more than this is not made. It is not worth it; and a frame that was cut before can be
@@ -208,9 +210,16 @@ static inline struct decision decide_udp(struct policy *p, const struct policy_p
     return follow_udp(p, l, frame, at);
 }
 
+/* Each packet by itself: an SPI may be given again, to an association that only authenticates. */
 static SLOW struct decision decide_esp(const struct policy *p, const struct located *l, const uint8_t *frame) {
-    if (flow_esp_is_clear(frame + l->payload_offset, l->payload_bytes, l->packet_end - l->payload_offset)) {
+    const uint8_t *payload = frame + l->payload_offset;
+    const uint32_t there_bytes = l->payload_bytes;
+    if (esp_is_readable(payload, there_bytes, l->packet_end - l->payload_offset)) {
         return policy_keep(POLICY_CLEARTEXT);
+    }
+    const uint32_t vector_bytes = there_bytes < ESP_VECTOR_BYTES + NOISE_MIN_BYTES ? 0 : ESP_VECTOR_BYTES;
+    if (!noise_is(payload + vector_bytes, there_bytes - vector_bytes)) {
+        return keep_all(p, l, POLICY_UNPROVEN);
     }
     return cut_behind(l, POLICY_IPSEC, p->settings.floor_bytes);
 }
