@@ -92,10 +92,11 @@ static inline bool is_worth_a_look(const uint8_t *p, uint32_t n) {
 static inline bool is_quic_data(const struct flow_state *f, unsigned direction, unsigned port_flags, const uint8_t *p,
                                 uint32_t n) {
     const struct flow_side *side = &f->of.datagrams.side[direction];
+    const struct flow_side *peer = &f->of.datagrams.side[1 - direction];
     return (port_flags & POLICY_PORT_IPSEC) == 0 &&
            (f->of.datagrams.flags & ~(unsigned)FLOW_QUIC_GUESSED) == FLOW_QUIC && (f->flags & FLOW_CUT_BEFORE) == 0 &&
            side->passed && n >= FLOW_QUIC_SHORT_MIN_BYTES && (p[0] & QUIC_FORM_BITS) == QUIC_SHORT &&
-           flow_quic_has_id(side, p) && !is_worth_a_look(p, n);
+           flow_quic_is_proven(side, peer, p) && !is_worth_a_look(p, n);
 }
 
 /* By the rows: on none of their ports, and the beginning of none of them. */

@@ -16,9 +16,8 @@ enum {
     VERSION_2_DRAFT = 0x709a50c4, /* draft-ietf-quic-v2-01 to 04 */
     GOOGLE_46 = 0x51303436,       /* "Q046": long headers, connection IDs of eight bytes, no length */
 
-    EVIDENCE_PACKETS = 4,
+    EVIDENCE_PACKETS = 4,     /* with one connection ID */
     EVIDENCE_FIRST_BYTES = 3, /* header protection makes the first byte vary */
-    ID_TELLS_BYTES = 4,       /* a shorter connection ID may be anything */
 };
 
 /* A datagram that begins with a long header of a known version. */
@@ -205,10 +204,8 @@ static bool is_evident(const struct flow_look *k) {
         side->evidence = 0;
         side->counter = 0;
     }
-    if (side->evidence < EVIDENCE_PACKETS || !side->has_id) {
-        side->counter |= 1U << (k->in->payload[0] & 31);
-        side->evidence = (uint8_t)(side->evidence + (side->evidence < UINT8_MAX));
-    }
+    side->counter |= 1U << (k->in->payload[0] & 31);
+    side->evidence = (uint8_t)(side->evidence + (side->evidence < UINT8_MAX));
     *k->remember = true;
     side->has_id = side->evidence >= EVIDENCE_PACKETS && __builtin_popcount(side->counter) >= EVIDENCE_FIRST_BYTES;
     return side->has_id;
@@ -222,12 +219,8 @@ static bool is_evident_beside(const struct flow_look *k) {
     if ((k->flow->flags & FLOW_QUIC_GUESSED) == 0 || !k->peer->has_id) {
         return false;
     }
-    k->side->run = (uint8_t)(k->side->run + (k->side->run < EVIDENCE_PACKETS));
-    if (k->side->run == EVIDENCE_PACKETS) {
-        k->side->id_bytes = 0;
-        return true;
-    }
-    return false;
+    k->side->run++;
+    return k->side->run == FLOW_QUIC_RUN_PACKETS;
 }
 
 /* A short header in a flow whose beginning was not seen. */
@@ -255,18 +248,16 @@ static bool is_short(const struct flow_look *k) {
     if (k->in->there_bytes < FLOW_QUIC_SHORT_MIN_BYTES) {
         return false;
     }
-    const bool looks_short = (p[0] & FIXED_BIT) != 0;
-    const bool is_known = side->has_id && side->id_bytes >= ID_TELLS_BYTES && flow_quic_has_id(side, p);
-    if ((k->flow->flags & FLOW_QUIC) && is_known) {
+    /* The fixed bit need not be set in a connection that is known (RFC 9287). */
+    const bool looks_short = (p[0] & FIXED_BIT) != 0 || (side->run == 0 && side->id_bytes >= FLOW_QUIC_ID_TELLS_BYTES);
+    if ((k->flow->flags & FLOW_QUIC) && looks_short && flow_quic_is_proven(side, k->peer, p)) {
         return true;
     }
-    if (!looks_short) {
+    if ((p[0] & FIXED_BIT) == 0) {
         return false;
     }
     if (side->shown && k->peer->shown) {
-        if (side->id_bytes > 0) {
-            remember_id(side, id_of(p), side->id_bytes); /* a new one, that was given in secret */
-        }
+        remember_id(side, id_of(p), side->id_bytes); /* a new one, that was given in secret */
         return true;
     }
     return !side->shown && !k->peer->shown && is_guessed(k);

@@ -14,9 +14,12 @@
 #include "flow_udp.h"
 #include "noise.h"
 
-/* Where the connection ID of a short header is; how many bytes of one are remembered; and of noise behind these. */
+/* Where the connection ID of a short header is, how many bytes of one are remembered, and how many tell something. */
 #define FLOW_QUIC_SHORT_ID_AT 1
 #define FLOW_QUIC_ID_BYTES 8
+#define FLOW_QUIC_ID_TELLS_BYTES 4
+
+/* A short header with an ID of that length, and what can be told from noise behind it. */
 #define FLOW_QUIC_SHORT_MIN_BYTES (FLOW_QUIC_SHORT_ID_AT + FLOW_QUIC_ID_BYTES + NOISE_MIN_BYTES)
 
 /* Whether a short header of at least that length has the connection ID of its sender, as far as that is known. */
@@ -24,6 +27,19 @@ static inline bool flow_quic_has_id(const struct flow_side *side, const uint8_t 
     const uint64_t id = (uint64_t)side->id << 32 | side->id_more;
     return side->id_bytes == 0 ||
            (bytes_get_be64(p + FLOW_QUIC_SHORT_ID_AT) ^ id) >> 8 * (FLOW_QUIC_ID_BYTES - side->id_bytes) == 0;
+}
+
+/* Packets that tell a direction of QUIC whose long headers were not seen. */
+#define FLOW_QUIC_RUN_PACKETS 4
+
+/*
+ * Whether a short header of at least that length is proven, in a flow that is QUIC: both sides have shown long headers,
+ * or this one's connection ID was announced; or its side was told from its peer, packet by packet.
+ */
+static inline bool flow_quic_is_proven(const struct flow_side *side, const struct flow_side *peer, const uint8_t *p) {
+    return side->run == FLOW_QUIC_RUN_PACKETS ||
+           (flow_quic_has_id(side, p) &&
+            ((side->shown && peer->shown) || (side->has_id && side->id_bytes >= FLOW_QUIC_ID_TELLS_BYTES)));
 }
 
 /* Whether a datagram, not empty, can begin with a long header of a known version. */
