@@ -106,32 +106,91 @@ static void test_not_quic(void **state) {
     talk_end(t);
 }
 
+/* A packet with a short header; its connection ID is eight times that byte, or random for 0. */
+static void put_short(uint8_t *p, size_t length, int id) {
+    fill(p, length);
+    p[0] = (uint8_t)(0x40 | (p[0] & 0x3f));
+    if (id != 0) {
+        memset(p + 1, id, 8);
+    }
+}
+
+static unsigned count_cut(struct talk *t, bool from_server, int id, unsigned datagrams) {
+    uint8_t d[1200];
+    unsigned cut = 0;
+    for (unsigned i = 0; i < datagrams; i++) {
+        put_short(d, sizeof d, id);
+        cut += udp(t, from_server, d, sizeof d) != ALL;
+    }
+    return cut;
+}
+
 /* A capture that begins in the middle of a QUIC connection. */
 static void test_quic_mid_flow(void **state) {
     (void)state;
     uint8_t d[1200];
     struct talk *t = begin(443);
-    unsigned cut = 0;
-    for (int i = 0; i < 30; i++) {
-        fill(d, sizeof d);
-        d[0] = (uint8_t)(0x40 | (d[0] & 0x3f));
-        cut += udp(t, true, d, sizeof d) != ALL;
-    }
-    assert_in_range(cut, 20, 26);
+    assert_int_equal(count_cut(t, true, 0, 30), 0); /* one direction, and nothing in it that comes again */
+    assert_in_range(count_cut(t, false, 0xa5, 30), 24, 27);
+    assert_in_range(count_cut(t, true, 0, 30), 26, 27);
+    put_short(d, sizeof d, 0xa5);
+    memset(d + 9, 'a', sizeof d - 9);
+    assert_int_equal(udp(t, false, d, sizeof d), ALL); /* not noise */
+    assert_int_equal(udp(t, true, d, sizeof d), ALL);
+    assert_in_range(count_cut(t, true, 0, 30), 26, 27);
     /* one that begins with what could be a reset of OpenVPN */
     t->host = 1;
-    fill(d, sizeof d);
+    put_short(d, sizeof d, 0x77);
     d[0] = 0x40;
     assert_int_equal(udp(t, true, d, 60), ALL);
-    for (int i = 0; i < 10; i++) {
-        fill(d, sizeof d);
-        d[0] = (uint8_t)(0x40 | (d[0] & 0x3f));
-        (void)udp(t, true, d, sizeof d);
-    }
-    assert_int_equal(t->last.reason, POLICY_QUIC);
-    t->server = 4433;
+    assert_in_range(count_cut(t, true, 0x77, 12), 8, 10);
+    t->host = 2; /* a first byte that never changes is none under header protection */
     for (int i = 0; i < 30; i++) {
-        assert_int_equal(udp(t, true, d, sizeof d), ALL); /* another port proves nothing */
+        put_short(d, sizeof d, 0x33);
+        d[0] = 0x47;
+        assert_int_equal(udp(t, true, d, sizeof d), ALL);
+    }
+    t->server = 4433;
+    assert_int_equal(count_cut(t, true, 0xa5, 30), 0); /* another port proves nothing */
+    talk_end(t);
+}
+
+/* One side's long headers prove what has the connection ID that they announced, and nothing else. */
+static void test_quic_one_side(void **state) {
+    (void)state;
+    uint8_t d[1200];
+    struct talk *t = begin(8443);
+    size_t length = put_long(d, 1, 0, 900);
+    assert_int_equal(udp(t, false, d, length), ALL);
+    assert_int_equal(count_cut(t, false, 0, 10) + count_cut(t, true, 0, 10), 0);
+    put_short(d, sizeof d, 0);
+    bytes_put_be32(d + 1, 0x01020304);
+    assert_int_equal(udp(t, true, d, sizeof d), FLOOR);
+    put_short(d, sizeof d, 0);
+    bytes_put_be32(d + 1, 0x01020304);
+    memset(d + 9, 0, sizeof d - 9);
+    assert_int_equal(udp(t, true, d, sizeof d), ALL);
+    length = put_long(d, 1, 0, 900);
+    assert_int_equal(udp(t, true, d, length), ALL); /* and now both have shown theirs */
+    assert_int_equal(count_cut(t, false, 0, 10) + count_cut(t, true, 0, 10), 20);
+    uint8_t stun[100] = {0, 1, 0, 80, 0x21, 0x12, 0xa4, 0x42};
+    assert_int_equal(udp(t, true, stun, sizeof stun), ALL);
+    assert_int_equal(count_cut(t, false, 0, 10) + count_cut(t, true, 0, 10), 0);
+    talk_end(t);
+}
+
+/* Sound in a channel of TURN, on the port of QUIC. */
+static void test_channels(void **state) {
+    (void)state;
+    uint8_t stun[100] = {0, 1, 0, 80, 0x21, 0x12, 0xa4, 0x42};
+    uint8_t d[204];
+    struct talk *t = begin(443);
+    assert_int_equal(udp(t, true, stun, sizeof stun), ALL);
+    for (int i = 0; i < 30; i++) {
+        put_short(d, sizeof d, 0xa5);
+        bytes_put_be16(d + 2, sizeof d - 4);
+        assert_int_equal(udp(t, i % 2, d, sizeof d), ALL);
+        assert_int_equal(t->last.reason, POLICY_CLEARTEXT);
     }
     talk_end(t);
 }
@@ -165,13 +224,75 @@ static void test_ike_and_esp(void **state) {
     t = begin(4500);
     fill(d, sizeof d);
     bytes_put_be32(d, 0x12345678);
-    bytes_put_be32(d + 4, 7);
-    assert_int_equal(udp(t, false, d, 300), ALL); /* one packet proves nothing */
-    bytes_put_be32(d + 4, 8);
+    for (uint32_t number = 7; number < 9; number++) {
+        bytes_put_be32(d + 4, number);
+        assert_int_equal(udp(t, false, d, 300), ALL); /* two packets prove nothing */
+        assert_int_equal(udp(t, false, d, 300), ALL); /* no step */
+    }
+    bytes_put_be32(d + 4, 9);
     assert_int_equal(udp(t, false, d, 300), FLOOR);
-    bytes_put_be32(d + 4, 8); /* no step */
+    assert_int_equal(udp(t, false, d, 300), FLOOR); /* there twice, now that it is proven */
+    uint8_t readable[64] = {0x12, 0x34, 0x56, 0x78, 0, 0, 0, 10, 0x45, 0, 0, 52, 0, 0, 0, 0, 64, 17};
+    readable[61] = 2; /* padding of two bytes, and a packet of IPv4 inside */
+    readable[60] = 2;
+    readable[62] = 2;
+    readable[63] = 4;
+    bytes_put_be16(readable + 10, 52);
+    readable[60] = 1;
+    assert_int_equal(udp(t, false, readable, sizeof readable), ALL);
+    assert_int_equal(t->last.reason, POLICY_CLEARTEXT);
+    bytes_put_be32(d + 4, 11);
+    assert_int_equal(udp(t, false, d, 300), ALL); /* and it begins again */
+    bytes_put_be32(d + 4, 2000);                  /* a number that jumps does not go on */
+    for (int i = 0; i < 8; i++) {
+        bytes_put_be32(d + 4, 2000 + 900 * (uint32_t)i);
+        assert_int_equal(udp(t, false, d, 300), ALL);
+    }
+    fill(d, 300); /* behind IKE an SPI need not be seen before */
+    memset(d, 0, 4);
+    d[4 + 16] = 41;
+    d[4 + 17] = 0x20;
+    bytes_put_be32(d + 4 + 24, 296);
     assert_int_equal(udp(t, false, d, 300), ALL);
+    bytes_put_be32(d, 0x40123456); /* which a reset of OpenVPN might have */
+    assert_int_equal(udp(t, true, d, 300), FLOOR);
+    memset(d + 8, 'a', 290);
+    assert_int_equal(udp(t, true, d, 300), ALL);
     talk_end(t);
+}
+
+/* A hello with one suite, and perhaps use_srtp with one profile, in an epoch of 0. Returns the record's length. */
+static size_t put_hello(uint8_t *p, unsigned type, unsigned suite, unsigned profile) {
+    uint8_t *m = p + 13;
+    size_t at = 12;
+    bytes_put_be16(m + at, 0xfefd);
+    fill(m + at + 2, 32);
+    at += 34;
+    m[at++] = 0; /* no session */
+    if (type == 1) {
+        m[at++] = 0; /* no cookie */
+        bytes_put_be16(m + at, 2);
+        at += 2;
+    }
+    bytes_put_be16(m + at, (uint16_t)suite);
+    at += 2;
+    if (type == 1) {
+        m[at++] = 1;
+    }
+    m[at++] = 0;
+    bytes_put_be16(m + at, profile != 0 ? 9 : 0);
+    at += 2;
+    if (profile != 0) {
+        memcpy(m + at, "\x00\x0e\x00\x05\x00\x02\x00\x00\x00", 9);
+        m[at + 7] = (uint8_t)profile;
+        at += 9;
+    }
+    memset(m, 0, 12);
+    m[0] = (uint8_t)type;
+    m[3] = m[11] = (uint8_t)(at - 12);
+    memcpy(p, "\x16\xfe\xfd\0\0\0\0\0\0\0\0", 11);
+    bytes_put_be16(p + 11, (uint16_t)at);
+    return 13 + at;
 }
 
 static size_t put_dtls(uint8_t *p, unsigned type, unsigned epoch, size_t length) {
@@ -190,10 +311,11 @@ static void test_dtls_connection_id(void **state) {
     (void)state;
     uint8_t d[400];
     struct talk *t = begin(5684);
+    assert_int_equal(udp(t, true, d, put_hello(d, 2, 0xc02b, 0)), ALL);
     for (size_t id = 1; id <= 20; id++) {
         (void)put_dtls(d, 25, 1, 300);
         bytes_put_be16(d + 11 + id, 300);
-        assert_int_equal(udp(t, false, d, 13 + id + 300), FLOOR);
+        assert_int_equal(udp(t, false, d, 13 + id + 300), 13 + (int)id > FLOOR ? 13 + (int)id : FLOOR);
         assert_int_equal(t->last.reason, POLICY_DTLS);
         assert_int_equal(udp(t, false, d, 13 + id + 299), ALL);
         d[4] = 0; /* nothing is encrypted in epoch 0 */
@@ -211,9 +333,7 @@ static void test_dtls_and_srtp(void **state) {
     rtp[0] = 0x80;
     rtp[1] = 96;
     assert_int_equal(udp(t, false, rtp, sizeof rtp), ALL); /* RTP that nothing says is encrypted */
-    size_t length = put_dtls(d, 22, 0, 120);
-    d[13] = 2;
-    memcpy(d + 80, "\x00\x0e\x00\x05\x00\x02\x00\x01\x00", 9);
+    size_t length = put_hello(d, 2, 0xc02b, 1);
     length += put_dtls(d + length, 22, 1, 48);
     assert_int_equal(udp(t, true, d, length), ALL);
     assert_int_equal(t->last.reason, POLICY_HANDSHAKE);
@@ -228,6 +348,72 @@ static void test_dtls_and_srtp(void **state) {
     assert_int_equal(udp(t, false, d, length - 1), ALL); /* records do not fill it */
     d[1] = 0xfd;
     assert_int_equal(udp(t, false, d, length), ALL);
+    talk_end(t);
+}
+
+/* What of DTLS and SRTP does not encrypt, and what ends a proof. */
+static void test_dtls_without_encryption(void **state) {
+    (void)state;
+    static const struct {
+        unsigned type, suite;
+        bool encrypts;
+    } hellos[] = {{1, 0xc02b, true}, {1, 0x003b, false}, {2, 0xc02b, true}, {2, 0x003b, false},
+                  {2, 0xc02b, true}, {1, 0xc006, false}, {2, 0x9999, false}};
+    uint8_t d[400];
+    uint8_t rtp[200];
+    struct talk *t = begin(5684);
+    for (size_t i = 0; i < COUNT_OF(hellos); i++) {
+        assert_int_equal(udp(t, hellos[i].type == 2, d, put_hello(d, hellos[i].type, hellos[i].suite, 0)), ALL);
+        for (int n = 0; n < 5; n++) {
+            const size_t length = put_dtls(d, 23, 1, 300);
+            assert_int_equal(udp(t, true, d, length), hellos[i].encrypts ? FLOOR : ALL);
+        }
+    }
+    const size_t whole = put_hello(d, 2, 0xc02b, 0);
+    t->there_bytes = 60; /* the choice was not captured */
+    assert_int_equal(udp(t, true, d, whole), ALL);
+    assert_int_equal(udp(t, true, d, put_dtls(d, 23, 1, 300)), ALL);
+    fill(rtp, sizeof rtp);
+    rtp[0] = 0x80;
+    for (unsigned profile = 1; profile < 20; profile++) {
+        rtp[1] = 96;
+        const bool encrypts = profile <= 2 || (profile >= 7 && profile <= 16);
+        assert_int_equal(udp(t, true, d, put_hello(d, 2, 0xc02b, profile)), ALL);
+        assert_int_equal(udp(t, false, rtp, sizeof rtp), encrypts ? FLOOR : ALL);
+        rtp[1] = 200;
+        rtp[sizeof rtp - 4] = profile >= 7 ? 0x80 : 0;
+        rtp[sizeof rtp - 14] = profile < 7 ? 0x80 : 0;
+        const bool tells = profile <= 2 || profile == 7 || profile == 8;
+        assert_int_equal(udp(t, false, rtp, sizeof rtp), tells ? FLOOR : ALL);
+        rtp[sizeof rtp - 4] = rtp[sizeof rtp - 14] = 0; /* not encrypted, this one */
+        assert_int_equal(udp(t, false, rtp, sizeof rtp), ALL);
+    }
+    assert_int_equal(udp(t, true, d, put_hello(d, 2, 0xc02b, 1)), ALL);
+    rtp[1] = 0;
+    memset(rtp + 12, 0x55, sizeof rtp - 12);
+    assert_int_equal(udp(t, false, rtp, sizeof rtp), ALL); /* sound, whatever was agreed on */
+    talk_end(t);
+}
+
+/* Records whose handshake was not seen: numbers that go on, and noise. */
+static void test_dtls_mid_flow(void **state) {
+    (void)state;
+    uint8_t d[400];
+    struct talk *t = begin(5684);
+    for (unsigned n = 0; n < 12; n++) {
+        const size_t length = put_dtls(d, 23, 1, 300);
+        d[10] = (uint8_t)n;
+        assert_int_equal(udp(t, true, d, length), n < 2 ? ALL : FLOOR);
+        d[10] = (uint8_t)(n * 40);
+        assert_int_equal(udp(t, false, d, length), ALL);
+    }
+    const size_t length = put_dtls(d, 23, 1, 300);
+    d[10] = 12;
+    memset(d + 13, 'x', 300);
+    assert_int_equal(udp(t, true, d, length), ALL);
+    fill(d + 13, 300);
+    d[10] = 13;
+    assert_int_equal(udp(t, true, d, length), ALL);
     talk_end(t);
 }
 
@@ -262,6 +448,11 @@ static void test_wireguard(void **state) {
     assert_int_equal(udp(t, true, d, 1024), FLOOR);
     assert_int_equal(udp(t, true, d, 1452), FLOOR); /* a full one is not padded */
     assert_int_equal(udp(t, true, d, 31), ALL);
+    memcpy(d + 1024, "\x01\0\0\0", 4); /* merged with a handshake */
+    assert_int_equal(udp(t, true, d, 1024 + 148), ALL);
+    assert_int_equal(udp(t, true, d, 1024 + 149), FLOOR);
+    memset(d + 16, 'w', 1008);
+    assert_int_equal(udp(t, true, d, 1024), ALL);
     d[1] = 1;
     assert_int_equal(udp(t, true, d, 1024), ALL);
     talk_end(t);
@@ -280,19 +471,57 @@ static void test_openvpn(void **state) {
     d[0] = 9 << 3;
     assert_int_equal(udp(t, false, d, 400), ALL);
     d[0] = 4 << 3;
-    assert_int_equal(udp(t, false, d, 300), ALL);
+    assert_int_equal(udp(t, false, d, 300), ALL); /* its own session again, which a length and a name would be, too */
     d[0] = 9 << 3;
-    assert_int_equal(udp(t, false, d, 400), FLOOR);
+    assert_int_equal(udp(t, false, d, 400), ALL);
+    fill(d, sizeof d);
+    d[0] = 5 << 3;
+    memcpy(d + 124, "session!", 8);
+    assert_int_equal(udp(t, true, d, 300), ALL);
+    d[0] = 9 << 3;
+    assert_int_equal(udp(t, true, d, 400), ALL); /* too far behind to be an acknowledgement */
+    d[0] = 8 << 3;
+    memcpy(d + 14, "session!", 8);
+    assert_int_equal(udp(t, true, d, 50), ALL);
+    d[0] = 9 << 3;
+    assert_int_equal(udp(t, true, d, 400), FLOOR);
     assert_int_equal(t->last.reason, POLICY_OPENVPN);
+    assert_int_equal(udp(t, false, d, 400), FLOOR);
+    memset(d + 8, 'v', 392);
+    assert_int_equal(udp(t, false, d, 400), ALL);
+    fill(d, sizeof d);
+    d[0] = 7 << 3;
+    assert_int_equal(udp(t, false, d, 54), ALL); /* a new session */
+    d[0] = 9 << 3;
+    assert_int_equal(udp(t, false, d, 400), ALL);
+    t->host++;
+    memset(d + 1, 0, 8); /* a session of zeros is echoed by anything */
+    d[0] = 7 << 3;
+    assert_int_equal(udp(t, false, d, 54), ALL);
+    memset(d + 14, 0, 8);
+    d[0] = 8 << 3;
+    d[1] = 1;
+    assert_int_equal(udp(t, true, d, 54), ALL);
+    fill(d, sizeof d);
+    d[0] = 9 << 3;
+    assert_int_equal(udp(t, true, d, 400), ALL);
     talk_end(t);
 }
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quic),          cmocka_unit_test(test_not_quic),
-        cmocka_unit_test(test_quic_mid_flow), cmocka_unit_test(test_ike_and_esp),
-        cmocka_unit_test(test_wireguard),     cmocka_unit_test(test_openvpn),
-        cmocka_unit_test(test_dtls_and_srtp), cmocka_unit_test(test_dtls_connection_id),
+        cmocka_unit_test(test_quic),
+        cmocka_unit_test(test_not_quic),
+        cmocka_unit_test(test_quic_mid_flow),
+        cmocka_unit_test(test_ike_and_esp),
+        cmocka_unit_test(test_wireguard),
+        cmocka_unit_test(test_openvpn),
+        cmocka_unit_test(test_dtls_and_srtp),
+        cmocka_unit_test(test_dtls_connection_id),
+        cmocka_unit_test(test_quic_one_side),
+        cmocka_unit_test(test_channels),
+        cmocka_unit_test(test_dtls_without_encryption),
+        cmocka_unit_test(test_dtls_mid_flow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
