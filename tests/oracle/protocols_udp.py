@@ -5,7 +5,7 @@ import struct
 from talks import CLIENT, SECRET, SERVER, Talk
 
 STUN = bytes.fromhex("000100502112a442")
-V1, V2, DRAFT_29, MVFST, Q050, Q046 = 1, 0x6B3343CF, 0xFF00001D, 0xFACEB002, 0x51303530, 0x51303436
+V1, V2, DRAFT_29, MVFST, Q050 = 1, 0x6B3343CF, 0xFF00001D, 0xFACEB002, 0x51303530
 INITIAL, ZERO_RTT, HANDSHAKE, RETRY = range(4)
 
 
@@ -52,8 +52,7 @@ class Quic(Udp):
         self.say(SERVER, self.long(SERVER, INITIAL, 120), (SECRET, self.long(SERVER, HANDSHAKE, 800)),
                  self.short(SERVER, 100))
         self.say(SERVER, (SECRET, self.long(SERVER, HANDSHAKE, 1100)))
-        self.say(CLIENT, self.long(CLIENT, INITIAL, 40), (SECRET, self.long(CLIENT, HANDSHAKE, 90)),
-                 (SECRET, bytes(900)))  # padding
+        self.say(CLIENT, self.long(CLIENT, INITIAL, 40), self.long(CLIENT, HANDSHAKE, 90), bytes(900))  # padding is no ciphertext
         self.say(CLIENT, (SECRET, self.long(CLIENT, HANDSHAKE, 90)), self.short(CLIENT, 300))
 
     def transfer(self, datagrams=20):
@@ -84,36 +83,14 @@ def quic():
     yield t
 
 
-def google_quic(name, version, long_headers):
-    """Its handshake is readable: a hash in place of a tag, and CHLO and REJ as they stand."""
-    t = Udp(name, 443)
+def google_quic():
+    """Up to version 43 there is no long header. What of it is readable is told by nothing but a hash: all of it stays."""
+    t = Udp("Google QUIC 43", 443, cuts=False)
     connection = t.noise(8)
-
-    def fnv(data, prime=(1 << 88) | 0x13B):
-        h = 0x6C62272E07BB014262B821756295C58D
-        for byte in data:
-            h = ((h ^ byte) * prime) & ((1 << 128) - 1)
-        return (h & ((1 << 96) - 1)).to_bytes(12, "little")
-
-    def clear(side, number, body):
-        if long_headers:
-            ids = b"\x50" + connection if side == CLIENT else b"\x05" + connection
-            head = b"\xc3" + version + ids + struct.pack(">I", number)
-        else:
-            head = (b"\x09" + connection + version if side == CLIENT else b"\x08" + connection) + bytes([number])
-        # the peer's perspective is hashed, too, in these versions
-        return head + fnv(head + body + (b"Client" if side == CLIENT else b"Server")) + body
-
-    def data(side, number):
-        head = (b"\x43" + (connection if side == CLIENT else b"") + struct.pack(">I", number)) if long_headers \
-            else b"\x08" + connection + bytes([number])
-        return SECRET, head + t.noise(1200)
-
-    t.say(CLIENT, clear(CLIENT, 1, b"\xa0\x01\x04\x00CHLO" + t.noise(1000)))
-    t.say(SERVER, clear(SERVER, 1, b"\xa0\x01\x04\x00REJ\x00" + t.noise(1000)))
-    t.say(CLIENT, clear(CLIENT, 2, b"\xa0\x01\x04\x00CHLO" + t.noise(1000)))
+    t.say(CLIENT, b"\x09" + connection + b"Q043\x01" + t.noise(12) + b"\xa0\x01\x04\x00CHLO" + t.noise(1000))
+    t.say(SERVER, b"\x08" + connection + b"\x01" + t.noise(12) + b"\xa0\x01\x04\x00REJ\x00" + t.noise(1000))
     for number in range(3, 20):
-        t.say(number % 2, data(number % 2, number))
+        t.say(number % 2, b"\x08" + connection + bytes([number]) + t.noise(1200))
     return t
 
 
@@ -121,7 +98,7 @@ def migrated():
     """A connection that goes on with other ports: short headers only."""
     t = Quic("QUIC that has moved here", 443, V1)
     t.transfer(30)
-    t.cuts = False  # six datagrams that look like it are asked for first
+    t.cuts = False  # four datagrams of each connection ID are asked for first
     return t
 
 
@@ -187,7 +164,17 @@ def esp():
     t = Talk("ESP", 0)
     t.protocol = 50
     for n in range(1, 30):
-        t.say(n % 2, (SECRET, t.noise(40 + 40 * n)))
+        t.say(n % 2, struct.pack(">II", 0x1001 + n % 2, n), (SECRET, t.noise(40 + 40 * n)))
+    return t
+
+
+def esp_null():
+    """Numbers that go on, as in ESP, and packets with nothing but a check in them: HMAC-SHA1-96."""
+    t = Talk("ESP that only authenticates", 0, cuts=False)
+    t.protocol = 50
+    for n in range(1, 30):
+        body = struct.pack(">HHHH", 5060, 5060, 8 + 150, 0) + t.noise(150)
+        t.say(n % 2, struct.pack(">II", 0x3001 + n % 2, n) + body + b"\x01\x02\x02\x11" + t.noise(12))
     return t
 
 
@@ -204,24 +191,33 @@ def dtls_message(kind, body):
     return bytes([kind]) + length + b"\x00\x00" + bytes(3) + length + body
 
 
-SRTP_OFFER = b"\x00\x0e\x00\x07\x00\x04\x00\x07\x00\x01\x00"
-SRTP_CHOICE = b"\x00\x0e\x00\x05\x00\x02\x00\x07\x00"
+def use_srtp(*profiles):
+    return struct.pack(">HHH", 14, 3 + 2 * len(profiles), 2 * len(profiles)) + struct.pack(f">{len(profiles)}H", *profiles) + b"\x00"
+
+
 CHOSEN_13 = b"\x00\x2b\x00\x02\xfe\xfc"
+ECDHE_AES, PSK_NULL, TLS13_AES = 0xC02B, 0x002C, 0x1301
 
 
-def dtls_handshake(t, extensions_client=b"", extensions_server=b""):
-    hello = b"\xfe\xfd" + t.noise(32) + b"\x00\x00\x00\x04\x13\x01\xc0\x2b\x01\x00"
-    t.say(CLIENT, dtls_record(22, 0, 0, dtls_message(1, hello + extensions_client + t.noise(60))))
-    t.say(SERVER, dtls_record(22, 0, 0, dtls_message(3, b"\xfe\xfd\x14" + t.noise(20))))
-    t.say(CLIENT, dtls_record(22, 0, 1, dtls_message(1, hello + extensions_client + t.noise(60))))
-    chosen = b"\xfe\xfd" + t.noise(32) + b"\x00\xc0\x2b\x00"
-    t.say(SERVER, dtls_record(22, 0, 1, dtls_message(2, chosen + extensions_server)),
-          dtls_record(22, 0, 2, dtls_message(11, t.noise(800))))
+def block(extensions):
+    return struct.pack(">H", len(extensions)) + extensions
+
+
+def dtls_handshake(t, suite, extensions_client=b"", extensions_server=b""):
+    key_share = struct.pack(">HH", 51, 60) + t.noise(60)
+    suites = struct.pack(">HHHH", 6, TLS13_AES, ECDHE_AES, PSK_NULL)
+    before, behind = b"\xfe\xfd" + t.noise(32) + b"\x00", suites + b"\x01\x00" + block(key_share + extensions_client)
+    t.say(CLIENT, dtls_record(22, 0, 0, dtls_message(1, before + b"\x00" + behind)))
+    cookie = t.noise(20)
+    t.say(SERVER, dtls_record(22, 0, 0, dtls_message(3, b"\xfe\xfd\x14" + cookie)))
+    t.say(CLIENT, dtls_record(22, 0, 1, dtls_message(1, before + b"\x14" + cookie + behind)))
+    chosen = b"\xfe\xfd" + t.noise(32) + b"\x00" + struct.pack(">H", suite) + b"\x00" + block(extensions_server)
+    t.say(SERVER, dtls_record(22, 0, 1, dtls_message(2, chosen)), dtls_record(22, 0, 2, dtls_message(11, t.noise(800))))
 
 
 def dtls12(name="DTLS 1.2", connection=b"", extensions_client=b"", extensions_server=b"", port=4433):
     t = Udp(name, port)
-    dtls_handshake(t, extensions_client, extensions_server)
+    dtls_handshake(t, ECDHE_AES, extensions_client, extensions_server)
     t.say(CLIENT, dtls_record(22, 0, 2, dtls_message(16, t.noise(65))), dtls_record(20, 0, 3, b"\x01"),
           dtls_record(22, 1, 0, t.noise(48)))
     t.say(SERVER, dtls_record(20, 0, 3, b"\x01"), dtls_record(22, 1, 0, t.noise(48)))
@@ -231,21 +227,35 @@ def dtls12(name="DTLS 1.2", connection=b"", extensions_client=b"", extensions_se
     return t
 
 
+def dtls_null():
+    """The server takes the one suite of those offered that only authenticates."""
+    t = Udp("DTLS that only authenticates", 5685, cuts=False)
+    dtls_handshake(t, PSK_NULL)
+    for n in range(1, 30):
+        line = b"GET coap://sensor-%d/temperature?of=%d" % (n % 4, n) * (1 + n % 5)
+        t.say(n % 2, dtls_record(23, 1, n, line + t.noise(20)))
+    return t
+
+
 def dtls13():
     t = Udp("DTLS 1.3", 4433)
-    dtls_handshake(t, b"", CHOSEN_13)
+    dtls_handshake(t, TLS13_AES, b"", CHOSEN_13)
     for n in range(1, 20):
         t.say(n % 2, (SECRET, b"\x2e" + struct.pack(">HH", n, 500) + t.noise(500)))
     return t
 
 
 def srtp():
-    t = dtls12("DTLS-SRTP", extensions_client=SRTP_OFFER, extensions_server=SRTP_CHOICE, port=50002)
+    t = dtls12("DTLS-SRTP", extensions_client=use_srtp(7, 1), extensions_server=use_srtp(7), port=50002)
     for n in range(1, 30):
         t.say(n % 2, b"\x80\x6f" + struct.pack(">HII", n, 960 * n, 7), (SECRET, t.noise(300)))
         t.say(n % 2, b"\x93\x6f" + struct.pack(">HII", n, 960 * n, 7) + t.noise(12) + b"\xbe\xde\x00\x04" +
               t.noise(16), (SECRET, t.noise(300)))
-        t.say(n % 2, b"\x81\xc8\x00\x06" + t.noise(4), (SECRET, t.noise(90)))
+        index = struct.pack(">I", (n % 3 > 0) << 31 | n)  # the E bit of SRTCP; with AES-GCM nothing comes behind it
+        if n % 3:
+            t.say(n % 2, b"\x81\xc8\x00\x06" + t.noise(4), (SECRET, t.noise(90) + index))
+        else:
+            t.say(n % 2, b"\x81\xc8\x00\x06" + t.noise(94) + index)
         t.say(n % 2, STUN + t.noise(92))
     return t
 
@@ -287,7 +297,7 @@ def openvpn():
     t = Udp("OpenVPN", 1194)
     sessions = t.noise(8), t.noise(8)
     t.say(CLIENT, b"\x38" + sessions[0] + t.noise(33))
-    t.say(SERVER, b"\x40" + sessions[1] + t.noise(45))
+    t.say(SERVER, b"\x40" + sessions[1] + t.noise(28) + b"\x01" + bytes(4) + sessions[0] + bytes(4))
     for n in range(4):
         t.say(CLIENT, b"\x28" + sessions[0] + t.noise(30))
         t.say(CLIENT, b"\x20" + sessions[0] + t.noise(900))
@@ -303,7 +313,7 @@ def openvpn():
 
 def all_talks():
     yield from quic()
-    yield google_quic("Google QUIC 43", b"Q043", False)
+    yield google_quic()
     yield migrated()
     yield not_quic()
     yield ikev2("IKEv2", b"")
@@ -311,8 +321,10 @@ def all_talks():
     yield ikev1("IKEv1, main mode", 2)
     yield ikev1("IKEv1, aggressive mode", 4)
     yield esp()
+    yield esp_null()
     yield dtls12()
     yield dtls12("DTLS 1.2 with connection IDs", b"\x07connid", port=5684)
+    yield dtls_null()
     yield dtls13()
     yield srtp()
     yield rtp()
