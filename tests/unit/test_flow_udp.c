@@ -232,7 +232,11 @@ static void test_ike_and_esp(void **state) {
     bytes_put_be32(d + 4, 9);
     assert_int_equal(udp(t, false, d, 300), FLOOR);
     assert_int_equal(udp(t, false, d, 300), FLOOR); /* there twice, now that it is proven */
-    uint8_t readable[64] = {0x12, 0x34, 0x56, 0x78, 0, 0, 0, 10, 0x45, 0, 0, 52, 0, 0, 0, 0, 64, 17};
+    for (uint32_t number = 100; number < 103; number++) {
+        bytes_put_be32(d + 4, number); /* which jumps, and has to be proven again */
+        assert_int_equal(udp(t, false, d, 300), number < 102 ? ALL : FLOOR);
+    }
+    uint8_t readable[64] = {0x12, 0x34, 0x56, 0x78, 0, 0, 0, 103, 0x45, 0, 0, 52, 0, 0, 0, 0, 64, 17};
     readable[61] = 2; /* padding of two bytes, and a packet of IPv4 inside */
     readable[60] = 2;
     readable[62] = 2;
@@ -241,7 +245,7 @@ static void test_ike_and_esp(void **state) {
     readable[60] = 1;
     assert_int_equal(udp(t, false, readable, sizeof readable), ALL);
     assert_int_equal(t->last.reason, POLICY_CLEARTEXT);
-    bytes_put_be32(d + 4, 11);
+    bytes_put_be32(d + 4, 104);
     assert_int_equal(udp(t, false, d, 300), ALL); /* and it begins again */
     bytes_put_be32(d + 4, 2000);                  /* a number that jumps does not go on */
     for (int i = 0; i < 8; i++) {
@@ -261,8 +265,8 @@ static void test_ike_and_esp(void **state) {
     talk_end(t);
 }
 
-/* A hello with one suite, and perhaps use_srtp with one profile, in an epoch of 0. Returns the record's length. */
-static size_t put_hello(uint8_t *p, unsigned type, unsigned suite, unsigned profile) {
+/* A hello with one suite and these extensions, in an epoch of 0. Returns the record's length. */
+static size_t put_hello_with(uint8_t *p, unsigned type, unsigned suite, const char *extensions, size_t length) {
     uint8_t *m = p + 13;
     size_t at = 12;
     bytes_put_be16(m + at, 0xfefd);
@@ -280,13 +284,9 @@ static size_t put_hello(uint8_t *p, unsigned type, unsigned suite, unsigned prof
         m[at++] = 1;
     }
     m[at++] = 0;
-    bytes_put_be16(m + at, profile != 0 ? 9 : 0);
-    at += 2;
-    if (profile != 0) {
-        memcpy(m + at, "\x00\x0e\x00\x05\x00\x02\x00\x00\x00", 9);
-        m[at + 7] = (uint8_t)profile;
-        at += 9;
-    }
+    bytes_put_be16(m + at, (uint16_t)length);
+    memcpy(m + at + 2, extensions, length);
+    at += 2 + length;
     memset(m, 0, 12);
     m[0] = (uint8_t)type;
     m[3] = m[11] = (uint8_t)(at - 12);
@@ -304,6 +304,12 @@ static size_t put_dtls(uint8_t *p, unsigned type, unsigned epoch, size_t length)
     bytes_put_be16(p + 11, (uint16_t)length);
     fill(p + 13, length);
     return 13 + length;
+}
+
+/* Likewise, with one profile of SRTP, or for 0 with none. */
+static size_t put_hello(uint8_t *p, unsigned type, unsigned suite, unsigned profile) {
+    const char use_srtp[] = {0, 14, 0, 5, 0, 2, 0, (char)profile, 0};
+    return put_hello_with(p, type, suite, use_srtp, profile != 0 ? sizeof use_srtp : 0);
 }
 
 /* A record with a connection ID in its header, which fills the datagram. */
@@ -387,6 +393,14 @@ static void test_dtls_without_encryption(void **state) {
         assert_int_equal(udp(t, false, rtp, sizeof rtp), tells ? FLOOR : ALL);
         rtp[sizeof rtp - 4] = rtp[sizeof rtp - 14] = 0; /* not encrypted, this one */
         assert_int_equal(udp(t, false, rtp, sizeof rtp), ALL);
+    }
+    /* In DTLS 1.3 nobody sees what is chosen: all that is offered must encrypt. */
+    rtp[1] = 96;
+    for (char second = 1; second < 9; second++) {
+        const char offers[] = {0, 14, 0, 7, 0, 4, 0, 7, 0, second, 0};
+        assert_int_equal(udp(t, false, d, put_hello_with(d, 1, 0x1301, offers, sizeof offers)), ALL);
+        assert_int_equal(udp(t, true, d, put_hello_with(d, 2, 0x1301, "\0\x2b\0\2\xfe\xfc", 6)), ALL);
+        assert_int_equal(udp(t, false, rtp, sizeof rtp), second <= 2 || second >= 7 ? FLOOR : ALL);
     }
     assert_int_equal(udp(t, true, d, put_hello(d, 2, 0xc02b, 1)), ALL);
     rtp[1] = 0;
