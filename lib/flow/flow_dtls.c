@@ -181,7 +181,7 @@ static bool is_proven_chain(const struct flow_look *k, const struct records *d) 
         k->side->evidence = 0;
         return false;
     }
-    flow_chain(k->side, d->epoch, d->number);
+    flow_chain(k->side, d->epoch, d->number, FLOW_STEP_MAX);
     return k->side->evidence >= FLOW_CHAIN_PACKETS;
 }
 

@@ -17,7 +17,7 @@ bool flow_esp_judge(const struct flow_look *k, struct flow_verdict *out) {
         return false;
     }
     const bool is_new = side->chain != spi;
-    flow_chain(side, spi, bytes_get_be32(in->payload + 4));
+    flow_chain(side, spi, bytes_get_be32(in->payload + 4), 1); /* else a time in microseconds would do */
     *k->remember = true;
     if (is_new && (k->flow->flags & FLOW_IKE)) {
         side->evidence = FLOW_CHAIN_PACKETS;

@@ -10,24 +10,21 @@
 #include "flow_wireguard.h"
 #include "noise.h"
 
-enum {
-    STEP_MAX = 16,   /* between two packets that are taken for neighbours, some of which were not captured */
-    LATE_MAX = 4096, /* of one that is late */
-};
+enum { LATE_MAX = 4096 /* numbers by which a packet may be late */ };
 
 bool flow_is_noise(const struct flow_datagram *in, uint32_t from, uint32_t least_bytes) {
     return from < in->there_bytes && in->there_bytes - from >= least_bytes &&
            noise_is(in->payload + from, in->there_bytes - from);
 }
 
-void flow_chain(struct flow_side *side, uint32_t chain, uint32_t number) {
+void flow_chain(struct flow_side *side, uint32_t chain, uint32_t number, int32_t counted_step) {
     const int32_t step = flow_seq_diff(number, side->counter);
-    if (side->evidence == 0 || side->chain != chain || step > STEP_MAX || step < -LATE_MAX) {
+    if (side->evidence == 0 || side->chain != chain || step > FLOW_STEP_MAX || step < -LATE_MAX) {
         side->chain = chain;
         side->evidence = 1;
         side->counter = number;
-    } else if (step > 0) { /* else it is late, or there twice; a time in microseconds is no number that goes on */
-        side->evidence = (uint8_t)(side->evidence + (step == 1 && side->evidence < UINT8_MAX));
+    } else if (step > 0) { /* else it is late, or there twice */
+        side->evidence = (uint8_t)(side->evidence + (step <= counted_step && side->evidence < UINT8_MAX));
         side->counter = number;
     }
 }

@@ -52,8 +52,14 @@ struct flow_look {
 /* Whether the captured bytes of a datagram look like noise from there on; of fewer than least_bytes nothing is told. */
 bool flow_is_noise(const struct flow_datagram *in, uint32_t from, uint32_t least_bytes);
 
-/* Note a packet with that number of a chain: side->evidence is how many have gone on so. */
-void flow_chain(struct flow_side *side, uint32_t chain, uint32_t number);
+/* Between two packets that are taken for neighbours, some of which may not have been captured. */
+#define FLOW_STEP_MAX 16
+
+/*
+ * Note a packet with that number of a chain: side->evidence is how many have gone on by no more than counted_step,
+ * without a jump in between.
+ */
+void flow_chain(struct flow_side *side, uint32_t chain, uint32_t number, int32_t counted_step);
 
 /* Note in the flow what the datagram shows: enum flow_datagram_flags. */
 static inline void flow_note(const struct flow_look *k, unsigned flags) {

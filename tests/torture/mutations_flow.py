@@ -21,7 +21,7 @@ MUTATIONS = [
     ("STUN in a flow of QUIC", "lib/flow/flow_srtp.c", "if (k->flow->flags & FLOW_QUIC) {", "if (0) {", UDP),
     ("channels of TURN", "lib/flow/flow_srtp.c", "return padding_bytes <= CHANNEL_PADDING_MAX_BYTES;", "return false && padding_bytes == 0;", UDP),
     ("noise as the last guard", "lib/flow/flow_udp.c", "    if (k->side->passed) {", "    if (1) {", UDP),
-    ("numbers that go on", "lib/flow/flow_udp.c", "step > STEP_MAX ||", "", UDP),
+    ("numbers that go on", "lib/flow/flow_udp.c", "step > FLOW_STEP_MAX ||", "", UDP),
     ("how many packets must go on", "lib/flow/flow_udp.h", "#define FLOW_CHAIN_PACKETS 3", "#define FLOW_CHAIN_PACKETS 2", UDP),
     ("the index of WireGuard", "lib/flow/flow_wireguard.c", "(index == k->peer->id || index == k->peer->id_more)", "1", UDP),
     ("the index before in WireGuard", "lib/flow/flow_wireguard.c", " || index == k->peer->id_more)", ")", UDP),
