@@ -6,14 +6,16 @@
 
 void flow_agreement_end(struct flow_walk *w) {
     w->flow->flags &= (uint8_t) ~(unsigned)(FLOW_ENCRYPTS | FLOW_READABLE);
-    w->s->flags &= (uint16_t) ~(FLOW_PROVEN | FLOW_CHAINED);
-    w->peer->flags &= (uint16_t) ~(FLOW_PROVEN | FLOW_CHAINED);
+    flow_look_again(w->flow);
+    w->s->flags &= (uint16_t)~FLOW_CHAINED;
+    w->peer->flags &= (uint16_t)~FLOW_CHAINED;
 }
 
 /* A hello in the clear begins a session anew: what was agreed on before ends with it. */
 static void agree_on_tls(struct flow_walk *w, enum tls_agreement agreement) {
     flow_agreement_end(w);
     w->s->flags &= (uint16_t) ~(FLOW_TLS_CHANGED | FLOW_TLS_DATA | FLOW_AGREEING);
+    w->s->looks = 0;
     w->flow->flags |= agreement == TLS_ENCRYPTS ? FLOW_ENCRYPTS : agreement == TLS_ENCRYPTS_NOT ? FLOW_READABLE : 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "bytes.h"
 #include "esp.h"
+#include "flow_srtp.h"
 
 enum { VECTOR_BYTES = 8 /* of GCM and its relatives, which may count */ };
 
@@ -14,6 +15,10 @@ bool flow_esp_judge(const struct flow_look *k, struct flow_verdict *out) {
     }
     const uint32_t spi = bytes_get_be32(in->payload);
     if (spi < ESP_SPI_MIN) {
+        return false;
+    }
+    if ((k->flow->flags & FLOW_IKE) == 0 && flow_is_channel_data(in)) { /* RTP in it has numbers that go on */
+        side->evidence = 0;
         return false;
     }
     const bool is_new = side->chain != spi;

@@ -28,13 +28,9 @@ static inline bool is_to_be_looked_at(const uint8_t *payload, uint32_t payload_b
 }
 
 /* Nothing but application data that goes on from what is known. */
-static inline bool is_tls_data(struct flow_stream *s, const struct flow_stream *peer, uint32_t seq,
-                               const uint8_t *payload, uint32_t payload_bytes) {
-    const uint16_t wanted = FLOW_SECRET_RUN | FLOW_TLS_DATA | FLOW_UNITS_SEEN | FLOW_PROVEN;
-    const uint16_t asked = wanted | FLOW_LOST | FLOW_GUESSED;
+static inline bool is_tls_data(struct flow_stream *s, uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
     uint32_t at = s->next_unit - seq;
-    if (is_to_be_looked_at(payload, payload_bytes) || (s->flags & asked) != wanted || s->head_bytes != 0 ||
-        peer->mode == FLOW_PLAIN || flow_seq_diff(s->secret_from, seq) > 0) {
+    if (is_to_be_looked_at(payload, payload_bytes) || flow_seq_diff(s->secret_from, seq) > 0) {
         return false;
     }
     if (at < payload_bytes) { /* records begin in it */
@@ -47,13 +43,20 @@ static inline bool is_tls_data(struct flow_stream *s, const struct flow_stream *
         if (seq + at - s->secret_from > FLOW_SECRET_WINDOW_BYTES) {
             return false;
         }
+        s->flags |= FLOW_TLS_DATA;
         s->next_unit = seq + at;
     }
     return at <= FLOW_TLS_HEADER_BYTES + FLOW_TLS_RECORD_MAX_BYTES;
 }
 
+/* Behind the keys of a cipher that is none, until another connection begins. */
+static inline bool is_ssh_in_clear(const struct flow_state *f, const struct flow_stream *s, const uint8_t *payload) {
+    return s->mode == FLOW_SSH_SECRET && (f->flags & (FLOW_CUT_BEFORE | FLOW_READABLE)) == FLOW_READABLE &&
+           payload[0] != 'S' && payload[0] != 0;
+}
+
 static inline bool is_ssh_data(struct flow_stream *s, uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
-    if ((s->flags & FLOW_PROVEN) == 0 || payload[0] == 'S' || is_to_be_looked_at(payload, payload_bytes) ||
+    if (payload[0] == 'S' || is_to_be_looked_at(payload, payload_bytes) || flow_ssh_may_have_length(payload) ||
         could_be_text(payload + FLOW_SSH_LENGTH_BYTES) || seq - s->next_unit > FLOW_STREAM_WINDOW_BYTES ||
         seq + payload_bytes - s->secret_from > FLOW_SECRET_WINDOW_BYTES) {
         return false;
@@ -65,24 +68,18 @@ static inline bool is_ssh_data(struct flow_stream *s, uint32_t seq, const uint8_
 enum policy_reason flow_expected_tcp(struct flow_state *f, unsigned direction, uint32_t seq, const uint8_t *payload,
                                      uint32_t payload_bytes) {
     struct flow_stream *s = &f->of.stream[direction];
-    const struct flow_stream *peer = &f->of.stream[1 - direction];
+    if (__builtin_expect((s->flags & FLOW_PROVEN) != 0, 1)) {
+        if (__builtin_expect(s->mode == FLOW_TLS, 1)) {
+            return is_tls_data(s, seq, payload, payload_bytes) ? POLICY_TLS : POLICY_UNPROVEN;
+        }
+        return s->mode == FLOW_SSH_SECRET && is_ssh_data(s, seq, payload, payload_bytes) ? POLICY_SSH : POLICY_UNPROVEN;
+    }
     if (f->flags & (FLOW_CUT_BEFORE | FLOW_READABLE)) {
-        return POLICY_UNPROVEN;
+        return is_ssh_in_clear(f, s, payload) ? POLICY_CLEARTEXT : POLICY_UNPROVEN;
     }
-    if (__builtin_expect(s->mode == FLOW_TLS, 1)) {
-        return is_tls_data(s, peer, seq, payload, payload_bytes) ? POLICY_TLS : POLICY_UNPROVEN;
-    }
-    if (s->mode == FLOW_PLAIN) {
-        return flow_may_begin(FLOW_IN_CLEAR, payload[0]) || s->scans < FLOW_PLAIN_SCANS ? POLICY_UNPROVEN
-                                                                                        : POLICY_CLEARTEXT;
-    }
-    return s->mode == FLOW_SSH_SECRET && is_ssh_data(s, seq, payload, payload_bytes) ? POLICY_SSH : POLICY_UNPROVEN;
-}
-
-/* Enough of a look to send text, zeros and now and then anything to where noise is told from what is none. */
-static inline bool is_worth_a_look(const uint8_t *p, uint32_t n) {
-    const uint64_t high_bits = UINT64_C(0x8080808080808080);
-    return (p[n - 1] & 63) == 0 || (bytes_get_be64(p + n / 2) & high_bits) == 0;
+    return s->mode == FLOW_PLAIN && s->scans >= FLOW_PLAIN_SCANS && !flow_may_begin(FLOW_IN_CLEAR, payload[0])
+               ? POLICY_CLEARTEXT
+               : POLICY_UNPROVEN;
 }
 
 /*
@@ -95,8 +92,8 @@ static inline bool is_quic_data(const struct flow_state *f, unsigned direction, 
     const struct flow_side *peer = &f->of.datagrams.side[1 - direction];
     return (port_flags & POLICY_PORT_IPSEC) == 0 &&
            (f->of.datagrams.flags & ~(unsigned)FLOW_QUIC_GUESSED) == FLOW_QUIC && (f->flags & FLOW_CUT_BEFORE) == 0 &&
-           side->passed && n >= FLOW_QUIC_SHORT_MIN_BYTES && (p[0] & QUIC_FORM_BITS) == QUIC_SHORT &&
-           flow_quic_is_proven(side, peer, p) && !is_worth_a_look(p, n);
+           side->trust == FLOW_TRUSTED && n >= FLOW_QUIC_SHORT_MIN_BYTES && (p[0] & QUIC_FORM_BITS) == QUIC_SHORT &&
+           flow_quic_is_proven(side, peer, p) && !could_be_text(p + n / 2);
 }
 
 /* By the rows: on none of their ports, and the beginning of none of them. */

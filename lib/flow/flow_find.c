@@ -11,7 +11,7 @@ enum {
     SCANS_STEP = 8,
     SCANS_MAX = 248,
 
-    LONG_BYTES = 720,        /* of cleartext: a segment of two such counts as three */
+    LONG_BYTES = 480,        /* of cleartext: a segment of three such counts as four */
     PREFACE_MAX_BYTES = 576, /* in front of a hello in its segment: a PROXY header has at most 536 bytes */
 };
 
@@ -59,7 +59,7 @@ static struct flow_verdict scan(struct flow_walk *w) {
         flow_walk_enter(s, FLOW_TLS, in->seq + at);
         return flow_walk_units(w, at);
     }
-    s->flags |= FLOW_GUESSED;
+    s->flags = (uint16_t)((s->flags & ~(unsigned)FLOW_PROVEN) | FLOW_GUESSED);
     s->guess_start = in->seq + at;
     s->guess_next = s->guess_start + u.length_bytes;
     return flow_keep(POLICY_UNPROVEN);

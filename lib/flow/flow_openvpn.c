@@ -15,7 +15,7 @@ enum {
     CLIENT_RESET_V3 = 10,
     WRAPPED_CONTROL = 11,
 
-    HEAD_BYTES = 9, /* opcode and session identifier */
+    HEAD_BYTES = 9,       /* opcode and session identifier */
     RESET_MIN_BYTES = 14, /* opcode, session, no acknowledgement, packet number */
     RESET_MAX_BYTES = 1024,
 

@@ -18,7 +18,7 @@
  */
 #define FLOW_OVER_TCP(ROW)                                                                                             \
     ROW(TLS, tls, POLICY_TLS, POLICY_HANDSHAKE, first >= 0x14 && first <= 0x18, first == 0x16)                         \
-    ROW(SSH, ssh, POLICY_SSH, POLICY_HANDSHAKE, first == 'S', false)                                                   \
+    ROW(SSH, ssh, POLICY_SSH, POLICY_HANDSHAKE, first == 'S', first == 'S')                                            \
     ROW(SMB, smb, POLICY_SMB, POLICY_CLEARTEXT, first == 0, false)
 
 /*

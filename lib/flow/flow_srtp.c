@@ -23,11 +23,12 @@ enum {
     RTCP_ENCRYPTED = 0x80, /* of the first byte of the index */
 };
 
-static bool is_channel_data(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
-    if (there_bytes < CHANNEL_HEADER_BYTES || p[0] < CHANNEL_FIRST || p[0] > CHANNEL_LAST) {
+bool flow_is_channel_data(const struct flow_datagram *in) {
+    const uint8_t *p = in->payload;
+    if (in->there_bytes < CHANNEL_HEADER_BYTES || p[0] < CHANNEL_FIRST || p[0] > CHANNEL_LAST) {
         return false;
     }
-    const uint32_t padding_bytes = length_bytes - CHANNEL_HEADER_BYTES - bytes_get_be16(p + 2);
+    const uint32_t padding_bytes = in->payload_bytes - CHANNEL_HEADER_BYTES - bytes_get_be16(p + 2);
     return padding_bytes <= CHANNEL_PADDING_MAX_BYTES;
 }
 
@@ -36,8 +37,7 @@ bool flow_stun_judge(const struct flow_look *k, struct flow_verdict *out) {
     const bool is_stun = in->there_bytes >= STUN_HEADER_BYTES && in->payload[0] <= STUN_TYPE_MAX &&
                          bytes_get_be32(in->payload + 4) == STUN_COOKIE;
     *out = flow_keep(POLICY_CLEARTEXT);
-    if (!is_stun &&
-        !((k->flow->flags & FLOW_STUN) && is_channel_data(in->payload, in->there_bytes, in->payload_bytes))) {
+    if (!is_stun && !((k->flow->flags & FLOW_STUN) && flow_is_channel_data(in))) {
         return false;
     }
     if (k->flow->flags & FLOW_QUIC) { /* what shares the port with these is more likely to be readable */

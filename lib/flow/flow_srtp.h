@@ -9,6 +9,9 @@
 
 #include "flow_udp.h"
 
+/* Whether a datagram can be a message of a TURN channel (RFC 8656 section 12.4): its length is in it. */
+bool flow_is_channel_data(const struct flow_datagram *in);
+
 bool flow_stun_judge(const struct flow_look *k, struct flow_verdict *out);
 bool flow_srtp_judge(const struct flow_look *k, struct flow_verdict *out);
 

@@ -29,13 +29,25 @@ bool flow_ssh_begins(enum flow_where where, const uint8_t *p, uint32_t there_byt
     return (there_bytes >= BANNER_BYTES || where == FLOW_AT_START) && is_banner(p, there_bytes);
 }
 
+/* Whether a line can begin with this byte, or it is an empty one: there is text in front of a banner. */
+static bool begins_line(uint8_t first) {
+    enum { PRINTABLE_LAST = 0x7e };
+    return (first >= ' ' && first <= PRINTABLE_LAST) || first == '\r' || first == '\n' || first == '\t';
+}
+
 uint32_t flow_ssh_find_banner(const uint8_t *p, uint32_t there_bytes) {
     uint32_t at = 0;
-    while (at < there_bytes && !flow_ssh_begins(FLOW_WITHIN, p + at, there_bytes - at)) {
+    while (at < there_bytes && begins_line(p[at])) {
+        if (p[at] == 'S' && flow_ssh_begins(FLOW_WITHIN, p + at, there_bytes - at)) {
+            return at;
+        }
         const uint8_t *end = memchr(p + at, '\n', there_bytes - at);
-        at = end != NULL ? (uint32_t)(end - p) + 1 : there_bytes;
+        if (end == NULL) {
+            break;
+        }
+        at = (uint32_t)(end - p) + 1;
     }
-    return at;
+    return there_bytes;
 }
 
 /* What is left of the banner's line. */
@@ -61,6 +73,28 @@ static struct flow_unit banner(struct flow_stream *s, const uint8_t *p, uint32_t
 static bool is_clear_message(unsigned number) {
     return (number >= 1 && number <= DEBUG_MESSAGE) || number == KEXINIT || number == NEWKEYS ||
            (number >= KEX_FIRST && number <= KEX_LAST);
+}
+
+/* Those that are assigned (RFC 4250 section 4.1.2), of any layer. */
+static bool is_message(unsigned number) {
+    enum { EXT_INFO = 7, AUTHENTICATION_LAST = 82, CONNECTION_FIRST = 90, CONNECTION_LAST = 100 };
+    return (number >= 1 && number <= EXT_INFO) || (number >= KEXINIT && number <= AUTHENTICATION_LAST) ||
+           (number >= CONNECTION_FIRST && number <= CONNECTION_LAST);
+}
+
+enum flow_ssh_look flow_ssh_look(const uint8_t *p, uint32_t there_bytes) {
+    enum { BLOCK_BYTES = 8, CLEAR_PADDING_MAX_BYTES = 32 };
+    if (there_bytes < PACKET_HEAD_BYTES || !flow_ssh_may_have_length(p)) {
+        return FLOW_SSH_SECRET_LOOK;
+    }
+    const uint32_t length_bytes = bytes_get_be32(p);
+    if (p[4] < PADDING_MIN_BYTES || p[4] > CLEAR_PADDING_MAX_BYTES || p[4] >= length_bytes || !is_message(p[5])) {
+        return FLOW_SSH_SECRET_LOOK;
+    }
+    /* The length itself is counted (RFC 4253 section 6), unless a MAC is over the ciphertext. */
+    return (LENGTH_BYTES + length_bytes) % BLOCK_BYTES == 0 ? FLOW_SSH_CLEAR_LOOK
+           : length_bytes % BLOCK_BYTES == 0                ? FLOW_SSH_MAY_BE_CLEAR
+                                                            : FLOW_SSH_SECRET_LOOK;
 }
 
 struct flow_unit flow_ssh_unit(struct flow_stream *s, const uint8_t *p, uint32_t there_bytes) {

@@ -17,8 +17,23 @@
 /* In front of what is encrypted: some ciphers leave the length in the clear. */
 #define FLOW_SSH_LENGTH_BYTES 4
 
-/* Find a banner at the beginning of a line (RFC 4253 section 4.2). Returns its offset, or there_bytes. */
+/*
+ * Find a banner at the beginning of a line (RFC 4253 section 4.2), behind lines of text. Returns its offset, or
+ * there_bytes.
+ */
 uint32_t flow_ssh_find_banner(const uint8_t *p, uint32_t there_bytes);
+
+/*
+ * Whether a segment behind NEWKEYS begins with a packet in the clear: keys were changed within, to a cipher that is
+ * none. Where the cipher hides the length one segment of ciphertext in ten million does, else one in a hundred.
+ */
+enum flow_ssh_look { FLOW_SSH_SECRET_LOOK, FLOW_SSH_MAY_BE_CLEAR, FLOW_SSH_CLEAR_LOOK };
+enum flow_ssh_look flow_ssh_look(const uint8_t *p, uint32_t there_bytes);
+
+/* Cheaply, whether flow_ssh_look() has to be asked of a segment of at least four bytes. */
+static inline bool flow_ssh_may_have_length(const uint8_t *p) {
+    return p[0] == 0 && p[1] == 0;
+}
 
 /* A banner of version 2, or at the start of a stream as much of one as is there, begins it; of version 1 nothing is
  * cut. */

@@ -33,7 +33,7 @@ enum flow_stream_flags {
     FLOW_GUESSED = 64,        /* guess_start and guess_next hold where a TLS record may be */
     FLOW_AGREEING = 128,      /* a hello or list of ciphers is being read, up to secret_from */
     FLOW_CHAINED = 256,       /* it began before the capture, and a chain of units held */
-    FLOW_PROVEN = 512,        /* encrypted, and it looks so: what goes on as expected is cut without another look */
+    FLOW_PROVEN = 512,        /* encrypted, looks so, nothing is open: what goes on is cut without another look */
     FLOW_CONTRADICTED = 1024, /* what was taken for units were none */
 };
 
@@ -87,6 +87,13 @@ enum flow_datagram_flags {
     FLOW_STUN = 4096,     /* what may be a channel of TURN is one */
 };
 
+/* Whether what a side sends looks like noise. */
+enum flow_trust {
+    FLOW_NOT_LOOKED_AT,
+    FLOW_TRUSTED,                     /* what was cut last did */
+    FLOW_DOUBTED = FLOW_TRUSTED + 16, /* what should have did not; from there down, how many have to until one is cut */
+};
+
 /* One direction of a UDP flow. What the numbers mean depends on the protocol. */
 struct flow_side {
     uint32_t id;            /* WireGuard: receiver index; QUIC: connection ID, its first bytes; OpenVPN: session */
@@ -100,7 +107,7 @@ struct flow_side {
     uint8_t evidence; /* packets in a row that go on */
     uint8_t run;      /* QUIC: packets in a row that may be without a connection ID */
     uint8_t shown;    /* QUIC: this side has sent long headers */
-    uint8_t passed;   /* what was cut last looked like noise */
+    uint8_t trust;    /* enum flow_trust */
 };
 
 struct flow_datagrams {
@@ -123,6 +130,12 @@ struct flow_state {
         struct flow_datagrams datagrams;
     } of;
 };
+
+/* Of a TCP connection nothing is cut without another look. */
+static inline void flow_look_again(struct flow_state *f) {
+    f->of.stream[0].flags &= (uint16_t)~FLOW_PROVEN;
+    f->of.stream[1].flags &= (uint16_t)~FLOW_PROVEN;
+}
 
 /* a - b in sequence space (RFC 9293 section 3.4). */
 static inline int32_t flow_seq_diff(uint32_t a, uint32_t b) {

@@ -18,6 +18,7 @@ static struct flow_verdict begin_stream(struct flow_walk *w) {
         return v;
     }
     const bool is_there = w->in->there_bytes > 0;
+    flow_look_again(w->flow); /* TLS has two sides */
     w->s->mode = is_there ? FLOW_PLAIN : FLOW_UNKNOWN;
     return is_there ? flow_find_in_clear(w) : flow_keep(POLICY_UNPROVEN);
 }
@@ -32,7 +33,16 @@ static struct flow_verdict all_secret(struct flow_walk *w) {
         flow_walk_enter(s, FLOW_SSH, in->seq);
         return flow_walk_units(w, 0);
     }
-    if (past_bytes > FLOW_STREAM_WINDOW_BYTES || past_bytes < -FLOW_STREAM_WINDOW_BYTES) {
+    const bool is_sent_again = flow_seq_diff(in->seq, s->secret_from) < 0; /* from before NEWKEYS */
+    const enum flow_ssh_look look = is_sent_again ? FLOW_SSH_SECRET_LOOK : flow_ssh_look(in->payload, in->there_bytes);
+    if (look == FLOW_SSH_CLEAR_LOOK) {
+        flow_walk_doubt(w);
+    }
+    if (w->flow->flags & FLOW_READABLE) {
+        return flow_keep(POLICY_CLEARTEXT);
+    }
+    if (look == FLOW_SSH_MAY_BE_CLEAR || past_bytes > FLOW_STREAM_WINDOW_BYTES ||
+        past_bytes < -FLOW_STREAM_WINDOW_BYTES) {
         return flow_keep(POLICY_UNPROVEN);
     }
     if (flow_seq_diff(end, s->next_unit) > 0) {

@@ -9,7 +9,6 @@
 
 #include "flow_state.h"
 #include "flow_verdict.h"
-#include "port.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +18,6 @@ struct flow_segment {
     const uint8_t *payload;
     uint32_t there_bytes;   /* of payload in memory */
     uint32_t payload_bytes; /* by the IP length; not less, and not 0 */
-    unsigned port_flags;    /* enum policy_port, of both ports */
 };
 
 /*

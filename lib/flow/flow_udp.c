@@ -42,6 +42,13 @@ static bool judge(struct flow_look *k, struct flow_verdict *out) {
 }
 /* clang-format on */
 
+/* Where a call may go on in the clear more is looked at: sound passes for noise now and then. */
+static bool looks_encrypted(const struct flow_look *k, uint32_t from) {
+    const uint8_t *p = k->in->payload + from;
+    const uint32_t there_bytes = k->in->there_bytes - from;
+    return k->reason == POLICY_SRTP ? noise_is_throughout(p, there_bytes) : noise_is(p, there_bytes);
+}
+
 /* The last guard, whatever is proven: what would be cut must look like noise. */
 static struct flow_verdict conclude(const struct flow_look *k, const struct flow_verdict *v) {
     const uint32_t from = v->clear_bytes > v->least_bytes ? v->clear_bytes : v->least_bytes;
@@ -51,14 +58,20 @@ static struct flow_verdict conclude(const struct flow_look *k, const struct flow
     if (is_short) { /* which shows nothing, neither way */
         return flow_keep(POLICY_UNPROVEN);
     }
-    k->side->passed = flow_is_noise(k->in, from + (has_nonce ? *k->nonce_bytes : 0), NOISE_MIN_BYTES);
-    if (k->side->passed) {
-        *k->remember = true;
-        return *v;
+    *k->remember = true;
+    const uint32_t sample_at = from + (has_nonce ? *k->nonce_bytes : 0);
+    if (!looks_encrypted(k, sample_at)) {
+        k->side->trust = FLOW_DOUBTED;
+        k->side->evidence = 0;
+        k->side->run = 0;
+        return flow_keep(POLICY_UNPROVEN);
     }
-    k->side->evidence = 0;
-    k->side->run = 0;
-    return flow_keep(POLICY_UNPROVEN);
+    if (k->side->trust > FLOW_TRUSTED) { /* some of what is no noise passes for it */
+        k->side->trust--;
+        return flow_keep(POLICY_UNPROVEN);
+    }
+    k->side->trust = FLOW_TRUSTED;
+    return *v;
 }
 
 struct flow_verdict flow_udp_datagram(struct flow_state *f, unsigned direction, const struct flow_datagram *datagram,

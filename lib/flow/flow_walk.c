@@ -21,6 +21,10 @@ enum {
     CHAIN_NOISE_BYTES = 64,
     CHAIN_LOOKS = 3,
 
+    /* What should have looked encrypted and did not: so often it has to before it is cut again. */
+    DOUBT = 128, /* in struct flow_stream, looks: it is doubted */
+    DOUBT_LOOKS = DOUBT + 16,
+
     /* In front of what is encrypted in a record: its header, and a nonce that may count. */
     BEFORE_SAMPLE_BYTES = 13,
 };
@@ -95,7 +99,8 @@ void flow_walk_sample(struct flow_walk *w, uint32_t from, uint32_t to) {
 /* In front of a unit of a stream that began before the capture: count it, and tell if the chain up to it is proof. */
 static void judge_chain(struct flow_walk *w, uint32_t unit_seq) {
     struct flow_stream *s = w->s;
-    if ((s->flags & FLOW_CHAINED) || s->mode != FLOW_TLS || (w->flow->flags & FLOW_MET)) {
+    /* Where it began in the capture its hellos are there, or come late. */
+    if ((s->flags & FLOW_CHAINED) || s->mode != FLOW_TLS || (w->flow->flags & (FLOW_MET | FLOW_SYN_SEEN))) {
         return;
     }
     s->chain = s->chain < CHAIN_UNITS ? (uint8_t)(s->chain + 1) : CHAIN_UNITS;
@@ -228,15 +233,15 @@ static bool is_encryption(const struct flow_walk *w) {
  * The last guard: whether the bytes look like it. Of a stream that began before the capture several segments in a row
  * must, each with more bytes. Where there are too few to tell it is as it was before.
  */
-static bool looks_encrypted(struct flow_walk *w, bool did_before) {
+static bool looks_encrypted(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     const bool chained = (s->flags & FLOW_CHAINED) != 0;
-    const uint8_t wanted = chained ? CHAIN_LOOKS : 1;
+    const uint8_t wanted = s->looks >= DOUBT ? DOUBT_LOOKS : chained ? CHAIN_LOOKS : 1;
     if (w->sample_bytes < NOISE_MIN_BYTES) {
-        return did_before;
+        return s->looks >= wanted;
     }
     if (!noise_is(w->sample, w->sample_bytes)) {
-        s->looks = 0;
+        s->looks = DOUBT;
         return false;
     }
     if (s->looks < wanted && (!chained || w->sample_bytes >= CHAIN_NOISE_BYTES)) {
@@ -245,13 +250,21 @@ static bool looks_encrypted(struct flow_walk *w, bool did_before) {
     return s->looks >= wanted;
 }
 
+void flow_walk_doubt(struct flow_walk *w) {
+    if (w->s->flags & FLOW_CONTRADICTED) {
+        w->flow->flags = (uint8_t)((w->flow->flags & ~(unsigned)FLOW_ENCRYPTS) | FLOW_READABLE);
+    }
+    flow_look_again(w->flow);
+    w->s->flags |= FLOW_CONTRADICTED;
+    w->s->looks = DOUBT;
+}
+
 struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     if ((s->flags & FLOW_GUESSED) && s->next_unit == s->guess_start && s->head_bytes == 0) {
         adopt_guess(s);
     }
     slide_window(s);
-    const bool was_proven = (s->flags & FLOW_PROVEN) != 0;
     s->flags &= (uint16_t)~FLOW_PROVEN;
     if (w->flow->flags & FLOW_READABLE) {
         return flow_keep(POLICY_CLEARTEXT);
@@ -260,10 +273,12 @@ struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
         return flow_keep(PROTOCOLS[s->mode].clear_reason);
     }
     if ((s->mode == FLOW_TLS && w->peer->mode == FLOW_PLAIN) || /* TLS has two sides */
-        !is_encryption(w) || !looks_encrypted(w, was_proven)) {
+        !is_encryption(w) || !looks_encrypted(w)) {
         return flow_keep(POLICY_UNPROVEN);
     }
-    s->flags |= FLOW_PROVEN;
+    if ((s->flags & (FLOW_LOST | FLOW_GUESSED)) == 0 && s->head_bytes == 0) {
+        s->flags |= FLOW_PROVEN;
+    }
     return flow_cut_behind(PROTOCOLS[s->mode].cut_reason, w->clear_end);
 }
 

@@ -42,6 +42,9 @@ uint32_t flow_walk_clear_before(const struct flow_walk *w, uint32_t up_to);
 /* Whether a segment that came before holds, at its end, the beginning of a unit that has to stay. */
 bool flow_walk_ends_with_clear_head(const struct flow_walk *w);
 
+/* The segment looks readable where all should be encrypted: once may be chance, twice is none. */
+void flow_walk_doubt(struct flow_walk *w);
+
 /* What the bytes that were read come to; clear_end is set. */
 struct flow_verdict flow_walk_conclude(struct flow_walk *w);
 

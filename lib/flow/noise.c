@@ -4,10 +4,10 @@
 
 /*
  * Under the premise that the bytes are independent and each value is as likely as another, each figure below reaches
- * its limit with a probability that is computed exactly; the sum is the false-alarm rate, at most 4 in ten million:
+ * its limit with a probability that is computed exactly; the sum is the false-alarm rate, at most 3 in ten million:
  *
  *   the highest bit never set                  2^-24, in 24 bytes or more                           0.6e-7
- *   likeness to 0, and at 11 distances         12 sums, each with a tail below 2e-8 (ALIKE_MAX)     2.4e-7
+ *   likeness to 0, and at 9 distances          10 sums, each with a tail below 2e-8 (ALIKE_MAX)     2.0e-7
  *   the highest bit as it was, 2 distances     2 binomial tails, each below 2e-8 (SAME_SIGN_MAX)    0.4e-7
  *
  * Two bytes are alike by one if their upper four bits are the same, 15 pairs in 256, by two if all bits are, one in
@@ -87,9 +87,8 @@ static bool is_seven_bit(const uint8_t *p, uint32_t length_bytes) {
 __attribute__((always_inline)) static inline bool is_noise(const uint8_t *p, uint32_t n) {
     static const uint8_t zeros[NOISE_MAX_BYTES] = {0};
     return !(is_seven_bit(p, n) || reach(ALIKE_MAX, likeness, p, zeros, n / CHUNK_BYTES) || repeats(p, n, 1) ||
-             repeats(p, n, 2) || repeats(p, n, 3) || repeats(p, n, 4) || repeats(p, n, 6) || repeats(p, n, 8) ||
-             repeats(p, n, 12) || repeats(p, n, 16) || repeats(p, n, 24) || repeats(p, n, 32) || repeats(p, n, 48) ||
-             keeps_sign(p, n, 1) || keeps_sign(p, n, 2));
+             repeats(p, n, 2) || repeats(p, n, 6) || repeats(p, n, 8) || repeats(p, n, 12) || repeats(p, n, 16) ||
+             repeats(p, n, 24) || repeats(p, n, 32) || repeats(p, n, 48) || keeps_sign(p, n, 1) || keeps_sign(p, n, 2));
 }
 
 bool noise_is(const uint8_t *p, uint32_t length_bytes) {
@@ -97,4 +96,13 @@ bool noise_is(const uint8_t *p, uint32_t length_bytes) {
         return is_noise(p, NOISE_MAX_BYTES); /* nearly always: every number is a constant */
     }
     return length_bytes >= NOISE_MIN_BYTES && is_noise(p, length_bytes);
+}
+
+bool noise_is_throughout(const uint8_t *p, uint32_t length_bytes) {
+    if (length_bytes < 2 * NOISE_MAX_BYTES) {
+        return noise_is(p, length_bytes) &&
+               (length_bytes <= NOISE_MAX_BYTES || noise_is(p + length_bytes - NOISE_MAX_BYTES, NOISE_MAX_BYTES));
+    }
+    return noise_is(p, NOISE_MAX_BYTES) && noise_is(p + (length_bytes - NOISE_MAX_BYTES) / 2, NOISE_MAX_BYTES) &&
+           noise_is(p + length_bytes - NOISE_MAX_BYTES, NOISE_MAX_BYTES);
 }

@@ -100,12 +100,16 @@ static SLOW struct flow *add(struct policy *p, const struct located *l, const ui
     return flow_table_add(&p->flows, &key, last_resort);
 }
 
+static void note_cut_before(struct flow *flow, const struct located *l) {
+    flow->state.flags |= FLOW_CUT_BEFORE;
+    if (l->as == LOCATED_TCP) {
+        flow_look_again(&flow->state);
+    }
+}
+
 static SLOW struct decision mark_cut_before(struct policy *p, const struct located *l, const uint8_t *frame) {
     struct flow *flow = find(p, l, frame).flow;
-    if (flow == NULL) {
-        flow = add(p, l, frame, false);
-    }
-    flow->state.flags |= FLOW_CUT_BEFORE;
+    note_cut_before(flow != NULL ? flow : add(p, l, frame, false), l);
     return policy_keep(POLICY_CUT_BEFORE);
 }
 
@@ -113,22 +117,20 @@ static SLOW struct decision mark_cut_before(struct policy *p, const struct locat
 static SLOW struct decision follow_tcp(struct policy *p, const struct located *l, const uint8_t *frame, struct place at,
                                        uint32_t seq) {
     struct flow *flow = at.flow != NULL ? at.flow : add(p, l, frame, false);
-    struct flow_segment segment = {
+    const struct flow_segment segment = {
         .seq = seq,
         .payload = frame + l->payload_offset,
         .there_bytes = l->payload_bytes,
         .payload_bytes = l->packet_end - l->payload_offset,
-        .port_flags = port_flags(p, l),
     };
     const struct flow_verdict v = flow_tcp_segment(&flow->state, at.direction, &segment);
     if (!v.cut && v.reason == POLICY_UNPROVEN && may_be_zeroed(l, frame)) {
-        flow->state.flags |= FLOW_CUT_BEFORE;
+        note_cut_before(flow, l);
     }
     return flow->state.flags & FLOW_CUT_BEFORE ? policy_keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
 }
 
-static SLOW struct decision follow_syn(struct policy *p, const struct located *l, const uint8_t *frame,
-                                       struct place at) {
+static struct decision follow_syn(struct policy *p, const struct located *l, const uint8_t *frame, struct place at) {
     const uint8_t *tcp = frame + l->transport_offset;
     const uint32_t seq = bytes_get_be32(tcp + TCP_SEQUENCE) + 1;
     const bool is_bare = l->packet_end <= l->payload_offset;
@@ -140,6 +142,17 @@ static SLOW struct decision follow_syn(struct policy *p, const struct located *l
                    : follow_tcp(p, l, frame, at, seq);
 }
 
+static SLOW struct decision decide_syn_or_reset(struct policy *p, const struct located *l, const uint8_t *frame) {
+    const unsigned flags = frame[l->transport_offset + TCP_FLAGS];
+    if ((flags & TCP_SYN) == 0 && l->packet_end <= l->payload_offset) {
+        return policy_keep(POLICY_SHORT);
+    }
+    if (flags & TCP_RST) { /* what it carries is words */
+        return keep_all(p, l, POLICY_CLEARTEXT);
+    }
+    return follow_syn(p, l, frame, find(p, l, frame));
+}
+
 /* The many packets that are what their flow leads to expect are dealt with here, the others out of line. */
 static inline struct decision decide_tcp(struct policy *p, const struct policy_packet *packet, const struct located *l,
                                          const uint8_t *frame) {
@@ -147,16 +160,13 @@ static inline struct decision decide_tcp(struct policy *p, const struct policy_p
     if (unlikely(was_cut_before(p, packet, l))) {
         return mark_cut_before(p, l, frame);
     }
-    if (l->packet_end <= l->payload_offset && (tcp[TCP_FLAGS] & TCP_SYN) == 0) {
+    if (unlikely(tcp[TCP_FLAGS] & (TCP_SYN | TCP_RST))) {
+        return decide_syn_or_reset(p, l, frame);
+    }
+    if (l->packet_end <= l->payload_offset) {
         return policy_keep(POLICY_SHORT);
     }
-    if (unlikely(tcp[TCP_FLAGS] & TCP_RST)) { /* what it carries is words */
-        return keep_all(p, l, POLICY_CLEARTEXT);
-    }
     const struct place at = find(p, l, frame);
-    if (unlikely(tcp[TCP_FLAGS] & TCP_SYN)) {
-        return follow_syn(p, l, frame, at);
-    }
     const uint32_t seq = bytes_get_be32(tcp + TCP_SEQUENCE);
     if (likely(at.flow != NULL && l->packet_end - l->payload_offset == l->payload_bytes)) {
         const enum policy_reason reason =

@@ -151,6 +151,50 @@ static void test_ssh_text_stays(void **state) {
     talk_end(t);
 }
 
+/* Keys are changed within, to a cipher that is none: two packets in the clear are no chance, whatever they carry. */
+static void test_ssh_switched_to_none(void **state) {
+    (void)state;
+    uint64_t random = 21;
+    struct talk *t = talk_begin(10, 22);
+    shake_hands(t, 5, 9);
+    const size_t clear = ssh_stream(&random);
+    const size_t packet = 4 + 396; /* all of it noise, but for its head */
+    assert_int_equal(segment(t, true, 9, &s, 0, clear), ALL);
+    assert_int_equal(segment(t, true, 9, &s, clear, 400), FLOOR);
+    for (size_t n = 1; n <= 2; n++) {
+        const uint8_t head[] = {0, 0, 396 >> 8, 396 & 0xff, 6, 94};
+        memcpy(s.at + clear + n * packet, head, sizeof head);
+        assert_int_equal(segment(t, true, 9, &s, clear + n * packet, packet), ALL);
+        assert_int_equal(t->last.reason, n == 1 ? POLICY_UNPROVEN : POLICY_CLEARTEXT);
+    }
+    for (size_t n = 3; n < 8; n++) {
+        assert_int_equal(segment(t, true, 9, &s, clear + n * packet, packet), ALL);
+        assert_int_equal(t->last.reason, POLICY_CLEARTEXT);
+    }
+    assert_int_equal(segment(t, true, 9, &s, clear, 400), ALL);
+    talk_end(t);
+}
+
+/* One such packet may be ciphertext: enough of what looks like it is cut again. Where a MAC is over the ciphertext the
+ * length is in the clear, and only that packet stays. */
+static void test_ssh_that_looks_clear_once(void **state) {
+    (void)state;
+    for (unsigned length = 392; length <= 396; length += 4) {
+        uint64_t random = 22;
+        struct talk *t = talk_begin(10, 22);
+        shake_hands(t, 5, 9);
+        const size_t clear = ssh_stream(&random);
+        const uint8_t head[] = {0, 0, (uint8_t)(length >> 8), (uint8_t)length, 6, 94};
+        memcpy(s.at + clear, head, sizeof head);
+        assert_int_equal(segment(t, true, 9, &s, 0, clear), ALL);
+        assert_int_equal(segment(t, true, 9, &s, clear, 200), ALL);
+        for (size_t n = 1; n <= 16; n++) {
+            assert_int_equal(segment(t, true, 9, &s, clear + n * 200, 200), length == 396 && n < 15 ? ALL : FLOOR);
+        }
+        talk_end(t);
+    }
+}
+
 /* What comes again of the key exchange stays, also behind NEWKEYS. */
 static void test_ssh_again(void **state) {
     (void)state;
@@ -209,6 +253,8 @@ int main(void) {
         cmocka_unit_test(test_ssh_ciphers),
         cmocka_unit_test(test_ssh_lists_that_are_none),
         cmocka_unit_test(test_ssh_text_stays),
+        cmocka_unit_test(test_ssh_switched_to_none),
+        cmocka_unit_test(test_ssh_that_looks_clear_once),
         cmocka_unit_test(test_ssh_again),
         cmocka_unit_test(test_not_ssh_on_its_port),
         cmocka_unit_test(test_smb),

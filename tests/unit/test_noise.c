@@ -25,6 +25,24 @@ static void test_noise_passes_at_every_length(void **unused) {
     }
 }
 
+/* A stretch that is none at the beginning, in the middle or at the end is seen, and noise passes. */
+static void test_noise_throughout(void **unused) {
+    (void)unused;
+    uint8_t bytes[4 * NOISE_MAX_BYTES];
+    for (uint32_t length = NOISE_MIN_BYTES; length <= sizeof bytes; length += 7) {
+        fill_random(bytes, sizeof bytes);
+        assert_true(noise_is_throughout(bytes, length));
+        const uint32_t text = length < NOISE_MAX_BYTES ? length : NOISE_MAX_BYTES;
+        const uint32_t places[] = {0, length >= 2 * NOISE_MAX_BYTES ? (length - text) / 2 : 0, length - text};
+        for (size_t i = 0; i < COUNT_OF(places); i++) {
+            fill_random(bytes, sizeof bytes);
+            memset(bytes + places[i], 'a', text);
+            assert_false(noise_is_throughout(bytes, length));
+        }
+    }
+    assert_false(noise_is_throughout(bytes, NOISE_MIN_BYTES - 1));
+}
+
 static void test_too_little_is_no_noise(void **unused) {
     (void)unused;
     uint8_t bytes[NOISE_MIN_BYTES];
@@ -121,15 +139,11 @@ static void test_sampled_audio_is_no_noise(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_noise_passes_at_every_length),
-        cmocka_unit_test(test_too_little_is_no_noise),
-        cmocka_unit_test(test_text_is_no_noise),
-        cmocka_unit_test(test_sparse_binary_is_no_noise),
-        cmocka_unit_test(test_scattered_zeros_are_no_noise),
-        cmocka_unit_test(test_small_changes_are_no_noise),
-        cmocka_unit_test(test_counters_are_no_noise),
-        cmocka_unit_test(test_records_are_no_noise),
-        cmocka_unit_test(test_sampled_audio_is_no_noise),
+        cmocka_unit_test(test_noise_passes_at_every_length), cmocka_unit_test(test_noise_throughout),
+        cmocka_unit_test(test_too_little_is_no_noise),       cmocka_unit_test(test_text_is_no_noise),
+        cmocka_unit_test(test_sparse_binary_is_no_noise),    cmocka_unit_test(test_scattered_zeros_are_no_noise),
+        cmocka_unit_test(test_small_changes_are_no_noise),   cmocka_unit_test(test_counters_are_no_noise),
+        cmocka_unit_test(test_records_are_no_noise),         cmocka_unit_test(test_sampled_audio_is_no_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
