@@ -206,6 +206,10 @@ static void test_ssh_again(void **state) {
     assert_int_equal(segment(t, true, 9, &s, clear, 1000), FLOOR);
     assert_int_equal(segment(t, true, 9, &s, clear - 900, 1000), 900 + FLOOR);
     assert_int_equal(segment(t, true, 9, &s, 300, 900), ALL);
+    for (unsigned i = 0; i < 3; i++) { /* NEWKEYS, which proves nothing by being in the clear */
+        assert_int_equal(segment(t, true, 9, &s, clear - 16, 16), ALL);
+    }
+    assert_int_equal(segment(t, true, 9, &s, clear + 1000, 1000), FLOOR);
     talk_end(t);
 }
 
