@@ -64,7 +64,7 @@ for address in saved:
     print(address)
 PY
     runs pcap-scan --report d
-    sed -n '/^Saved by host/,$p' "$out_file" | tail -n +2 | awk '{ print $1 }' | sort >have
+    sed -n '/^Saved by host/,/^$/p' "$out_file" | awk 'NR > 1 && NF > 0 { print $1 }' | sort >have
     sort want | diff - have >&2
 }
 
