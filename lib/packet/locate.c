@@ -105,9 +105,8 @@ static uint32_t ipv4_final_destination(const uint8_t *frame, uint32_t network, u
 
 /* header_bytes: at least 20, what the header says of itself; nearly always 20, so that case is compiled on its own. */
 INLINED void locate_ipv4_header(const uint8_t *frame, uint32_t there_bytes, uint32_t network, uint32_t header_bytes,
-                                struct located *out) {
+                                uint32_t total_bytes, struct located *out) {
     const uint8_t *ip = frame + network;
-    const uint32_t total_bytes = bytes_get_be16(ip + IPV4_TOTAL_LENGTH);
     if ((bytes_get_be16(ip + IPV4_FRAGMENT) & IPV4_MORE_FRAGMENTS_OR_OFFSET) != 0) {
         out->as = LOCATED_FRAGMENT;
         return;
@@ -133,9 +132,11 @@ INLINED void locate_ipv4(const uint8_t *frame, uint32_t captured_bytes, uint32_t
     if (there_bytes < IPV4_HEADER_MIN_BYTES) {
         out->as = LOCATED_TRUNCATED;
     } else if (frame[network] == IPV4_VERSION_4_IHL_5) {
-        locate_ipv4_header(frame, there_bytes, network, IPV4_HEADER_MIN_BYTES, out);
+        locate_ipv4_header(frame, there_bytes, network, IPV4_HEADER_MIN_BYTES,
+                           bytes_get_be16(frame + network + IPV4_TOTAL_LENGTH), out);
     } else if (frame[network] > IPV4_VERSION_4_IHL_5 && frame[network] <= IPV4_VERSION_4_IHL_MAX) {
-        locate_ipv4_header(frame, there_bytes, network, (uint32_t)(frame[network] & 0x0f) * 4, out);
+        locate_ipv4_header(frame, there_bytes, network, (uint32_t)(frame[network] & 0x0f) * 4,
+                           bytes_get_be16(frame + network + IPV4_TOTAL_LENGTH), out);
     } else {
         out->as = LOCATED_MALFORMED;
     }
@@ -200,6 +201,26 @@ static int walk_extensions(const uint8_t *frame, struct room *room, unsigned pro
     return (int)protocol;
 }
 
+/* What is behind the header: so many bytes of it captured, and so many in all. */
+INLINED void locate_ipv6_payload(const uint8_t *frame, uint32_t captured_payload_bytes, uint32_t network,
+                                 uint32_t payload_bytes, struct located *out) {
+    const uint8_t *ip = frame + network;
+    struct room room = {.there_bytes = payload_bytes < captured_payload_bytes ? payload_bytes : captured_payload_bytes,
+                        .claimed_bytes = payload_bytes};
+    uint32_t offset = network + IPV6_HEADER_BYTES;
+    int protocol = ip[IPV6_NEXT_HEADER];
+    out->ip_version = 6;
+    out->network_offset = network;
+    out->final_destination_offset = network + IPV6_DESTINATION;
+    if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP) {
+        protocol = walk_extensions(frame, &room, (unsigned)protocol, &offset, out);
+        if (protocol < 0) {
+            return;
+        }
+    }
+    locate_transport(frame, room, (unsigned)protocol, offset, out);
+}
+
 INLINED void locate_ipv6(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, struct located *out) {
     const uint32_t there_bytes = captured_bytes - network;
     if (there_bytes < IPV6_HEADER_BYTES) {
@@ -216,21 +237,7 @@ INLINED void locate_ipv6(const uint8_t *frame, uint32_t captured_bytes, uint32_t
         out->as = LOCATED_OFFLOADED;
         return;
     }
-    const uint32_t captured_payload_bytes = there_bytes - IPV6_HEADER_BYTES;
-    struct room room = {.there_bytes = payload_bytes < captured_payload_bytes ? payload_bytes : captured_payload_bytes,
-                        .claimed_bytes = payload_bytes};
-    uint32_t offset = network + IPV6_HEADER_BYTES;
-    int protocol = ip[IPV6_NEXT_HEADER];
-    out->ip_version = 6;
-    out->network_offset = network;
-    out->final_destination_offset = network + IPV6_DESTINATION;
-    if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP) {
-        protocol = walk_extensions(frame, &room, (unsigned)protocol, &offset, out);
-        if (protocol < 0) {
-            return;
-        }
-    }
-    locate_transport(frame, room, (unsigned)protocol, offset, out);
+    locate_ipv6_payload(frame, there_bytes - IPV6_HEADER_BYTES, network, payload_bytes, out);
 }
 
 /* network: the offset of what the ethertype speaks of. captured_bytes: at least that. */
@@ -296,6 +303,17 @@ void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct locat
 void locate_ip(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, uint32_t ethertype,
                struct located *out) {
     locate_network(frame, captured_bytes, network, ethertype, out);
+}
+
+void locate_offloaded(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, uint32_t ethertype,
+                      struct located *out) {
+    const uint32_t there_bytes = captured_bytes - network;
+    const uint8_t *ip = frame + network;
+    if (ethertype == ETHERTYPE_IPV4) {
+        locate_ipv4_header(frame, there_bytes, network, (uint32_t)(ip[0] & 0x0f) * 4, there_bytes, out);
+    } else if (there_bytes > IPV6_HEADER_BYTES && ip[IPV6_NEXT_HEADER] != PROTOCOL_HOP_BY_HOP) {
+        locate_ipv6_payload(frame, there_bytes - IPV6_HEADER_BYTES, network, there_bytes - IPV6_HEADER_BYTES, out);
+    }
 }
 
 void locate_behind(const uint8_t *frame, uint32_t captured_bytes, uint32_t link_bytes, uint32_t ethertype,

@@ -65,6 +65,13 @@ void locate_ethernet(const uint8_t *frame, uint32_t captured_bytes, struct locat
 void locate_ip(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, uint32_t ethertype,
                struct located *out);
 
+/*
+ * Of what locate_ip() has found to be LOCATED_OFFLOADED: locate it as if its length went to the end of what was
+ * captured. An IPv6 packet with hop-by-hop options, which may be a jumbogram, stays what it is.
+ */
+void locate_offloaded(const uint8_t *frame, uint32_t captured_bytes, uint32_t network, uint32_t ethertype,
+                      struct located *out);
+
 /* The same behind a link header of another kind: link_bytes long (at most captured_bytes), saying that ethertype. */
 void locate_behind(const uint8_t *frame, uint32_t captured_bytes, uint32_t link_bytes, uint32_t ethertype,
                    struct located *out);

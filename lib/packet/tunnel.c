@@ -116,6 +116,15 @@ static enum reached reach_ip(struct tunnel_way *w, unsigned *depth) {
     return REACHED_IP;
 }
 
+/* The IP packet that has been reached. */
+static void locate_here(const struct tunnel_way *w, const struct tunnel_terms *terms, struct located *out) {
+    locate_ip(w->frame, w->captured_bytes, w->at, w->ethertype, out);
+    if (out->as == LOCATED_OFFLOADED && terms->offloaded) {
+        locate_offloaded(w->frame, w->at + way_there(w), w->at, w->ethertype, out);
+    }
+    out->circuit = w->circuit;
+}
+
 static void add_ip_layer(struct tunnel_way *w, const struct located *l) {
     w->around->layers[w->around->count++] = (struct layer){.kind = l->ip_version == 4 ? LAYER_IPV4 : LAYER_IPV6,
                                                            .offset = l->network_offset,
@@ -185,8 +194,7 @@ static void go_on(struct tunnel_way *w, const struct tunnel_terms *terms, unsign
         }
         out->as = LOCATED_NOT_IP;
         if (reached == REACHED_IP) {
-            locate_ip(w->frame, w->captured_bytes, w->at, w->ethertype, out);
-            out->circuit = w->circuit;
+            locate_here(w, terms, out);
         }
         layers = w->around->count;
         w->around->tunnels = w->passed;
@@ -214,8 +222,7 @@ void tunnel_locate(const struct tunnel_terms *terms, const struct link_type *lin
                            .around = around};
     const enum reached reached = reach_ip(&w, &depth);
     if (reached == REACHED_IP && (w.passed == 0 || way_is_ip(&w, w.at, w.ethertype))) {
-        locate_ip(frame, captured_bytes, w.at, w.ethertype, out);
-        out->circuit = w.circuit;
+        locate_here(&w, terms, out);
         around->tunnels = w.passed;
         link_check_end(out, w.end);
         go_on(&w, terms, depth, out);

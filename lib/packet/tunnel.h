@@ -22,6 +22,7 @@
 struct tunnel_terms {
     uint32_t kinds;            /* a bit of each enum tunnel_kind; 0: none */
     const uint8_t *port_flags; /* of each port number, enum policy_port; 65536 of them */
+    bool offloaded;            /* an IP length of 0 means: to the end of what was captured */
 };
 
 /*

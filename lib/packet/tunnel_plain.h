@@ -32,12 +32,10 @@ static inline bool tunnel_is_plain(const uint8_t *port_flags, const uint8_t *fra
     const uint8_t *udp = frame + PLAIN_TRANSPORT;
     /* fragment and protocol, between which is the time to live; ethertype, version and IHL; length, checksum 0 */
     return (bytes_get_be32(ip + IPV4_FRAGMENT) & 0x3fff00ffU) == PROTOCOL_UDP &&
-           port_flags[bytes_get_be16(udp + 2)] & POLICY_PORT_VXLAN &&
+           (port_flags[bytes_get_be16(udp + 2)] & POLICY_PORT_VXLAN) != 0 && /* which is tried before others */
            bytes_get_be32(frame + ETHERNET_TYPE) >> 8 == (ETHERTYPE_IPV4 << 8 | IPV4_VERSION_4_IHL_5) &&
            bytes_get_be32(udp + UDP_LENGTH) ==
                ((uint32_t)bytes_get_be16(ip + IPV4_TOTAL_LENGTH) - IPV4_HEADER_MIN_BYTES) << 16 &&
-           (port_flags[bytes_get_be16(udp)] & POLICY_PORT_TUNNELS & ~POLICY_PORT_VXLAN) == 0 &&
-           (port_flags[bytes_get_be16(udp + 2)] & POLICY_PORT_TUNNELS) == POLICY_PORT_VXLAN &&
            frame[PLAIN_VXLAN] == VXLAN_HAS_VNI;
 }
 

@@ -14,8 +14,8 @@
 
 /*
  * A savefile, Ethernet, no rules, lengths rewritten, checksums computed, nothing but reasons counted: what is so has a
- * loop of its own for each policy, those that look for tunnels, too. Everything else goes through the loop that asks at
- * every packet what is wanted.
+ * loop of its own for each policy, and for packets that may be in VXLAN. Everything else goes through the loop that
+ * asks at every packet what is wanted.
  */
 enum loop { LOOP_PACKET, LOOP_PACKET_IN_TUNNELS, LOOP_FLOW, LOOP_ANY };
 
@@ -89,11 +89,11 @@ static struct decision decide_any(const struct pass *p, const struct framed *r, 
     }
     const uint8_t *frame = r->header + r->header_bytes;
     const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
-    if (p->policy->tunnels.kinds == 0) {
-        link_locate(link, frame, r->visible_bytes, l, around);
-    } else {
-        tunnel_locate(&p->policy->tunnels, link, frame, r->visible_bytes, l, around);
+    struct tunnel_terms tunnels = p->policy->tunnels;
+    if (r->visible_bytes < r->is.caplen_bytes) {
+        tunnels.offloaded = false; /* nobody sees where it ends */
     }
+    tunnel_locate(&tunnels, link, frame, r->visible_bytes, l, around);
     const struct decision d = policy_decide(p->policy, &packet, l, frame);
     const struct matcher_packet shown = {
         .bytes = frame, .there_bytes = r->visible_bytes, .origlen_bytes = r->is.origlen_bytes};
@@ -152,9 +152,10 @@ static uint64_t cut_by_terms(struct pass *p, const struct framed *r, const struc
 
 /* What was in tunnels, by each of them. */
 static inline void count_tunnels(struct tally *t, uint32_t tunnels, bool cut) {
-    for (int k = 0; tunnels != 0; k++, tunnels >>= 1) {
-        t->packets_by_tunnel[k] += tunnels & 1;
-        t->cut_by_tunnel[k] += tunnels & cut;
+    for (; tunnels != 0; tunnels &= tunnels - 1) { /* from one bit to the next */
+        const int k = __builtin_ctz(tunnels);
+        t->packets_by_tunnel[k]++;
+        t->cut_by_tunnel[k] += cut;
     }
 }
 
@@ -192,7 +193,7 @@ static inline bool may_be_tunnel(const struct pass *p, const struct located *l) 
         const uint8_t *flags = p->policy->port_flags;
         return ((flags[l->source_port] | flags[l->destination_port]) & POLICY_PORT_TUNNELS) != 0;
     }
-    return l->as == LOCATED_NOT_IP || l->as == LOCATED_OTHER_TRANSPORT;
+    return l->as == LOCATED_NOT_IP || l->as == LOCATED_OTHER_TRANSPORT || l->as == LOCATED_OFFLOADED;
 }
 
 struct tunnel_outcome {
@@ -224,8 +225,8 @@ static bool locate_plain(const struct pass *p, const uint8_t *frame, uint32_t ca
 }
 
 /* Such a packet, from locating to cutting. */
-static __attribute__((noinline, cold)) struct tunnel_outcome pass_tunnel(const struct pass *p, uint8_t *frame,
-                                                                         struct policy_packet packet) {
+static __attribute__((noinline, hot)) struct tunnel_outcome pass_in_tunnel(const struct pass *p, uint8_t *frame,
+                                                                           struct policy_packet packet) {
     struct located l;
     struct envelope around;
     const bool is_plain = locate_plain(p, frame, packet.caplen_bytes, &l);
@@ -245,6 +246,12 @@ static __attribute__((noinline, cold)) struct tunnel_outcome pass_tunnel(const s
         (void)cut_within(&around, frame, packet.caplen_bytes, &l, d.keep_payload_bytes, p->terms->cut);
     }
     return (struct tunnel_outcome){kept_end, d.reason};
+}
+
+/* Cold, so that where it is called from what the many packets need stays in registers. */
+static __attribute__((noinline, cold)) struct tunnel_outcome pass_tunnel(const struct pass *p, uint8_t *frame,
+                                                                         struct policy_packet packet) {
+    return pass_in_tunnel(p, frame, packet);
 }
 
 /* What may have tunnels in it goes the long way. Returns how many bytes of the frame stay. */
@@ -301,8 +308,7 @@ static inline __attribute__((always_inline)) void pass_record(struct pass *p, st
     uint32_t out_bytes;
     note_record(p, w, &r->is, p->second);
     if (loop == LOOP_PACKET_IN_TUNNELS &&
-        unlikely(tunnel_is_plain(p->policy->port_flags, r->header + SAVEFILE_RECORD_HEADER_BYTES, r->visible_bytes) &&
-                 looks_into_vxlan(p))) {
+        unlikely(tunnel_is_plain(p->policy->port_flags, r->header + SAVEFILE_RECORD_HEADER_BYTES, r->visible_bytes))) {
         out_bytes = pass_frame(p, w, r, writing, loop, PLAIN_INNER);
     } else {
         out_bytes = pass_frame(p, w, r, writing, loop, 0);
@@ -447,7 +453,8 @@ static enum loop loop_of(const struct slim_terms *terms, const struct framing *f
     if (terms->policy->settings.kind == POLICY_FLOW) {
         return LOOP_FLOW;
     }
-    return terms->policy->tunnels.kinds == 0 ? LOOP_PACKET : LOOP_PACKET_IN_TUNNELS;
+    const uint32_t kinds = terms->policy->tunnels.kinds;
+    return kinds == 0 ? LOOP_PACKET : kinds >> TUNNEL_VXLAN & 1 ? LOOP_PACKET_IN_TUNNELS : LOOP_ANY;
 }
 
 enum framing_status slim_pass(struct framing *fr, struct source *source, const struct slim_terms *terms,

@@ -38,7 +38,9 @@ int policy_init(struct policy *p, const struct policy_settings *settings, struct
     if (settings != NULL) {
         p->settings = *settings;
     }
-    p->tunnels = (struct tunnel_terms){.kinds = policy_settings_tunnels(&p->settings), .port_flags = p->port_flags};
+    p->tunnels = (struct tunnel_terms){.kinds = policy_settings_tunnels(&p->settings),
+                                       .port_flags = p->port_flags,
+                                       .offloaded = p->settings.kind == POLICY_FLOW};
     for (int list = 0; list < POLICY_PORT_LISTS; list++) {
         const struct policy_ports *ports = &p->settings.ports[list];
         for (size_t i = 0; i < ports->count; i++) {

@@ -59,7 +59,7 @@ static uint64_t layer_sum(const struct witness_layer *layer, const struct witnes
                           size_t there_end_at) {
     uint64_t sum = 0;
     if (layer->address_bytes > 0) {
-        sum = (uint64_t)layer->protocol + (said_end_at - layer->begins_at);
+        sum = (uint64_t)layer->protocol + ((said_end_at - layer->begins_at) & 0xffff);
         sum = sum_add(sum, layer->source, layer->address_bytes);
         sum = sum_add(sum, layer->destination, layer->address_bytes);
     }

@@ -125,6 +125,12 @@ static const uint8_t *ipv4_destination(const uint8_t *ip, size_t header_bytes) {
     return routes == 1 && routed != NULL ? routed : ip + IPV4_DESTINATION_AT;
 }
 
+/* How long a packet is that does not say it: 0, nobody can tell. */
+static size_t unsaid_bytes(const struct witness_frame *frame, const struct witness_layout *l) {
+    const bool is_all = frame->tunnels != NULL && frame->tunnels->zero_is_all;
+    return is_all ? smaller(frame->length, l->bound_at) - l->ip_at : 0;
+}
+
 static const char *walk_ipv4(const struct witness_frame *frame, struct witness_layout *l) {
     const uint8_t *ip = frame->bytes + l->ip_at;
     size_t room = frame->length - l->ip_at;
@@ -138,6 +144,9 @@ static const char *walk_ipv4(const struct witness_frame *frame, struct witness_l
     }
     if ((bytes_get_be16(ip + IPV4_FRAGMENT_AT) & IPV4_FRAGMENT_MASK) != 0) {
         return "it is a fragment";
+    }
+    if (total_bytes == 0) {
+        total_bytes = unsaid_bytes(frame, l);
     }
     if (total_bytes < header_bytes) {
         return total_bytes == 0 ? "its IPv4 total length is 0" : "its IPv4 total length lies";
@@ -207,6 +216,9 @@ static const char *walk_ipv6(const struct witness_frame *frame, struct witness_l
         return "its IPv6 header is not whole";
     }
     size_t said_end = (size_t)IPV6_BYTES + bytes_get_be16(ip + IPV6_LENGTH_AT);
+    if (said_end == IPV6_BYTES && ip[IPV6_NEXT_AT] != NEXT_HOP_BY_HOP) {
+        said_end = unsaid_bytes(frame, l) > IPV6_BYTES ? unsaid_bytes(frame, l) : said_end;
+    }
     size_t end = smaller(room, said_end);
     size_t at = IPV6_BYTES;
     uint8_t next = ip[IPV6_NEXT_AT];
@@ -294,6 +306,7 @@ static const char *find_payload(const struct witness_frame *frame, bool esp_too,
 static const char *walk_ip(const struct witness_frame *frame, const struct witness_way *w) {
     struct witness_layout *l = w->l;
     l->ip_at = w->c.at;
+    l->bound_at = w->bound_at;
     l->ip_version = w->type == TYPE_OF_IPV4 ? 4 : 6;
     if (witness_type_of_ip(&w->c) != w->type) {
         return "its IP version is not that of its Ethernet type";

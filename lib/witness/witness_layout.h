@@ -27,6 +27,7 @@ struct witness_ports {
 struct witness_tunnels {
     uint32_t kinds;
     struct witness_ports vxlan, geneve, gtp;
+    bool zero_is_all; /* an IP length of 0 says: all that was captured of what is around */
 };
 
 /* The captured bytes of a packet, beginning with the header that its link type says. */

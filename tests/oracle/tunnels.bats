@@ -58,3 +58,9 @@ PY
     pcap-scan --report many.pcap >report
     grep -qE '^  tunnel +120$' report
 }
+
+@test "conversations in tunnels, and with lengths of 0: flow leaves of them what it leaves of them bare" {
+    runs "$PYTHON" "$ROOT/tests/tunnels/flows.py" "$BIN_DIR" "$FIXTURES"/good-real-{ipsec,ipv6,quic,ssh,tls-otherport,tls12-chain,tls13}.pcap
+    sed 's/^/# /' "$out_file" >&3
+    status_is 0
+}
