@@ -42,12 +42,27 @@ one_of_each() {
     misuse_is pcap-report "records come on standard input; 'records' is too much"
 }
 
-@test "pcap-report: --output takes three words" {
+@test "pcap-report: --output takes four words" {
     local word
     for word in xml '' JSON; do
         runs pcap-report --output "$word"
-        misuse_is pcap-report "--output takes human, json or ndjson, not '$word'"
+        misuse_is pcap-report "--output takes human, json, ndjson or records, not '$word'"
     done
+}
+
+@test "pcap-report: --output records: each with the prefix, and what did not arrive; nothing of the whole" {
+    printf 'a.pcap\0b.pcap\0' >names
+    echo '{"file":"a.pcap","status":"skipped_marker"}' >records
+    runs_from records pcap-report --output records --prefix d/ --expect names
+    status_is 1
+    err_empty
+    [ "$(jq -c '[.file, .status]' "$out_file")" = '["d/a.pcap","skipped_marker"]
+["d/b.pcap","fail"]' ] || explain 'not these records'
+    out_has 'no result arrived'
+    runs pcap-report --output records
+    status_is 0
+    out_is ''
+    err_empty
 }
 
 # ---- nothing ----

@@ -17,8 +17,7 @@
 #define OUTPUT_LINES                                                                                                   \
     "  --output human            a line a file on standard error (default)\n"                                          \
     "  --output json             one JSON object on standard output\n"                                                 \
-    "  --output ndjson           a line of JSON a file as each arrives\n"                                              \
-    "  --output records          as they came, for another pcap-report\n"
+    "  --output ndjson, records  lines of JSON as each arrives; as they came\n"
 
 #define ROW(PROGRAMS, NAME, KIND, AT, TAKES, HELP, ...)                                                                \
     {                                                                                                                  \
