@@ -104,7 +104,7 @@ LIBS_pcap-status := -lnettle -ljansson -lxxhash -lseccomp
 LIBS_pcap-run := -lxxhash
 LIBS_pcap-plan := -lxxhash
 
-.PHONY: all analyze bench bench-full check clean dev fidelity fixtures format fuzz fuzz-afl fuzz-replay harnesses help hooks lint \
+.PHONY: all analyze bench bench-full check clean dev fidelity fixtures format fuzz fuzz-afl fuzz-replay harnesses help hooks judge lint \
         recordings torture unit unit-programs
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -207,6 +207,9 @@ bench-full: all ## the same with large captures
 
 fidelity: all ## what tshark still reads from slim captures: CAPTURES=DIR
 	scripts/fidelity --losses '$(CAPTURES)'
+
+judge: all ## the policy flow over conversations of which each byte is known; JUDGE='--random 3' and the like
+	BIN_DIR=$(BIN) /usr/bin/python3 tests/judge/judge.py $(JUDGE)
 
 format: ## format the C sources
 	$(CLANG_FORMAT) -i lib/*/*.[ch] tools/*.c tools/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/torture/*.c
