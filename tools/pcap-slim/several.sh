@@ -37,6 +37,7 @@ status_of_signal() {
 }
 
 # Not from one place to the next, but each from where the run began: paths may be relative.
+# shellcheck disable=SC2120 # they are the directories
 each_directory() {
     start=$PWD worst=0
     target=dir
