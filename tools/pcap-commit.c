@@ -1,6 +1,7 @@
 /*
  * pcap-commit: put a slim capture in the place of its original, or leave the original as it was.
  */
+#include "capture_names.h"
 #include "cli.h"
 #include "clock.h"
 #include "compare.h"
@@ -56,7 +57,7 @@ static int take_options(struct options *o, char **argv) {
         return cli_misuse("one of TARGET, --records, --clean-stale DIR and --clean-after LIST is needed");
     }
     if (o->globs.count == 0) {
-        o->globs.at[0] = "*.pcap";
+        (void)capture_names(o->accept, o->globs.at);
     }
     return options_check(o) == 0 ? policy_options_finish(&o->policy) : CLI_MISUSE;
 }
@@ -289,6 +290,7 @@ static void commit_by_hand(struct committer *c, const struct options *o, struct 
 static int prepare(struct committer *c, const struct options *o, struct failure *f) {
     const struct sink_options sink = {.transfer = c->mover.transfer, .digest = true};
     const struct job_options job = {
+        .accepted = o->accept,
         .settings = &o->policy.settings,
         .policy_text = o->policy.is_default ? NULL : o->policy.text,
         .policy_digest = o->policy.digest,

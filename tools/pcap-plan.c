@@ -39,7 +39,7 @@ static const char SLIM_HELP[] = "Usage: pcap-slim {--dir PATH}... | --single PAT
                                 "Look    -n, --dry-run (only list)  --check-only (what would be saved)\n"
                                 "        --status DIR (what is slim, pending, failed, changed)\n"
                                 "Work    -j, --workers N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
-                                "        --stage-dir DIR (temporary files)  --no-sandbox  --config FILE\n"
+                                "        --accept pcapng  --stage-dir DIR  --no-sandbox  --config FILE\n"
                                 "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
                                 "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
                                 "Limits  --max-io-mbps N (megabytes a second, read and written)\n"
@@ -180,6 +180,17 @@ static void put_hash(const struct options *o, bool there) {
     put_if("hash", there, o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
 }
 
+/* How captures are read, and which. What is accepted is names and commas: it was taken. */
+static void put_reads(const struct options *o, bool is_mapped_or_not) {
+    const char *accept = options_given(o, "accept");
+    const char *how = !is_mapped_or_not ? "" : o->mapped ? "--mmap" : "--no-mmap";
+    char *words = NULL;
+    put("reads", asprintf(&words, "%s%s%s", how, accept != NULL ? " --accept " : "", accept != NULL ? accept : "") > -1
+                     ? words
+                     : NULL);
+    free(words);
+}
+
 static int put_options(const struct options *o) {
     const bool is_mapped_or_not = options_given(o, "mmap") != NULL || options_given(o, "no-mmap") != NULL;
     const char *until = options_given(o, "until-free");
@@ -197,7 +208,7 @@ static int put_options(const struct options *o) {
     put_if("all", o->all, "--all");
     put_if("sandbox", o->confine.off, "--no-sandbox");
     put_if("progress", o->no_progress || o->quiet, "--no-progress");
-    put_if("reads", is_mapped_or_not, o->mapped ? "--mmap" : "--no-mmap");
+    put_reads(o, is_mapped_or_not);
     put_hash(o, options_given(o, "hash") != NULL);
     put_choice(o, "verify", o->check);
     put_choice(o, "output", o->output);
@@ -427,6 +438,7 @@ static int put_status(const struct options *o) {
     put("named", o->status_directory);
     put_names(o);
     put_if("prune", o->prune, "--prune-markers");
+    put_reads(o, false);
     /* One in the configuration file is for runs: this would read every capture. */
     put_if("age", options_given(o, "age-minutes") != NULL, options_given(o, "age-minutes"));
     put_hash(o, options_typed(o, "hash"));

@@ -1,6 +1,7 @@
 /*
  * pcap-scan: what slimming would do, as records. Writes nothing.
  */
+#include "capture_names.h"
 #include "cli.h"
 #include "clock.h"
 #include "failure.h"
@@ -144,15 +145,10 @@ static int scan_name(void *context, const char *path) {
 
 /* ---- directories ---- */
 
-static int is_capture_name(const struct dirent *entry) {
-    const size_t length = strlen(entry->d_name);
-    return length >= 5 && strcmp(entry->d_name + length - 5, ".pcap") == 0;
-}
-
 static int scan_directory(struct scanner *s, const char *path) {
     struct dirent **names;
     int status = CLI_DONE;
-    int count = scandir(path, &names, is_capture_name, alphasort);
+    int count = scandir(path, &names, NULL, alphasort);
     if (count < 0) {
         return cli_fail(path, "cannot list this directory: %s", strerror(errno));
     }
@@ -160,8 +156,8 @@ static int scan_directory(struct scanner *s, const char *path) {
         char file[PATH_MAX];
         struct stat st;
         const int length = snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
-        if (status == CLI_DONE && length > 0 && (size_t)length < sizeof file && lstat(file, &st) == 0 &&
-            S_ISREG(st.st_mode)) {
+        if (status == CLI_DONE && capture_names_have(s->options->accept, names[i]->d_name) && length > 0 &&
+            (size_t)length < sizeof file && lstat(file, &st) == 0 && S_ISREG(st.st_mode)) {
             status = scan_one(s, file);
         }
         free(names[i]);
@@ -295,14 +291,15 @@ static uint64_t free_bytes_here(void) {
 }
 
 static int list_captures(const struct options *o) {
-    static const char *const USUAL[] = {"*.pcap", NULL};
+    const char *usual[CAPTURE_NAMES_MAX + 1];
+    (void)capture_names(o->accept, usual);
     struct listing l = {.at = NULL};
     const struct words *globs = &o->globs;
-    struct listing_terms terms = {.globs = globs->count > 0 ? globs->at : USUAL,
+    struct listing_terms terms = {.globs = globs->count > 0 ? globs->at : usual,
                                   .excludes = o->excludes.at,
                                   .recursive = o->recursive,
                                   .only_files =
-                                      globs->count > 1 || (globs->count == 1 && strcmp(globs->at[0], USUAL[0]) != 0),
+                                      globs->count > 1 || (globs->count == 1 && strcmp(globs->at[0], usual[0]) != 0),
                                   .one_filesystem = o->one_filesystem};
     (void)clock_gettime(CLOCK_REALTIME, &terms.youngest);
     terms.youngest.tv_sec -= (time_t)o->age_minutes * 60;
@@ -314,6 +311,7 @@ static int list_captures(const struct options *o) {
     site.place.beneath = true;
     site.skips_failed = !o->retry_failed;
     site.policy_digest = o->policy.digest;
+    site.accepted = o->accept;
     FILE *list = fopen(o->list_path, "we");
     if (list == NULL) {
         return cli_fail(o->list_path, "cannot write: %s", strerror(errno));
@@ -344,11 +342,13 @@ static int prepare(struct scanner *s, const struct options *o) {
     s->site.place.beneath = o->beneath;
     s->site.skips_failed = !o->retry_failed;
     s->site.policy_digest = o->policy.digest;
+    s->site.accepted = o->accept;
     if (mover_begin(&s->mover, &o->limits, PROGRESS_CUT) != 0) {
         return CLI_FAILED;
     }
     progress_take_part(&s->mover.progress);
     const struct job_options job = {
+        .accepted = o->accept,
         .settings = &o->policy.settings,
         .policy_text = o->policy.is_default ? NULL : o->policy.text,
         .policy_digest = o->policy.digest,

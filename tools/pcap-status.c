@@ -1,6 +1,8 @@
 /*
  * pcap-status: what is slim in a directory, what is not, and whether what is marked is still what its marker says.
  */
+#include "accept.h"
+#include "capture_names.h"
 #include "claim.h"
 #include "cli.h"
 #include "failure.h"
@@ -214,8 +216,8 @@ static bool is_left_out(const struct status *s, const char *name) {
 }
 
 static bool is_wanted(const struct status *s, const char *name) {
-    static const char *const USUAL[] = {"*.pcap", NULL};
-    return !is_left_out(s, name) && listing_matches(has_globs(s) ? s->options.globs.at : USUAL, name);
+    return !is_left_out(s, name) &&
+           (has_globs(s) ? listing_matches(s->options.globs.at, name) : capture_names_have(s->options.accept, name));
 }
 
 /* Without patterns all that was slimmed or failed is of interest, whatever its name. */
@@ -411,7 +413,9 @@ static int enter(struct status *s) {
         return cli_fail(named, "cannot open: %s", strerror(errno));
     }
     s->sha256 = is_sha256(&s->options) ? hash_new(&failure) : NULL;
-    return framing_init(&s->framing, &failure) == FRAMING_OK && (s->sha256 != NULL || !is_sha256(&s->options)) &&
+    const bool ready = framing_init(&s->framing, &failure) == FRAMING_OK;
+    s->framing.accepted = ACCEPT_ALL; /* whatever it is, it has been slimmed */
+    return ready && (s->sha256 != NULL || !is_sha256(&s->options)) &&
                    status_lines_begin(&s->lines, s->options.output == OUTPUT_JSON) == 0
                ? 0
                : cli_fail(NULL, "%s", failure.text);

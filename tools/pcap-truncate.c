@@ -237,6 +237,7 @@ static int run_stage(struct truncater *t, const struct options *o) {
     t->site.place.beneath = o->beneath;
     t->site.skips_failed = !o->retry_failed;
     t->site.policy_digest = o->policy.digest;
+    t->site.accepted = o->accept;
     int names_fd = stage_open_names(o->files0_from);
     int status = names_fd >= 0 ? confine_to_within(&o->confine, SANDBOX_CHANGE, stage_fd) : CLI_FAILED;
     if (status == CLI_DONE) {
@@ -262,6 +263,7 @@ static int prepare(struct truncater *t, const struct options *o) {
         .writeback = is_stage,
     };
     const struct job_options job = {
+        .accepted = o->accept,
         .settings = &o->policy.settings,
         .policy_text = o->policy.is_default ? NULL : o->policy.text,
         .policy_digest = o->policy.digest,

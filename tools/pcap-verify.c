@@ -301,6 +301,7 @@ int main(int argc, char **argv) {
             0) {
         return cli_fail(NULL, "%s", failure.text);
     }
+    v.framing.accepted = o.accept;
     status = o.records ? run_stage(&v, &o) : run_by_hand(&v, &o);
     digests_free(&v.digests);
     place_leave(&v.place);

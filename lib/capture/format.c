@@ -1,5 +1,7 @@
 #include "format.h"
 
+#include "accept.h"
+#include "pcapng.h"
 #include "savefile.h"
 
 #include <string.h>
@@ -7,8 +9,9 @@
 struct row {
     uint8_t magic[8];
     uint8_t length;
-    const char *what;                     /* NULL: it is processed */
-    const struct format *(*format)(void); /* NULL: it is refused */
+    const char *what;                     /* that it is where it is refused */
+    const struct format *(*format)(void); /* NULL: it always is */
+    unsigned accept;                      /* that it is processed only with */
 };
 
 #define UNPACK_HINT "; unpack it first"
@@ -16,38 +19,75 @@ struct row {
 
 /* Files an operator may well meet under the name *.pcap; those that are refused each with what to do about it. */
 static const struct row ROWS[] = {
-    {{0xd4, 0xc3, 0xb2, 0xa1}, 4, NULL, savefile_format},
-    {{0xa1, 0xb2, 0xc3, 0xd4}, 4, NULL, savefile_format},
-    {{0x4d, 0x3c, 0xb2, 0xa1}, 4, NULL, savefile_format},
-    {{0xa1, 0xb2, 0x3c, 0x4d}, 4, NULL, savefile_format},
-    {{0x0a, 0x0d, 0x0d, 0x0a}, 4, "a pcapng capture; convert it with: editcap -F pcap IN OUT", NULL},
-    {{0xa1, 0xb2, 0xcd, 0x34}, 4, "a modified pcap capture (Kuznetzov, magic a1b2cd34, big endian)", NULL},
-    {{0x34, 0xcd, 0xb2, 0xa1}, 4, "a modified pcap capture (Kuznetzov, magic a1b2cd34, little endian)", NULL},
-    {{0xa1, 0xb2, 0xc3, 0xd5}, 4, "an Arkime short-header capture (magic a1b2c3d5, big endian)", NULL},
-    {{0xd5, 0xc3, 0xb2, 0xa1}, 4, "an Arkime short-header capture (magic a1b2c3d5, little endian)", NULL},
-    {{0xa1, 0xb2, 0x34, 0xcd}, 4, "a modified pcap capture (Mesquita, magic a1b234cd, big endian)", NULL},
-    {{0xcd, 0x34, 0xb2, 0xa1}, 4, "a modified pcap capture (Mesquita, magic a1b234cd, little endian)", NULL},
-    {{0xa1, 0x2b, 0x3c, 0x4d}, 4, "a modified pcap capture (Navtel, magic a12b3c4d, big endian)", NULL},
-    {{0x4d, 0x3c, 0x2b, 0xa1}, 4, "a modified pcap capture (Navtel, magic a12b3c4d, little endian)", NULL},
-    {{0xa1, 0xe2, 0xcb, 0x12}, 4, "a netsniff-ng capture (Borkmann, magic a1e2cb12, big endian)" NETSNIFF_HINT, NULL},
+    {{0xd4, 0xc3, 0xb2, 0xa1}, 4, NULL, savefile_format, ACCEPT_NONE},
+    {{0xa1, 0xb2, 0xc3, 0xd4}, 4, NULL, savefile_format, ACCEPT_NONE},
+    {{0x4d, 0x3c, 0xb2, 0xa1}, 4, NULL, savefile_format, ACCEPT_NONE},
+    {{0xa1, 0xb2, 0x3c, 0x4d}, 4, NULL, savefile_format, ACCEPT_NONE},
+    {{0x0a, 0x0d, 0x0d, 0x0a},
+     4,
+     "a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT",
+     pcapng_format,
+     ACCEPT_PCAPNG},
+    {{0xa1, 0xb2, 0xcd, 0x34}, 4, "a modified pcap capture (Kuznetzov, magic a1b2cd34, big endian)", NULL, ACCEPT_NONE},
+    {{0x34, 0xcd, 0xb2, 0xa1},
+     4,
+     "a modified pcap capture (Kuznetzov, magic a1b2cd34, little endian)",
+     NULL,
+     ACCEPT_NONE},
+    {{0xa1, 0xb2, 0xc3, 0xd5}, 4, "an Arkime short-header capture (magic a1b2c3d5, big endian)", NULL, ACCEPT_NONE},
+    {{0xd5, 0xc3, 0xb2, 0xa1}, 4, "an Arkime short-header capture (magic a1b2c3d5, little endian)", NULL, ACCEPT_NONE},
+    {{0xa1, 0xb2, 0x34, 0xcd}, 4, "a modified pcap capture (Mesquita, magic a1b234cd, big endian)", NULL, ACCEPT_NONE},
+    {{0xcd, 0x34, 0xb2, 0xa1},
+     4,
+     "a modified pcap capture (Mesquita, magic a1b234cd, little endian)",
+     NULL,
+     ACCEPT_NONE},
+    {{0xa1, 0x2b, 0x3c, 0x4d}, 4, "a modified pcap capture (Navtel, magic a12b3c4d, big endian)", NULL, ACCEPT_NONE},
+    {{0x4d, 0x3c, 0x2b, 0xa1}, 4, "a modified pcap capture (Navtel, magic a12b3c4d, little endian)", NULL, ACCEPT_NONE},
+    {{0xa1, 0xe2, 0xcb, 0x12},
+     4,
+     "a netsniff-ng capture (Borkmann, magic a1e2cb12, big endian)" NETSNIFF_HINT,
+     NULL,
+     ACCEPT_NONE},
     {{0x12, 0xcb, 0xe2, 0xa1},
      4,
      "a netsniff-ng capture (Borkmann, magic a1e2cb12, little endian)" NETSNIFF_HINT,
-     NULL},
-    {{0xb1, 0xb2, 0xc3, 0xd4}, 4, "a netsniff-ng capture (cooked, magic b1b2c3d4, big endian)" NETSNIFF_HINT, NULL},
-    {{0xd4, 0xc3, 0xb2, 0xb1}, 4, "a netsniff-ng capture (cooked, magic b1b2c3d4, little endian)" NETSNIFF_HINT, NULL},
-    {{0xb1, 0xb2, 0x3c, 0x4d}, 4, "a netsniff-ng capture (cooked, magic b1b23c4d, big endian)" NETSNIFF_HINT, NULL},
-    {{0x4d, 0x3c, 0xb2, 0xb1}, 4, "a netsniff-ng capture (cooked, magic b1b23c4d, little endian)" NETSNIFF_HINT, NULL},
-    {{0x1c, 0x00, 0x01, 0xac}, 4, "an Ixia lcap capture (magic 1c0001ac, big endian)", NULL},
-    {{0xac, 0x01, 0x00, 0x1c}, 4, "an Ixia lcap capture (magic 1c0001ac, little endian)", NULL},
-    {{0x1c, 0x00, 0x01, 0xab}, 4, "an Ixia lcap capture (magic 1c0001ab, big endian)", NULL},
-    {{0xab, 0x01, 0x00, 0x1c}, 4, "an Ixia lcap capture (magic 1c0001ab, little endian)", NULL},
-    {{'s', 'n', 'o', 'o', 'p', 0, 0, 0}, 8, "a snoop capture; convert it with: editcap -F pcap IN OUT", NULL},
-    {{0x1f, 0x8b}, 2, "a gzip file" UNPACK_HINT, NULL},
-    {{0x28, 0xb5, 0x2f, 0xfd}, 4, "a zstd file" UNPACK_HINT, NULL},
-    {{0x04, 0x22, 0x4d, 0x18}, 4, "an lz4 file" UNPACK_HINT, NULL},
-    {{0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, "an xz file" UNPACK_HINT, NULL},
-    {{'B', 'Z', 'h'}, 3, "a bzip2 file" UNPACK_HINT, NULL},
+     NULL,
+     ACCEPT_NONE},
+    {{0xb1, 0xb2, 0xc3, 0xd4},
+     4,
+     "a netsniff-ng capture (cooked, magic b1b2c3d4, big endian)" NETSNIFF_HINT,
+     NULL,
+     ACCEPT_NONE},
+    {{0xd4, 0xc3, 0xb2, 0xb1},
+     4,
+     "a netsniff-ng capture (cooked, magic b1b2c3d4, little endian)" NETSNIFF_HINT,
+     NULL,
+     ACCEPT_NONE},
+    {{0xb1, 0xb2, 0x3c, 0x4d},
+     4,
+     "a netsniff-ng capture (cooked, magic b1b23c4d, big endian)" NETSNIFF_HINT,
+     NULL,
+     ACCEPT_NONE},
+    {{0x4d, 0x3c, 0xb2, 0xb1},
+     4,
+     "a netsniff-ng capture (cooked, magic b1b23c4d, little endian)" NETSNIFF_HINT,
+     NULL,
+     ACCEPT_NONE},
+    {{0x1c, 0x00, 0x01, 0xac}, 4, "an Ixia lcap capture (magic 1c0001ac, big endian)", NULL, ACCEPT_NONE},
+    {{0xac, 0x01, 0x00, 0x1c}, 4, "an Ixia lcap capture (magic 1c0001ac, little endian)", NULL, ACCEPT_NONE},
+    {{0x1c, 0x00, 0x01, 0xab}, 4, "an Ixia lcap capture (magic 1c0001ab, big endian)", NULL, ACCEPT_NONE},
+    {{0xab, 0x01, 0x00, 0x1c}, 4, "an Ixia lcap capture (magic 1c0001ab, little endian)", NULL, ACCEPT_NONE},
+    {{'s', 'n', 'o', 'o', 'p', 0, 0, 0},
+     8,
+     "a snoop capture; convert it with: editcap -F pcap IN OUT",
+     NULL,
+     ACCEPT_NONE},
+    {{0x1f, 0x8b}, 2, "a gzip file" UNPACK_HINT, NULL, ACCEPT_NONE},
+    {{0x28, 0xb5, 0x2f, 0xfd}, 4, "a zstd file" UNPACK_HINT, NULL, ACCEPT_NONE},
+    {{0x04, 0x22, 0x4d, 0x18}, 4, "an lz4 file" UNPACK_HINT, NULL, ACCEPT_NONE},
+    {{0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, "an xz file" UNPACK_HINT, NULL, ACCEPT_NONE},
+    {{'B', 'Z', 'h'}, 3, "a bzip2 file" UNPACK_HINT, NULL, ACCEPT_NONE},
 };
 
 static const struct row *find(const uint8_t *bytes, size_t length_bytes) {
@@ -59,12 +99,12 @@ static const struct row *find(const uint8_t *bytes, size_t length_bytes) {
     return NULL;
 }
 
-const struct format *format_open(const uint8_t *bytes, size_t length_bytes, struct savefile_header *out,
-                                 struct failure *f) {
+const struct format *format_open(const uint8_t *bytes, size_t length_bytes, unsigned accepted,
+                                 struct savefile_header *out, struct failure *f) {
     const struct row *row = find(bytes, length_bytes);
     if (length_bytes == 0) {
         failure_of(FAILURE_CONTENTS, f, "not a capture: the file is empty");
-    } else if (row != NULL && row->format != NULL) {
+    } else if (row != NULL && row->format != NULL && (row->accept & ~accepted) == 0) {
         return row->format()->open(bytes, length_bytes, out, f) == 0 ? row->format() : NULL;
     } else if (row != NULL) {
         failure_of(FAILURE_CONTENTS, f, "not processed: this is %s", row->what);

@@ -5,8 +5,8 @@
 
 enum framing_status framing_init(struct framing *fr, struct failure *f) {
     memset(fr, 0, sizeof *fr);
-    /* One header's room more than is ever filled: see framing_walk_next(). */
-    fr->buffer = calloc(1, FRAMING_BUFFER_BYTES + FORMAT_LOOK_BYTES);
+    /* Room for more than is ever filled: see framing_walk_next(); shorten() may put padding there. */
+    fr->buffer = calloc(1, FRAMING_BUFFER_BYTES + FORMAT_BEYOND_BYTES);
     if (fr->buffer == NULL) {
         failure_memory(f);
         return FRAMING_FAILED;
@@ -16,7 +16,9 @@ enum framing_status framing_init(struct framing *fr, struct failure *f) {
 
 void framing_free(struct framing *fr) {
     free(fr->buffer);
+    free(fr->state.interfaces);
     fr->buffer = NULL;
+    fr->state.interfaces = NULL;
 }
 
 /* Read until the buffer holds want_bytes from begin on, or the source ends. */
@@ -32,6 +34,18 @@ static enum framing_status fill_to(struct framing *fr, size_t want_bytes, struct
     return FRAMING_OK;
 }
 
+/* Room for all interfaces that there may be, of which the system gives what is used. */
+static int make_room(struct framing *fr, struct failure *f) {
+    const size_t count = fr->format->interfaces_max;
+    struct format_interface *room = fr->state.interfaces;
+    if (count > 0 && room == NULL && (room = calloc(count, sizeof *room)) == NULL) {
+        return failure_memory(f);
+    }
+    fr->state = (struct format_state){.interfaces = room, .savefile = fr->state.savefile};
+    fr->state.big_endian = fr->state.savefile.big_endian;
+    return 0;
+}
+
 enum framing_status framing_open(struct framing *fr, struct source *source, struct failure *f) {
     fr->source = source;
     fr->begin = fr->end = 0;
@@ -41,9 +55,12 @@ enum framing_status framing_open(struct framing *fr, struct source *source, stru
     if (fill_to(fr, FORMAT_LOOK_BYTES, f) != FRAMING_OK) {
         return FRAMING_FAILED;
     }
-    fr->format = format_open(fr->buffer, fr->end, &fr->savefile, f);
+    fr->format = format_open(fr->buffer, fr->end, fr->accepted, &fr->state.savefile, f);
     if (fr->format == NULL) {
         return FRAMING_REFUSED;
+    }
+    if (make_room(fr, f) != 0) {
+        return FRAMING_FAILED;
     }
     memcpy(fr->header_bytes, fr->buffer, fr->format->file_header_bytes);
     fr->begin = fr->consumed_bytes = fr->format->file_header_bytes;
@@ -63,15 +80,27 @@ static enum framing_status slide_and_fill_to(struct framing *fr, size_t want_byt
     return fill_to(fr, want_bytes, f);
 }
 
-/* A record that ends too early. number: of the packet, from 1. */
-static enum framing_status damaged(struct failure *f, uint64_t offset_bytes, uint64_t number, const char *what,
-                                   uint64_t have_bytes, uint64_t want_bytes) {
-    failure_of(FAILURE_CONTENTS, f,
-               "offset %llu, packet %llu: %s cut short after %llu of %llu bytes; the capture is damaged or "
-               "still being written",
-               (unsigned long long)offset_bytes, (unsigned long long)number, what, (unsigned long long)have_bytes,
-               (unsigned long long)want_bytes);
+/* Where it is. packets: that came before. */
+static enum framing_status damaged_at(struct failure *f, uint64_t offset_bytes, uint64_t packets) {
+    failure_before(f, "offset %llu, packet %llu: ", (unsigned long long)offset_bytes, (unsigned long long)packets + 1);
     return FRAMING_DAMAGED;
+}
+
+/* A record that ends too early. */
+static void cut_short(struct failure *f, const char *what, const char *part, uint64_t have_bytes, uint64_t want_bytes) {
+    failure_of(FAILURE_CONTENTS, f,
+               "%s%s cut short after %llu of %llu bytes; the capture is damaged or still being written", what, part,
+               (unsigned long long)have_bytes, (unsigned long long)want_bytes);
+}
+
+static const char *what_it_is(const struct framing *fr, bool is_packet) {
+    return is_packet ? "packet" : fr->format->piece;
+}
+
+static void enter(struct framing *fr, const struct framed *r) {
+    if (!r->is_packet && fr->format->enter != NULL) {
+        fr->format->enter(&fr->state, r);
+    }
 }
 
 enum framing_status framing_fill(struct framing *fr, struct failure *f) {
@@ -85,12 +114,11 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
         return FRAMING_END;
     }
     if (there_bytes < header_bytes) {
-        return damaged(f, fr->consumed_bytes, fr->packets + 1, "record header", there_bytes, header_bytes);
+        cut_short(f, fr->format->piece, " header", there_bytes, header_bytes);
+        return damaged_at(f, fr->consumed_bytes, fr->packets);
     }
-    if (fr->format->read(&fr->savefile, fr->buffer + fr->begin, there_bytes, &r, f) != 0) {
-        failure_before(f, "offset %llu, packet %llu: ", (unsigned long long)fr->consumed_bytes,
-                       (unsigned long long)fr->packets + 1);
-        return FRAMING_DAMAGED;
+    if (fr->format->read(&fr->state, fr->buffer + fr->begin, there_bytes, &r, f) != 0) {
+        return damaged_at(f, fr->consumed_bytes, fr->packets);
     }
     if (fr->packets == 0) {
         fr->first = r.is;
@@ -100,29 +128,61 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
     if (there_bytes < want_bytes && slide_and_fill_to(fr, want_bytes, f) != FRAMING_OK) {
         return FRAMING_FAILED;
     }
+    /* With more of it there, more may be wrong with it. */
+    if (there_bytes < want_bytes &&
+        fr->format->read(&fr->state, fr->buffer + fr->begin, fr->end - fr->begin, &r, f) != 0) {
+        return damaged_at(f, fr->consumed_bytes, fr->packets);
+    }
     if (fr->end - fr->begin < want_bytes) {
-        return damaged(f, fr->consumed_bytes, fr->packets + 1, "packet", fr->end - fr->begin - header_bytes,
-                       r.whole_bytes - header_bytes);
+        cut_short(f, what_it_is(fr, r.is_packet), "", fr->end - fr->begin - header_bytes, r.whole_bytes - header_bytes);
+        return damaged_at(f, fr->consumed_bytes, fr->packets);
     }
     return is_oversize ? FRAMING_OVERSIZE : FRAMING_OK;
 }
 
+bool framing_walk_next_any(struct framing *fr, struct framing_walk *w, struct framed *out) {
+    const size_t there_bytes = (size_t)(w->end - w->at);
+    if (there_bytes < fr->format->piece_header_bytes ||
+        fr->format->read(&fr->state, w->at, there_bytes, out, NULL) != 0 || out->whole_bytes > there_bytes) {
+        return false;
+    }
+    (void)framing_walk_take(w, there_bytes, (size_t)out->whole_bytes, out->is_packet);
+    out->there_bytes = out->whole_bytes;
+    enter(fr, out);
+    return true;
+}
+
 void framing_next_oversize(struct framing *fr, struct framed *out) {
     const size_t there_bytes = fr->end - fr->begin;
-    (void)fr->format->read(&fr->savefile, fr->buffer + fr->begin, there_bytes, out,
-                           NULL); /* which has just been tried */
+    (void)fr->format->read(&fr->state, fr->buffer + fr->begin, there_bytes, out, NULL); /* which has just been tried */
+    out->there_bytes = there_bytes;
     if (out->visible_bytes > there_bytes - out->header_bytes) {
         out->visible_bytes = (uint32_t)(there_bytes - out->header_bytes);
     }
+    memcpy(fr->tail, out->header + fr->format->tail_at, fr->format->tail_bytes);
     fr->rest_bytes = out->whole_bytes - there_bytes;
-    fr->oversize_bytes = out->whole_bytes - out->header_bytes;
+    fr->oversize_bytes = out->whole_bytes - fr->format->piece_header_bytes;
     fr->oversize_offset_bytes = fr->consumed_bytes;
+    fr->oversize_is_packet = out->is_packet;
     fr->begin = fr->end;
     fr->consumed_bytes += out->whole_bytes;
     fr->packets += out->is_packet;
+    enter(fr, out);
 }
 
-enum framing_status framing_rest(struct framing *fr, const uint8_t **at, size_t *length_bytes, struct failure *f) {
+/* Whether those of its last bytes that are among length_bytes at `at`, behind which rest_bytes are left, are right. */
+static bool is_tail_right(const struct framing *fr, const uint8_t *at, size_t length_bytes) {
+    const size_t tail_bytes = fr->format->tail_bytes;
+    for (size_t i = 0; i < length_bytes && i + fr->rest_bytes < tail_bytes; i++) {
+        if (at[length_bytes - 1 - i] != fr->tail[tail_bytes - 1 - i - (size_t)fr->rest_bytes]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum framing_status framing_rest(struct framing *fr, uint8_t **at, size_t *length_bytes, struct failure *f) {
+    const uint64_t before = fr->packets - fr->oversize_is_packet;
     *at = fr->buffer;
     *length_bytes = 0;
     if (fr->rest_bytes == 0) {
@@ -135,10 +195,17 @@ enum framing_status framing_rest(struct framing *fr, const uint8_t **at, size_t 
         return FRAMING_FAILED;
     }
     if (got == 0) {
-        return damaged(f, fr->oversize_offset_bytes, fr->packets, "packet", fr->oversize_bytes - fr->rest_bytes,
-                       fr->oversize_bytes);
+        cut_short(f, what_it_is(fr, fr->oversize_is_packet), "", fr->oversize_bytes - fr->rest_bytes,
+                  fr->oversize_bytes);
+        return damaged_at(f, fr->oversize_offset_bytes, before);
     }
     fr->rest_bytes -= (size_t)got;
+    if (!is_tail_right(fr, fr->buffer, (size_t)got)) {
+        failure_of(FAILURE_CONTENTS, f,
+                   "the total length at the end of a %s is not the one at its beginning; the capture is damaged",
+                   fr->format->piece);
+        return damaged_at(f, fr->oversize_offset_bytes, before);
+    }
     *length_bytes = (size_t)got;
     return FRAMING_OK;
 }

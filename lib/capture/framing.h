@@ -22,6 +22,7 @@
 #define PCAPSLIM_FRAMING_H
 
 #include "failure.h"
+#include "pcapng.h"
 #include "savefile.h"
 #include "source.h"
 
@@ -46,8 +47,9 @@ enum framing_status {
 
 struct framing {
     struct source *source;
+    unsigned accepted; /* containers that are taken besides plain pcap, accept.h; for whoever made it to set */
     const struct format *format;
-    struct savefile_header savefile;
+    struct format_state state;
     uint8_t header_bytes[FORMAT_LOOK_BYTES]; /* verbatim; format->file_header_bytes of them are the file header */
     uint8_t *buffer;
     size_t begin;                   /* first byte not yet handed out */
@@ -59,10 +61,13 @@ struct framing {
     uint64_t rest_bytes;            /* of an oversize record, not yet handed out */
     uint64_t oversize_bytes;        /* what it has of them behind its header */
     uint64_t oversize_offset_bytes; /* of its record header in the file */
+    bool oversize_is_packet;
+    uint8_t tail[FORMAT_TAIL_BYTES]; /* what its last bytes must be, in formats that repeat some of the header there */
 };
 
 /*
- * Take the buffer's memory. One framing serves any number of captures, one after the other.
+ * Take the buffer's memory. One framing serves any number of captures, one after the other. Nothing but plain pcap is
+ * accepted unless the caller says so behind this.
  * Returns FRAMING_OK or FRAMING_FAILED (out of memory, f set).
  */
 enum framing_status framing_init(struct framing *fr, struct failure *f);
@@ -96,7 +101,7 @@ static inline struct framing_walk framing_walk_begin(const struct framing *fr) {
         .at = fr->buffer + fr->begin,
         .end = fr->buffer + fr->end,
         .packets = fr->packets,
-        .savefile = fr->savefile,
+        .savefile = fr->state.savefile,
     };
     return w;
 }
@@ -128,13 +133,25 @@ static inline __attribute__((always_inline)) bool framing_walk_next(struct frami
     return framing_walk_take(w, there_bytes, SAVEFILE_RECORD_HEADER_BYTES + (size_t)out->is.caplen_bytes, true);
 }
 
-/* The next record of any format, all of it. What is wrong with one that there cannot be framing_fill() says. */
-static inline bool framing_walk_next_any(struct framing_walk *w, const struct format *format, struct framed *out) {
-    const size_t there_bytes = (size_t)(w->end - w->at);
-    return there_bytes >= format->piece_header_bytes &&
-           format->read(&w->savefile, w->at, there_bytes, out, NULL) == 0 &&
-           framing_walk_take(w, there_bytes, (size_t)out->whole_bytes, out->is_packet);
+/*
+ * Look at the next block of pcapng. Returns false when it is not an ordinary packet (pcapng_get_ordinary()), or not
+ * whole: then it is framing_walk_next_any() that tells. framing_walk_over() takes it off the walk.
+ */
+static inline __attribute__((always_inline)) bool framing_walk_look(const struct framing_walk *w,
+                                                                    struct pcapng_ordinary *out) {
+    return pcapng_get_ordinary(w->at, (size_t)(w->end - w->at), out);
 }
+
+static inline __attribute__((always_inline)) void framing_walk_over(struct framing_walk *w,
+                                                                    const struct pcapng_ordinary *o) {
+    (void)framing_walk_take(w, o->total_bytes, o->total_bytes, true);
+}
+
+/*
+ * The next record of any format, all of it; what it says of those behind it is taken in. What is wrong with one that
+ * there cannot be framing_fill() says.
+ */
+bool framing_walk_next_any(struct framing *fr, struct framing_walk *w, struct framed *out);
 
 /* Tell the framing how far a walk has come. */
 static inline void framing_walk_end(struct framing *fr, const struct framing_walk *w) {
@@ -144,17 +161,20 @@ static inline void framing_walk_end(struct framing *fr, const struct framing_wal
     fr->packets = w->packets;
 }
 
-/* Hand out the beginning of the record that framing_fill() said is oversize: visible_bytes < caplen. */
+/*
+ * Hand out the beginning of the record that framing_fill() said is oversize: there_bytes < whole_bytes, and
+ * visible_bytes < caplen unless it is what stands behind the frame that makes it so.
+ */
 void framing_next_oversize(struct framing *fr, struct framed *out);
 
 /*
- * More of the oversize record last handed out (visible_bytes < caplen). at: where the bytes are, valid until
- * the next call; length_bytes: how many, 0 when there are no more.
+ * More of the oversize record last handed out. at: where the bytes are, in the buffer, valid until the next call;
+ * length_bytes: how many, 0 when there are no more.
  * Returns FRAMING_OK, FRAMING_DAMAGED or FRAMING_FAILED.
  */
-enum framing_status framing_rest(struct framing *fr, const uint8_t **at, size_t *length_bytes, struct failure *f);
+enum framing_status framing_rest(struct framing *fr, uint8_t **at, size_t *length_bytes, struct failure *f);
 
-/* Free the buffer. Safe on a zero-initialised struct. */
+/* Free its memory. Safe on a zero-initialised struct. */
 void framing_free(struct framing *fr);
 
 #endif

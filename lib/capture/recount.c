@@ -10,7 +10,7 @@ static void digest_run(XXH3_state_t *state, struct recount *out, const uint8_t *
 }
 
 static enum framing_status read_rest(struct framing *fr, XXH3_state_t *state, struct recount *out, struct failure *f) {
-    const uint8_t *at;
+    uint8_t *at;
     size_t length_bytes;
     enum framing_status status;
     while ((status = framing_rest(fr, &at, &length_bytes, f)) == FRAMING_OK && length_bytes > 0) {
@@ -23,7 +23,7 @@ static enum framing_status read_oversize(struct framing *fr, XXH3_state_t *state
                                          struct failure *f) {
     struct framed r;
     framing_next_oversize(fr, &r);
-    digest_run(state, out, r.header, r.header_bytes + (size_t)r.visible_bytes);
+    digest_run(state, out, r.header, (size_t)r.there_bytes);
     return read_rest(fr, state, out, f);
 }
 
@@ -37,7 +37,7 @@ static enum framing_status read_records(struct framing *fr, XXH3_state_t *state,
         }
         struct framing_walk w = framing_walk_begin(fr);
         const uint8_t *const begin = w.at;
-        while (framing_walk_next_any(&w, fr->format, &r)) {
+        while (framing_walk_next_any(fr, &w, &r)) {
         }
         framing_walk_end(fr, &w);
         digest_run(state, out, begin, (size_t)(w.at - begin));

@@ -27,8 +27,9 @@ static int open_file(const uint8_t *bytes, size_t length_bytes, struct savefile_
     return 0;
 }
 
-static int read_record(const struct savefile_header *h, uint8_t *at, size_t there_bytes, struct framed *out,
+static int read_record(const struct format_state *s, uint8_t *at, size_t there_bytes, struct framed *out,
                        struct failure *f) {
+    const struct savefile_header *h = &s->savefile;
     (void)there_bytes; /* the header says it all */
     const struct format_packet is = savefile_get_packet(h, at);
     *out = (struct framed){
@@ -37,8 +38,11 @@ static int read_record(const struct savefile_header *h, uint8_t *at, size_t ther
         .visible_bytes = is.caplen_bytes,
         .whole_bytes = SAVEFILE_RECORD_HEADER_BYTES + (uint64_t)is.caplen_bytes,
         .is_packet = true,
+        .has_time = true,
+        .may_be_cut = true,
         .linktype = h->linktype,
         .second = h->nanoseconds ? 1000000000 : 1000000,
+        .snaplen_bytes = h->snaplen_bytes,
         .is = is,
     };
     return out->is.caplen_bytes <= FORMAT_CAPLEN_MAX_BYTES
@@ -47,13 +51,14 @@ static int read_record(const struct savefile_header *h, uint8_t *at, size_t ther
                             (unsigned long)out->is.caplen_bytes);
 }
 
-static uint64_t shorten_record(const struct savefile_header *h, const struct framed *r, uint32_t caplen_bytes) {
-    savefile_put_caplen(h, r->header, caplen_bytes);
+static uint64_t shorten_record(const struct format_state *s, const struct framed *r, uint32_t caplen_bytes) {
+    savefile_put_caplen(&s->savefile, r->header, caplen_bytes);
     return SAVEFILE_RECORD_HEADER_BYTES + (uint64_t)caplen_bytes;
 }
 
 const struct format *savefile_format(void) {
     static const struct format format = {
+        .piece = "record",
         .file_header_bytes = SAVEFILE_HEADER_BYTES,
         .piece_header_bytes = SAVEFILE_RECORD_HEADER_BYTES,
         .open = open_file,

@@ -9,6 +9,7 @@ int job_init(struct job *j, const struct job_options *o, struct failure *f) {
     if (policy_init(&j->policy, &o->settings->policy, f) != 0 || framing_init(&j->framing, f) != FRAMING_OK) {
         return -1;
     }
+    j->framing.accepted = o->accepted;
     j->terms = (struct slim_terms){.policy = &j->policy, .cut = o->settings->cut};
     if (rules_are_set(o->settings)) {
         j->terms.rules = &j->rules;
@@ -40,6 +41,7 @@ int job_run(struct job *j, int in_fd, int out_fd, struct record *r) {
     if (j->sink != NULL) {
         sink_reset(j->sink, out_fd);
     }
+    r->accepted = j->framing.accepted;
     const enum framing_status end = slim_pass(&j->framing, &source, &j->terms, j->sink, &r->tally, &r->error);
     source_close(&source);
     if (end == FRAMING_END) {

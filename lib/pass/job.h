@@ -22,6 +22,7 @@ struct job_options {
     const char *policy_text;         /* they as records have them, likewise; NULL for the default */
     uint64_t policy_digest;
     struct source_options source;
+    unsigned accepted;               /* what is taken besides plain pcap: flags of accept.h */
     const struct sink_options *sink; /* NULL: nothing is written, only what slimming would do is found out */
     enum record_status done;         /* of a record whose capture came through; with RECORD_OK it is timed, too */
 };

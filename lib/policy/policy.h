@@ -96,6 +96,11 @@ void policy_free(struct policy *p);
 /* Begin a capture: forget the one before. snaplen_bytes: what its file header says; 0: not known. */
 void policy_begin(struct policy *p, uint32_t snaplen_bytes);
 
+/* What is captured now has this snaplen; nothing is forgotten. */
+static inline void policy_set_snaplen(struct policy *p, uint32_t snaplen_bytes) {
+    p->snaplen_bytes = snaplen_bytes;
+}
+
 /* The policy `packet`: docs/ALGORITHM.md has its table. l: as locate_ethernet() left it; frame: what it was made from.
  */
 struct decision policy_packet_decide(const struct policy *p, const struct located *l, const uint8_t *frame);

@@ -48,9 +48,13 @@ int rules_init(struct rules *r, const struct settings *s, struct failure *f) {
     return 0;
 }
 
-int rules_begin(struct rules *r, uint16_t linktype, struct failure *f) {
+int rules_select(struct rules *r, uint16_t linktype, struct failure *f) {
     r->linktype = linktype;
-    if (compile(r, linktype, f) != 0) {
+    return compile(r, linktype, f);
+}
+
+int rules_begin(struct rules *r, uint16_t linktype, struct failure *f) {
+    if (rules_select(r, linktype, f) != 0) {
         return -1;
     }
     if (r->flows != NULL) {

@@ -41,6 +41,9 @@ int rules_init(struct rules *r, const struct settings *s, struct failure *f);
  */
 int rules_begin(struct rules *r, uint16_t linktype, struct failure *f);
 
+/* The packets that come now are of this link type. Returns as rules_begin(). */
+int rules_select(struct rules *r, uint16_t linktype, struct failure *f);
+
 /*
  * What becomes of a decision. l: where the packet's headers are; packet: its bytes; in_tunnel: whether it is in one
  * that was looked into. Rules change nothing about a packet that cannot be cut or has no more payload than the floor.

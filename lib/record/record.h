@@ -55,6 +55,7 @@ struct record {
     struct tally tally;
     bool has_policy;
     struct cut_terms cut;   /* how it was cut */
+    unsigned accepted;      /* files besides plain pcap: flags of accept.h */
     uint64_t policy_digest; /* XXH3 of the settings' text */
     char *policy_text;      /* that text; NULL: the default's, or not known */
     bool has_digest;

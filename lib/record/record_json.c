@@ -1,5 +1,7 @@
+#include "accept.h"
 #include "names.h"
 #include "record.h"
+#include "record_interfaces.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -151,6 +153,7 @@ static int format_details(json_t *o, const struct tally *t) {
     if (has_tunnels(t)) {
         bad |= json_object_set_new(o, "by_tunnel", format_tunnels(t));
     }
+    bad |= record_interfaces_format(o, t);
     bad |= json_object_set_new(o, "linktype", number(h->linktype));
     bad |= json_object_set_new(o, "linktype_high", number(h->linktype_high));
     bad |= json_object_set_new(o, "byte_order", json_string(h->big_endian ? "big" : "little"));
@@ -259,6 +262,9 @@ char *record_format(const struct record *r, bool between_stages) {
     if (r->has_policy) {
         bad |= format_policy(o, r);
     }
+    if (r->accepted != ACCEPT_NONE) {
+        bad |= json_object_set_new(o, "accept", json_string(accept_words(r->accepted)));
+    }
     bad |= format_check(o, r);
     if (between_stages) {
         bad |= format_stage(o, r);
@@ -345,6 +351,7 @@ static void parse_tally(const json_t *o, struct tally *t) {
     t->savefile.linktype = (uint16_t)get_number(o, "linktype");
     t->savefile.linktype_high = (uint16_t)get_number(o, "linktype_high");
     t->savefile.snaplen_bytes = (uint32_t)get_number(o, "snaplen");
+    record_interfaces_parse(o, t);
     t->has_times = json_object_get(o, "first_timestamp") != NULL;
     parse_timestamp(o, "first_timestamp", &t->first_sec, &t->first_frac);
     parse_timestamp(o, "last_timestamp", &t->last_sec, &t->last_frac);
@@ -453,6 +460,10 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
     out->has_tally = json_is_integer(json_object_get(o, "in_pkts"));
     if (out->has_tally) {
         parse_tally(o, &out->tally);
+    }
+    const char *accept = json_string_value(json_object_get(o, "accept"));
+    if (accept != NULL) {
+        (void)accept_of_words(accept, &out->accepted);
     }
     out->has_digest = parse_digest(o, "digest", &out->digest);
     out->has_in_sha256 = parse_sha256(o, "in_sha256", out->in_sha256);

@@ -8,6 +8,7 @@ static const char *const ODDITY_NAMES[ODDITIES] = {
     [ODDITY_OVERSIZE_PACKET] = "oversize_packet",
     [ODDITY_TIME_BACKWARDS] = "time_backwards",
     [ODDITY_FRACTION_OUT_OF_RANGE] = "fraction_out_of_range",
+    [ODDITY_SECTION_LENGTH] = "section_length",
 };
 
 const char *oddity_name(enum oddity o) {

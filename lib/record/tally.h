@@ -20,7 +20,26 @@ enum oddity {
     ODDITY_OVERSIZE_PACKET,       /* larger than the read buffer: only its beginning is looked at */
     ODDITY_TIME_BACKWARDS,        /* earlier than the packet before it */
     ODDITY_FRACTION_OUT_OF_RANGE, /* a second or more of micro- or nanoseconds */
+    ODDITY_SECTION_LENGTH,        /* of pcapng: a section says how long it is, and that is no longer so */
     ODDITIES,
+};
+
+/* Interfaces that are counted apart. What there is beyond them is counted together, in one row more. */
+#define TALLY_INTERFACES_MAX 32
+
+/* What packets were captured on, where the file tells that. */
+struct tally_interface {
+    char name[32];          /* "": it has none */
+    uint32_t section;       /* from 1 */
+    uint32_t id;            /* in its section, from 0 */
+    uint32_t snaplen_bytes; /* 0: no limit */
+    uint16_t linktype;
+    uint8_t resolution; /* of its time stamps: a power of 10, or of 2 with the highest bit set */
+    uint8_t fcs_bytes;  /* 0: not said */
+    uint64_t packets;
+    uint64_t cut_packets;
+    uint64_t in_bytes; /* of its packets, with what the file says about each */
+    uint64_t saved_bytes;
 };
 
 struct tally {
@@ -40,6 +59,8 @@ struct tally {
     bool has_times;        /* there was a packet */
     uint32_t first_sec, first_frac;
     uint32_t last_sec, last_frac;
+    uint64_t interface_count; /* 0 where they are not told apart */
+    struct tally_interface interfaces[TALLY_INTERFACES_MAX + 1];
 };
 
 /* The name of an oddity as records show it. */

@@ -66,7 +66,7 @@ bool mark_describes(const struct record *r, const struct identity *file, struct 
 }
 
 bool mark_failed_before(int notes_fd, const char *name, const struct identity *file, uint64_t policy_digest,
-                        struct failure *why) {
+                        unsigned accepted, struct failure *why) {
     struct record r;
     struct stat st;
     if (notes_fd < 0 || !mark_read_record(notes_fd, name, &r, &st)) {
@@ -75,7 +75,7 @@ bool mark_failed_before(int notes_fd, const char *name, const struct identity *f
     const bool is_same = r.has_source && r.source.size_bytes == file->size_bytes &&
                          r.source.mtime_sec == file->mtime_sec && r.source.mtime_ns == file->mtime_ns;
     const bool fails_again = r.status == RECORD_FAIL && r.error.kind == FAILURE_CONTENTS && is_same && r.has_policy &&
-                             r.policy_digest == policy_digest;
+                             r.policy_digest == policy_digest && (accepted & ~r.accepted) == 0;
     if (fails_again) {
         *why = r.error;
     }

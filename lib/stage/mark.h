@@ -34,11 +34,11 @@ bool mark_read_record(int directory_fd, const char *name, struct record *out, st
 
 /*
  * Whether the note about a file says that its contents failed and it is still that file: one of the same size and
- * modification time, under the same policy. Then it fails again. notes_fd: of note_directory_open(), or negative: no.
- * why: what was wrong.
+ * modification time, under the same policy, with no more accepted (flags of accept.h). Then it fails again. notes_fd:
+ * of note_directory_open(), or negative: no. why: what was wrong.
  */
 bool mark_failed_before(int notes_fd, const char *name, const struct identity *file, uint64_t policy_digest,
-                        struct failure *why);
+                        unsigned accepted, struct failure *why);
 
 /* Whether the file has the size and the modification time that the record says of it. f: what differs; may be NULL. */
 bool mark_describes(const struct record *r, const struct identity *file, struct failure *f);

@@ -1,5 +1,6 @@
 #include "site.h"
 
+#include "accept.h"
 #include "mark.h"
 #include "note.h"
 #include "replace.h"
@@ -14,6 +15,7 @@ void site_init(struct site *s, int inherited_claim_fd, int stage_fd) {
     s->markers_fd = s->notes_fd = -1;
     s->skips_failed = false;
     s->policy_digest = 0;
+    s->accepted = ACCEPT_NONE;
     s->inherited_claim_fd = inherited_claim_fd;
     s->owner = marker_owner_find();
 }
@@ -64,7 +66,7 @@ static void look(const struct site *s, int markers_fd, struct record *r) {
         r->status = RECORD_SKIPPED_MARKER;
         r->error.text[0] = '\0';
     } else if (r->status == RECORD_WOULD_SLIM && s->skips_failed &&
-               mark_failed_before(s->notes_fd, s->place.name, &r->source, s->policy_digest, &r->error)) {
+               mark_failed_before(s->notes_fd, s->place.name, &r->source, s->policy_digest, s->accepted, &r->error)) {
         r->status = RECORD_SKIPPED_FAILED;
     }
     r->has_source = r->status == RECORD_WOULD_SLIM;

@@ -19,6 +19,7 @@ struct site {
     int notes_fd;           /* likewise, of failures */
     bool skips_failed;      /* what failed before under this policy and has not changed is left alone */
     uint64_t policy_digest; /* XXH3 of the settings' text */
+    unsigned accepted;      /* files besides plain pcap: flags of accept.h */
     int inherited_claim_fd;
     struct marker_owner owner;
 };

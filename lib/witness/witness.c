@@ -1,7 +1,9 @@
 #include "witness.h"
 
 #include "bytes.h"
+#include "witness_blocks.h"
 #include "witness_frame.h"
+#include "witness_input.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +13,6 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     FILE_HEADER_BYTES = 24,
@@ -42,15 +43,11 @@ static const char LIBPCAP_TOO_LARGE[] = "invalid packet capture length";
 
 /* One of the two captures. */
 struct stream {
-    const char *name;
-    const char *too_large; /* what to say of a packet that is larger than libpcap reads */
-    int fd;
-    const struct transfer *transfer;
-    int error;                               /* errno of the read that failed; 0: none did */
+    struct witness_input in;
+    const char *too_large;                   /* what to say of a packet that is larger than libpcap reads */
     uint8_t header[FILE_HEADER_BYTES];       /* as it is in the file */
     uint8_t shown_header[FILE_HEADER_BYTES]; /* as libpcap is to see it */
     size_t shown_bytes;                      /* of shown_header delivered to libpcap */
-    uint64_t read_bytes;                     /* from fd, the file header included */
     uint64_t offset_bytes;                   /* of the record that is read next */
     uint64_t packets;                        /* read whole */
     char *buffer;
@@ -84,41 +81,12 @@ static void shown_header_put(struct stream *s, size_t at, uint32_t value) {
     }
 }
 
-/*
- * As read(2), at the run's pace. What went wrong stays in s->error, because libpcap only hands on its own
- * words for it; EINTR there means that the run is to end.
- */
-static ssize_t stream_read(struct stream *s, void *to, size_t wanted_bytes) {
-    size_t chunk_bytes = pace_chunk_bytes(s->transfer->pace, wanted_bytes);
-    for (;;) {
-        if (transfer_may_go_on(s->transfer, NULL) != 0) {
-            s->error = errno = EINTR;
-            return -1;
-        }
-        ssize_t got = read(s->fd, to, chunk_bytes);
-        if (got >= 0) {
-            transfer_has_read(s->transfer, to, (size_t)got);
-            s->read_bytes += (uint64_t)got;
-            return got;
-        }
-        if (errno != EINTR) {
-            s->error = errno;
-            return -1;
-        }
-    }
-}
-
-static int stream_read_error(const struct stream *s, struct failure *f) {
-    return s->error == EINTR ? transfer_may_go_on(s->transfer, f)
-                             : failure_errno(f, s->error, "%s: cannot read", s->name);
-}
-
 /* cookie_read_function_t: the file header as libpcap is to see it, then the file as it is. */
 static ssize_t cookie_read(void *cookie, char *to, size_t wanted_bytes) {
     struct stream *s = cookie;
     size_t left_bytes = FILE_HEADER_BYTES - s->shown_bytes;
     if (left_bytes == 0) {
-        return stream_read(s, to, wanted_bytes);
+        return witness_input_read(&s->in, to, wanted_bytes);
     }
     size_t bytes = left_bytes < wanted_bytes ? left_bytes : wanted_bytes;
     memcpy(to, s->shown_header + s->shown_bytes, bytes);
@@ -130,13 +98,13 @@ static ssize_t cookie_read(void *cookie, char *to, size_t wanted_bytes) {
 static enum step stream_read_header(struct stream *s, struct failure *f) {
     size_t have_bytes = 0;
     while (have_bytes < FILE_HEADER_BYTES) {
-        ssize_t got = stream_read(s, s->header + have_bytes, FILE_HEADER_BYTES - have_bytes);
+        ssize_t got = witness_input_read(&s->in, s->header + have_bytes, FILE_HEADER_BYTES - have_bytes);
         if (got < 0) {
-            stream_read_error(s, f);
+            (void)witness_input_failed(&s->in, f);
             return STEP_FAILED;
         }
         if (got == 0) {
-            failure_of(FAILURE_CONTENTS, f, "%s: ends after %zu bytes, within the file header", s->name, have_bytes);
+            failure_of(FAILURE_CONTENTS, f, "%s: ends after %zu bytes, within the file header", s->in.name, have_bytes);
             return STEP_DAMAGED;
         }
         have_bytes += (size_t)got;
@@ -154,11 +122,11 @@ static int stream_check_header(const struct stream *s, struct failure *f) {
     bool little = magic == 0xd4c3b2a1 || magic == 0x4d3cb2a1;
     bool big = magic == 0xa1b2c3d4 || magic == 0xa1b23c4d;
     if (!little && !big) {
-        return failure_of(FAILURE_CONTENTS, f, "%s: not a pcap file (it begins with %08" PRIx32 ")", s->name, magic);
+        return failure_of(FAILURE_CONTENTS, f, "%s: not a pcap file (it begins with %08" PRIx32 ")", s->in.name, magic);
     }
     uint32_t version = header_get(s, VERSION_AT);
     if (version != (big ? (uint32_t)VERSION_2_4_BIG_ENDIAN : (uint32_t)VERSION_2_4_LITTLE_ENDIAN)) {
-        return failure_of(FAILURE_CONTENTS, f, "%s: not version 2.4 of the pcap format", s->name);
+        return failure_of(FAILURE_CONTENTS, f, "%s: not version 2.4 of the pcap format", s->in.name);
     }
     return 0;
 }
@@ -170,16 +138,16 @@ static int stream_open_pcap(struct stream *s, struct failure *f) {
     shown_header_put(s, LINK_TYPE_AT, SHOWN_LINK_TYPE);
     s->buffer = malloc(STREAM_BUFFER_BYTES);
     if (s->buffer == NULL) {
-        return failure_errno(f, ENOMEM, "%s", s->name);
+        return failure_errno(f, ENOMEM, "%s", s->in.name);
     }
     s->file = fopencookie(s, "r", (cookie_io_functions_t){.read = cookie_read});
     if (s->file == NULL || setvbuf(s->file, s->buffer, _IOFBF, STREAM_BUFFER_BYTES) != 0) {
-        return failure_errno(f, ENOMEM, "%s", s->name);
+        return failure_errno(f, ENOMEM, "%s", s->in.name);
     }
     (void)__fsetlocking(s->file, FSETLOCKING_BYCALLER); /* no other thread, and two reads a packet */
     s->pcap = pcap_fopen_offline_with_tstamp_precision(s->file, PCAP_TSTAMP_PRECISION_NANO, words);
     if (s->pcap == NULL) {
-        return failure_set(f, "%s: %s", s->name, words);
+        return failure_set(f, "%s: %s", s->in.name, words);
     }
     return 0;
 }
@@ -197,21 +165,21 @@ static void stream_close(struct stream *s) {
 static enum step stream_explain(struct stream *s, struct failure *f) {
     const char *words = pcap_geterr(s->pcap);
     uint64_t number = s->packets + 1;
-    if (s->error != 0) {
-        stream_read_error(s, f);
+    if (s->in.error != 0) {
+        (void)witness_input_failed(&s->in, f);
         return STEP_FAILED;
     }
     if (feof(s->file)) {
-        failure_of(FAILURE_CONTENTS, f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": cut short", s->name,
+        failure_of(FAILURE_CONTENTS, f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": cut short", s->in.name,
                    s->offset_bytes, number);
         return STEP_DAMAGED;
     }
     if (strncmp(words, LIBPCAP_TOO_LARGE, sizeof LIBPCAP_TOO_LARGE - 1) == 0) {
-        failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": %s", s->name, s->offset_bytes, number,
+        failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": %s", s->in.name, s->offset_bytes, number,
                     s->too_large);
         return STEP_DAMAGED;
     }
-    failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": %s", s->name, s->offset_bytes, number, words);
+    failure_set(f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": %s", s->in.name, s->offset_bytes, number, words);
     return STEP_FAILED;
 }
 
@@ -223,8 +191,9 @@ static enum step stream_next(struct stream *s, struct failure *f) {
         return STEP_ON;
     case PCAP_ERROR_BREAK:
         /* The end. That libpcap has shown every byte on the way there is not taken on trust. */
-        if (s->read_bytes != s->offset_bytes) {
-            failure_set(f, "%s: libpcap showed %" PRIu64 " bytes of %" PRIu64, s->name, s->offset_bytes, s->read_bytes);
+        if (s->in.read_bytes != s->offset_bytes) {
+            failure_set(f, "%s: libpcap showed %" PRIu64 " bytes of %" PRIu64, s->in.name, s->offset_bytes,
+                        s->in.read_bytes);
             return STEP_FAILED;
         }
         return STEP_END;
@@ -337,7 +306,8 @@ static enum witness_verdict compare_packets(struct stream *slim, struct stream *
 }
 
 static enum witness_verdict compare_headers(struct stream *slim, struct stream *original, struct failure *f) {
-    if (stream_read_header(original, f) != STEP_ON || stream_check_header(original, f) != 0) {
+    if (stream_read_header(original, f) != STEP_ON ||
+        (!witness_blocks_begin(original->header) && stream_check_header(original, f) != 0)) {
         return WITNESS_FAILED;
     }
     enum step step = stream_read_header(slim, f);
@@ -357,22 +327,22 @@ static enum witness_verdict compare_headers(struct stream *slim, struct stream *
 enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct witness_options *options,
                                      struct witness_report *out, struct failure *f) {
     struct stream slim = {
-        .name = "slim capture",
+        .in = {.name = "slim capture", .fd = slim_fd, .transfer = &options->slim},
         .too_large = "larger than 128 MiB, unlike the original's",
-        .fd = slim_fd,
-        .transfer = &options->slim,
     };
     struct stream original = {
-        .name = "original",
+        .in = {.name = "original", .fd = original_fd, .transfer = &options->original},
         .too_large = "larger than libpcap reads (128 MiB); check it with --verify count",
-        .fd = original_fd,
-        .transfer = &options->original,
     };
-    transfer_begin(slim.transfer);
-    transfer_begin(original.transfer);
+    transfer_begin(slim.in.transfer);
+    transfer_begin(original.in.transfer);
     *out = (struct witness_report){0};
 
     enum witness_verdict verdict = compare_headers(&slim, &original, f);
+    if (verdict == WITNESS_GOOD && witness_blocks_begin(original.header)) {
+        return witness_blocks_compare(&slim.in, &original.in, slim.header, original.header, FILE_HEADER_BYTES,
+                                      &options->terms, out, f);
+    }
     if (verdict == WITNESS_GOOD && (stream_open_pcap(&slim, f) != 0 || stream_open_pcap(&original, f) != 0)) {
         verdict = WITNESS_FAILED;
     }

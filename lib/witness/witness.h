@@ -11,6 +11,8 @@
  *     total length and header checksum or IPv6 payload length, UDP length, and TCP or UDP checksum, and these five are
  *     right.
  *
+ * Two pcapng captures it compares block by block (witness_blocks.h), likewise down to the last byte.
+ *
  * Standards: as for locate.h; RFC 1071 for the sums.
  */
 #ifndef PCAPSLIM_WITNESS_H

@@ -34,6 +34,8 @@ static const char *const REASON_NAMES[POLICY_REASONS] = {
     [POLICY_UNPROVEN] = "unproven",
     [POLICY_CUT_BEFORE] = "cut_before",
     [POLICY_TUNNEL] = "tunnel",
+    [POLICY_SIMPLE_PACKET] = "simple_packet",
+    [POLICY_SECRETS] = "secrets",
 };
 
 const char *policy_reason_name(enum policy_reason r) {

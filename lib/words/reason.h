@@ -41,6 +41,8 @@ enum policy_reason {
     POLICY_UNPROVEN,      /* it may be encrypted, but what was seen of its flow does not prove it */
     POLICY_CUT_BEFORE,    /* packets of its flow were cut in an earlier run */
     POLICY_TUNNEL,        /* at a port of a tunnel that is not looked into, or is not credible */
+    POLICY_SIMPLE_PACKET, /* of pcapng: a block that does not say how much of it was captured */
+    POLICY_SECRETS,       /* would have been cut, but the file has the keys to it */
     POLICY_REASONS,
 };
 

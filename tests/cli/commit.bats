@@ -480,7 +480,7 @@ never() {
     cp "$FIXTURES/unsupported-pcapng-little.pcapng" w/n.pcap
     cp "$FIXTURES/unsupported-version-2.3-little.pcap" w/v.pcap
     never w/e.pcap fail "not a capture: the file is empty"
-    never w/n.pcap fail "not processed: this is a pcapng capture; convert it with: editcap -F pcap IN OUT"
+    never w/n.pcap fail "not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT"
     never w/v.pcap fail "not processed: pcap version 2.3 (only 2.4 is)"
     only_files w a.pcap e.pcap n.pcap v.pcap
 }

@@ -188,8 +188,8 @@ pcap-scan: w/none.pcap: cannot open: No such file or directory"
 @test "pcap-scan: a capture that is refused" {
     runs_from "$FIXTURES/unsupported-pcapng-little.pcapng" pcap-scan
     status_is 1
-    err_is "pcap-scan: standard input: not processed: this is a pcapng capture; convert it with: editcap -F pcap IN OUT"
-    settled_out_is '{"file":"-","status":"fail","elapsed_ms":0,"error":"not processed: this is a pcapng capture; convert it with: editcap -F pcap IN OUT","error_kind":"contents"}'
+    err_is "pcap-scan: standard input: not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT"
+    settled_out_is '{"file":"-","status":"fail","elapsed_ms":0,"error":"not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT","error_kind":"contents"}'
 }
 
 @test "pcap-scan --files0-from: from standard input, from a file, names of any kind" {

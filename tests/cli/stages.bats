@@ -485,7 +485,7 @@ FAIL w/bad.pcap: offset 348, packet 4: record header cut short after 4 of 16 byt
 skip (marked): w/b.pcap
 skip (symbolic link): w/link.pcap
 FAIL w/none.pcap: cannot open: No such file or directory
-FAIL w/ng.pcap: not processed: this is a pcapng capture; convert it with: editcap -F pcap IN OUT
+FAIL w/ng.pcap: not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT
 ok w/raw.pcap pkts=2 truncated=0 in=$(stat -c %s "$FIXTURES/good-linktype-user0.pcap") out=$(stat -c %s "$FIXTURES/good-linktype-user0.pcap") (_ms) [link type 147 is not Ethernet: every packet kept]
 ok w/c.pcap pkts=7 truncated=3 in=2061 out=634 (_ms)
 done: ok=3 skip=2 fail=3 elapsed=_"

@@ -382,9 +382,9 @@ unsupported-gzip-name.pcap 1 not processed: this is a gzip file; unpack it first
 unsupported-gzip.pcap.gz 1 not processed: this is a gzip file; unpack it first
 unsupported-lz4-name.pcap 1 not processed: this is an lz4 file; unpack it first
 unsupported-lz4.pcap.lz4 1 not processed: this is an lz4 file; unpack it first
-unsupported-pcapng-big.pcapng 1 not processed: this is a pcapng capture; convert it with: editcap -F pcap IN OUT
-unsupported-pcapng-little.pcapng 1 not processed: this is a pcapng capture; convert it with: editcap -F pcap IN OUT
-unsupported-pcapng-name.pcap 1 not processed: this is a pcapng capture; convert it with: editcap -F pcap IN OUT
+unsupported-pcapng-big.pcapng 1 not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT
+unsupported-pcapng-little.pcapng 1 not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT
+unsupported-pcapng-name.pcap 1 not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT
 unsupported-version-0.0-big.pcap 1 not processed: pcap version 0.0 (only 2.4 is)
 unsupported-version-0.0-little.pcap 1 not processed: pcap version 0.0 (only 2.4 is)
 unsupported-version-1.0-big.pcap 1 not processed: pcap version 1.0 (only 2.4 is)

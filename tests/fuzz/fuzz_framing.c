@@ -47,7 +47,7 @@ static void must_be_next(struct walk *w, const struct framing *fr, const struct 
 static enum framing_status must_be_rest(const struct walk *w, struct framing *fr, const struct framed *r) {
     size_t from = w->at - r->is.caplen_bytes + r->visible_bytes;
     for (;;) {
-        const uint8_t *piece;
+        uint8_t *piece;
         size_t length_bytes;
         enum framing_status status = framing_rest(fr, &piece, &length_bytes, NULL);
         if (status != FRAMING_OK) {

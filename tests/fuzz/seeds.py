@@ -9,6 +9,9 @@ import pathlib
 import struct
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "oracle"))
+import blocks  # pylint: disable=wrong-import-position
+
 # Link types by their places in the table of lib/packet/link.c, by which inputs of the harness `tunnel` name them.
 LINKS = [1, 0, 108, 101, 12, 14, 228, 229, 9, 50, 51, 104, 113, 276, 117, 239, 107, 105, 127, 119]
 
@@ -58,6 +61,21 @@ def put_table(out, table):
         put(out, "witness_frame", f"row-{number:03}", len(slim).to_bytes(2, "big") + slim + frame)
 
 
+def put_blocks(out, frames):
+    """pcapng of random blocks, and what to make blocks of: a letter, a length, a frame."""
+    for seed in range(12):
+        maker = blocks.Maker(seed, "tame")
+        data = maker.make()
+        ends = [at for at, _, _, _ in blocks.blocks(data)] + [len(data)]
+        put(out, "blocks", f"made-{seed:02}", data[: max(end for end in ends if end <= 2 * SMALL)])
+    for number in range(0, len(frames), 40):
+        some = frames[number : number + 8]
+        letters = bytes([4, 12, 20, 68, 28, 3, 4, 4])
+        body = b"".join(
+            bytes([letter]) + len(frame).to_bytes(2, "big") + frame for letter, frame in zip(letters, some))
+        put(out, "blocks", f"told-{number:05}", bytes([number // 40 % 2]) + b"\x41\0\0" + body)
+
+
 def main():
     table_alone = sys.argv[1] == "--frames"
     fixtures, out = map(pathlib.Path, sys.argv[1 + table_alone :][:2])
@@ -75,6 +93,7 @@ def main():
         put(out, "frame", f"{number:05}", frame)
         if number % 3 == 0:
             put(out, "witness_frame", f"{number:05}", b"\0\7" + frame)
+    put_blocks(out, sorted(frames))
     for path in sorted((pathlib.Path(__file__).parent / "records").glob("*")):
         put(out, "record", path.name, path.read_bytes())
 

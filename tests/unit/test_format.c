@@ -10,6 +10,9 @@
 #include "settings.h"
 #include "support.h"
 
+static const struct format_interface TOY_INTERFACES[] = {{.linktype = 1, .snaplen_bytes = 65535},
+                                                         {.linktype = 113, .snaplen_bytes = 65535}};
+
 enum { PIECE_BYTES = 3, PACKET_BYTES = 10, PER_SECOND = 100 };
 
 static int toy_open(const uint8_t *bytes, size_t length_bytes, struct savefile_header *out, struct failure *f) {
@@ -20,17 +23,20 @@ static int toy_open(const uint8_t *bytes, size_t length_bytes, struct savefile_h
     return length_bytes >= 4 ? 0 : failure_of(FAILURE_CONTENTS, f, "too short");
 }
 
-static int toy_read(const struct savefile_header *h, uint8_t *at, size_t there_bytes, struct framed *out,
+static int toy_read(const struct format_state *s, uint8_t *at, size_t there_bytes, struct framed *out,
                     struct failure *f) {
-    (void)h;
+    (void)s;
     assert_true(there_bytes >= PIECE_BYTES);
     *out = (struct framed){.header = at, .whole_bytes = bytes_get_be16(at + 1), .is_packet = at[0] == 'P'};
     if (out->whole_bytes < PIECE_BYTES || (out->is_packet && out->whole_bytes < PACKET_BYTES)) {
         return failure_of(FAILURE_CONTENTS, f, "a piece of %u bytes", (unsigned)out->whole_bytes);
     }
     if (out->is_packet && there_bytes >= PACKET_BYTES) {
+        out->has_time = out->may_be_cut = true;
+        out->snaplen_bytes = 65535;
         out->header_bytes = PACKET_BYTES;
         out->linktype = at[3];
+        out->interface = &TOY_INTERFACES[at[3] == 1 ? 0 : 1];
         out->second = PER_SECOND;
         out->visible_bytes = out->is.caplen_bytes = bytes_get_be16(at + 4);
         out->is.origlen_bytes = bytes_get_be16(at + 6);
@@ -50,19 +56,22 @@ static uint64_t put_behind(uint8_t *header, uint32_t caplen_bytes) {
     return length;
 }
 
-static uint64_t toy_shorten(const struct savefile_header *h, const struct framed *r, uint32_t caplen_bytes) {
-    (void)h;
+static uint64_t toy_shorten(const struct format_state *s, const struct framed *r, uint32_t caplen_bytes) {
+    (void)s;
     return put_behind(r->header, caplen_bytes);
 }
 
-static const struct format TOY = {.file_header_bytes = 4,
+static const struct format TOY = {.piece = "piece",
+                                  .interfaces_max = 2, /* a link type each */
+                                  .file_header_bytes = 4,
                                   .piece_header_bytes = PIECE_BYTES,
                                   .open = toy_open,
                                   .read = toy_read,
                                   .shorten = toy_shorten};
 
-const struct format *format_open(const uint8_t *bytes, size_t length_bytes, struct savefile_header *out,
-                                 struct failure *f) {
+const struct format *format_open(const uint8_t *bytes, size_t length_bytes, unsigned accepted,
+                                 struct savefile_header *out, struct failure *f) {
+    (void)accepted;
     return TOY.open(bytes, length_bytes, out, f) == 0 ? &TOY : NULL;
 }
 

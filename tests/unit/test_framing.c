@@ -72,7 +72,7 @@ struct handed_out {
 static bool next(struct framing *fr, struct framed *r) {
     struct framing_walk by_row = framing_walk_begin(fr);
     struct framed same;
-    const bool also = framing_walk_next_any(&by_row, fr->format, &same);
+    const bool also = framing_walk_next_any(fr, &by_row, &same);
     struct framing_walk w = framing_walk_begin(fr);
     const bool is_there = framing_walk_next(&w, r);
     assert_int_equal(also, is_there);
@@ -103,7 +103,7 @@ static struct handed_out hand_out(struct framing *fr, const struct capture *c, e
             while (out.status > FRAMING_END && take(fr, &out.status, &r)) {
                 assert_true(r.visible_bytes <= r.is.caplen_bytes);
                 capture_put(&out.bytes, r.header, 16 + (size_t)r.visible_bytes);
-                const uint8_t *at;
+                uint8_t *at;
                 size_t length = r.visible_bytes < r.is.caplen_bytes ? 1 : 0;
                 while (length > 0 && (out.status = framing_rest(fr, &at, &length, &out.failure)) == FRAMING_OK) {
                     capture_put(&out.bytes, at, length);
@@ -164,7 +164,7 @@ static void test_records(void **state) {
         assert_int_equal(framing_open(fr, &s.source, NULL), FRAMING_OK);
         assert_memory_equal(fr->header_bytes, b.at, 24);
         assert_int_equal(fr->consumed_bytes, 24);
-        assert_int_equal(fr->savefile.nanoseconds, i % 2 == 1);
+        assert_int_equal(fr->state.savefile.nanoseconds, i % 2 == 1);
         assert_int_equal(framing_fill(fr, NULL), FRAMING_OK);
         struct framed r;
         for (size_t n = 0; n < 3; n++) {
@@ -287,7 +287,7 @@ static void test_256_mib(void **state) {
     assert_int_equal(r.is.caplen_bytes, 268435456);
     assert_int_equal(r.visible_bytes, 262144 - 16);
     uint64_t rest = 0;
-    const uint8_t *at;
+    uint8_t *at;
     size_t length;
     do {
         assert_int_equal(framing_rest(fr, &at, &length, NULL), FRAMING_OK);

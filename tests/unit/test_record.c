@@ -361,7 +361,7 @@ static void test_details(void **state) {
     r.tally.saved_bytes_by_reason[POLICY_SSH] = 99;
     r.tally.packets_by_reason[POLICY_NOT_IP] = 7;
     r.tally.oddities[ODDITY_SLICED] = 1;
-    r.tally.savefile = (struct savefile_header){true, true, 1, 0xf400, 96};
+    r.tally.savefile = (struct savefile_header){CONTAINER_PCAP, true, true, 1, 0xf400, 96};
     r.tally.first_sec = 4294967295;
     r.tally.first_frac = 5;
     r.tally.last_sec = 0;

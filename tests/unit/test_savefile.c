@@ -1,4 +1,5 @@
 /* What a file is by its first bytes: docs/ALGORITHM.md section 5 and docs/TOLERANCES.md, row by row. */
+#include "accept.h"
 #include "format.h"
 #include "savefile.h"
 #include "support.h"
@@ -8,7 +9,7 @@
 #define BIG_REST "0002 0004 00000000 00000000 00040000 00000001"
 
 static int parse(const uint8_t *bytes, size_t length, struct savefile_header *h, struct failure *f) {
-    const struct format *format = format_open(bytes, length, h, f);
+    const struct format *format = format_open(bytes, length, ACCEPT_NONE, h, f);
     assert_true(format == NULL || format == savefile_format());
     return format != NULL ? 0 : -1;
 }
@@ -182,15 +183,15 @@ static void test_link_type_field(void **state) {
 /* The longest that is believed, and the first that is not. */
 static void test_lengths(void **state) {
     (void)state;
-    struct savefile_header h = {.big_endian = true, .nanoseconds = true, .linktype = 113};
+    struct format_state s = {.savefile = {.big_endian = true, .nanoseconds = true, .linktype = 113}};
     struct bytes b = hex("00000000 00000000 10000000 00000000");
     struct framed r;
     struct failure f = {.text = ""};
-    assert_int_equal(savefile_format()->read(&h, b.at, 16, &r, &f), 0);
+    assert_int_equal(savefile_format()->read(&s, b.at, 16, &r, &f), 0);
     assert_int_equal(r.linktype, 113);
     assert_int_equal(r.second, 1000000000);
     b.at[11] = 1;
-    assert_int_equal(savefile_format()->read(&h, b.at, 16, &r, &f), -1);
+    assert_int_equal(savefile_format()->read(&s, b.at, 16, &r, &f), -1);
     assert_string_equal(f.text, "captured length 268435457 is over 256 MiB; the capture is damaged");
     assert_int_equal(f.kind, FAILURE_CONTENTS);
 }
@@ -205,11 +206,11 @@ static void test_record_headers(void **state) {
         {true, "01020304 05060708 090a0b0c fcfdfeff", "01020304 05060708 0000005a fcfdfeff"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct savefile_header h = {.big_endian = rows[i].big_endian};
+        struct format_state s = {.savefile.big_endian = rows[i].big_endian};
         struct bytes b = hex(rows[i].text);
         struct bytes shortened = hex(rows[i].shortened);
         struct framed r;
-        assert_int_equal(savefile_format()->read(&h, b.at, 16, &r, NULL), 0);
+        assert_int_equal(savefile_format()->read(&s, b.at, 16, &r, NULL), 0);
         assert_int_equal(r.is.ts_sec, 0x01020304);
         assert_int_equal(r.is.ts_frac, 0x05060708);
         assert_int_equal(r.is.caplen_bytes, 0x090a0b0c);
@@ -218,7 +219,7 @@ static void test_record_headers(void **state) {
         assert_int_equal(r.visible_bytes, 0x090a0b0c);
         assert_int_equal(r.whole_bytes, 0x090a0b1c);
         assert_true(r.is_packet);
-        assert_int_equal(savefile_format()->shorten(&h, &r, 90), 106);
+        assert_int_equal(savefile_format()->shorten(&s, &r, 90), 106);
         assert_memory_equal(b.at, shortened.at, 16);
     }
 }

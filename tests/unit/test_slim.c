@@ -385,9 +385,9 @@ static void test_oddities(void **state) {
         capture_free(&o.out);
         capture_free(&in);
     }
-    static const char *const names[ODDITIES] = {"caplen_over_snaplen",  "caplen_over_origlen", "sliced",
-                                                "empty_packet",         "oversize_packet",     "time_backwards",
-                                                "fraction_out_of_range"};
+    static const char *const names[ODDITIES] = {"caplen_over_snaplen",   "caplen_over_origlen", "sliced",
+                                                "empty_packet",          "oversize_packet",     "time_backwards",
+                                                "fraction_out_of_range", "section_length"};
     for (int oddity = 0; oddity < ODDITIES; oddity++) {
         assert_string_equal(oddity_name((enum oddity)oddity), names[oddity]);
     }

@@ -274,7 +274,8 @@ static void test_not_a_capture(void **state) {
         uint8_t header[8];
         const char *words;
     } cases[] = {
-        {{0x0a, 0x0d, 0x0d, 0x0a, 0, 0, 0, 0}, "original: not a pcap file (it begins with 0a0d0d0a)"},
+        {{0x0a, 0x0d, 0x0d, 0x0a, 0, 0, 0, 0},
+         "original: offset 0, packet 1: a section header without the magic number of a byte order"},
         {{0x34, 0xcd, 0xb2, 0xa1, 2, 0, 4, 0}, "not a pcap file"},
         {{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 3, 0}, "not version 2.4"},
         {{0xa1, 0xb2, 0xc3, 0xd4, 0, 2, 0, 3}, "not version 2.4"},

@@ -1,5 +1,6 @@
 #include "driver.h"
 
+#include "capture_names.h"
 #include "cli.h"
 #include "text.h"
 
@@ -126,7 +127,7 @@ static void let_command_line_win(struct options *o, const struct words *set_dire
         o->directory = o->directories.at[0];
     }
     if (o->globs.count == 0) {
-        o->globs.at[0] = "*.pcap";
+        (void)capture_names(o->accept, o->globs.at);
     }
 }
 

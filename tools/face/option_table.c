@@ -1,3 +1,4 @@
+#include "accept.h"
 #include "options.h"
 
 #define AT(field) offsetof(struct options, field)
@@ -81,6 +82,8 @@ const struct option_row OPTION_ROWS[] = {
         .max = 99999999, .with = "list"),
     ROW(IN_SCAN, "one-filesystem", OPTION_FLAG, AT(one_filesystem), NULL, "with --list: not what is mounted below",
         .line = BELOW, .with = "list"),
+    ROW(PASSES | IN_SLIM | IN_STATUS, "accept", OPTION_ACCEPT, AT(accept), "NAME,...", "take these, too: " ACCEPT_WORDS,
+        .says = "names with commas between: " ACCEPT_WORDS),
     /* ---- what to do ---- */
     ROW(IN_SLIM, "dry-run", OPTION_FLAG, AT(dry_run), NULL, "only list what would be slimmed", .letter = 'n',
         .traits = OPTION_HERE_ONLY),

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "accept.h"
 #include "choice.h"
 #include "cli.h"
 #include "nearest.h"
@@ -19,6 +20,7 @@ void options_init(struct options *o, enum program program) {
     o->claim_fd = -1;
     o->prefix = "";
     o->hash = HASH_XXH3;
+    o->accept = program == IN_VERIFY ? ACCEPT_ALL : ACCEPT_NONE; /* it cuts nothing */
     o->limits = (struct limits){.are.backoff_strength = 0.5, .pace_fd = -1, .progress_fd = -1};
 }
 
@@ -193,6 +195,9 @@ static int take_value(struct options *o, const struct option_row *r, const char 
     case OPTION_MAY_CHOOSE:
         *(unsigned *)to = 1;
         good = value == NULL || take_choice(r, value, 1, to);
+        break;
+    case OPTION_ACCEPT:
+        good = accept_of_words(value, to);
         break;
     case OPTION_AMOUNT:
         good = take_amount(value, to);

@@ -11,6 +11,20 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of which packets stay because of what they were captured on. */
+static void put_link_types(const struct tally *t) {
+    if (t->savefile.container == CONTAINER_PCAP && link_type_find(t->savefile.linktype) == NULL) {
+        (void)fprintf(stderr, " [link type %u is not Ethernet: every packet kept]", t->savefile.linktype);
+    }
+    uint64_t packets = 0;
+    for (uint64_t i = 0; i < t->interface_count && i < TALLY_INTERFACES_MAX; i++) {
+        packets += link_type_find(t->interfaces[i].linktype) == NULL ? t->interfaces[i].packets : 0;
+    }
+    if (packets > 0) {
+        (void)fprintf(stderr, " [%" PRIu64 " packets kept for the link types of their interfaces]", packets);
+    }
+}
+
 static void put_ok(const struct record *r, const char *shown) {
     const struct tally *t = &r->tally;
     (void)fprintf(stderr,
@@ -20,8 +34,8 @@ static void put_ok(const struct record *r, const char *shown) {
         (void)fprintf(stderr, " [%" PRIu64 " bytes of payload are zeros: the file is as long as before]",
                       t->zeroed_bytes);
     }
-    if (r->has_tally && link_type_find(t->savefile.linktype) == NULL) {
-        (void)fprintf(stderr, " [link type %u is not Ethernet: every packet kept]", t->savefile.linktype);
+    if (r->has_tally) {
+        put_link_types(t);
     }
     (void)fputc('\n', stderr);
 }
