@@ -240,6 +240,8 @@ static void test_names(void **state) {
         [POLICY_UNPROVEN] = "unproven",
         [POLICY_CUT_BEFORE] = "cut_before",
         [POLICY_TUNNEL] = "tunnel",
+        [POLICY_SIMPLE_PACKET] = "simple_packet",
+        [POLICY_SECRETS] = "secrets",
     };
     for (size_t r = 0; r < POLICY_REASONS; r++) {
         assert_string_equal(policy_reason_name((enum policy_reason)r), names[r]);
