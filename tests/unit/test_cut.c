@@ -150,8 +150,9 @@ static void test_the_witness_agrees(void **state) {
         struct decision d = policy_packet_decide(policy, &l, original.at);
         if (d.cut) {
             struct bytes cut = cut_to(&original, d.keep_payload_bytes);
-            struct witness_frame slim = {cut.at, cut.length, LINKTYPE_ETHERNET};
-            struct witness_frame was = {original.at, original.length, LINKTYPE_ETHERNET};
+            struct witness_frame slim = {.bytes = cut.at, .length = cut.length, .link_type = LINKTYPE_ETHERNET};
+            struct witness_frame was = {
+                .bytes = original.at, .length = original.length, .link_type = LINKTYPE_ETHERNET};
             struct failure f;
             if (witness_frame_check_cut(&slim, &was, &terms, &f) != 0) {
                 fail_msg("round %u (%s): %s", round, CUT_PAIRS[round % CUT_PAIR_COUNT].name, f.text);

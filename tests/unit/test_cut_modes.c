@@ -37,11 +37,11 @@ static struct bytes cut_to(const struct bytes *original, struct cut_terms way, u
 
 static int judge(const struct bytes *slim, const struct bytes *original, struct cut_terms way, uint32_t floor_bytes,
                  bool may_leave_more, struct failure *f) {
-    const struct witness_terms terms = {way, floor_bytes, may_leave_more};
+    const struct witness_terms terms = {.cut = way, .floor_bytes = floor_bytes, .may_leave_more = may_leave_more};
     uint8_t *slim_exact = exact_copy(slim->at, slim->length);
     uint8_t *original_exact = exact_copy(original->at, original->length);
-    struct witness_frame s = {slim_exact, slim->length, LINKTYPE_ETHERNET};
-    struct witness_frame o = {original_exact, original->length, LINKTYPE_ETHERNET};
+    struct witness_frame s = {.bytes = slim_exact, .length = slim->length, .link_type = LINKTYPE_ETHERNET};
+    struct witness_frame o = {.bytes = original_exact, .length = original->length, .link_type = LINKTYPE_ETHERNET};
     int status = witness_frame_check_cut(&s, &o, &terms, f);
     free(slim_exact);
     free(original_exact);

@@ -72,8 +72,9 @@ static void test_the_witness_agrees(void **state) {
         for (uint32_t keep = 0; keep < l.payload_bytes - 7; keep++) {
             const struct bytes cut = cut_to(&original, keep, way);
             const struct witness_terms terms = {.cut = way, .floor_bytes = keep};
-            const struct witness_frame s = {cut.at, cut.length, LINKTYPE_ETHERNET};
-            const struct witness_frame o = {original.at, original.length, LINKTYPE_ETHERNET};
+            const struct witness_frame s = {.bytes = cut.at, .length = cut.length, .link_type = LINKTYPE_ETHERNET};
+            const struct witness_frame o = {
+                .bytes = original.at, .length = original.length, .link_type = LINKTYPE_ETHERNET};
             const struct witness_layout at = tunnel_laid_out(&o);
             struct failure f;
             if (witness_frame_check_laid_out(&s, &o, &at, &terms, &f) != 0) {

@@ -89,7 +89,8 @@ static void slim(const struct row *row, size_t length, int fd) {
 
 static bool witness_takes(const struct row *row, const struct bytes *slim_frame, size_t length, struct failure *f) {
     static const uint16_t vxlan[] = {4789, 4790, 8472}, geneve[] = {6081}, gtp[] = {2152};
-    static const struct witness_tunnels all = {TUNNELS_ALL, {vxlan, 3}, {geneve, 1}, {gtp, 1}};
+    static const struct witness_tunnels all = {
+        .kinds = TUNNELS_ALL, .vxlan = {vxlan, 3}, .geneve = {geneve, 1}, .gtp = {gtp, 1}};
     struct witness_options options = {.terms.floor_bytes = FLOOR};
     if (row->in_tunnels) {
         options.terms.tunnels = all;

@@ -114,8 +114,8 @@ static void test_sll2_both_ways(void **state) {
 /* slim, of which the witness is told that it is of a link type, as a cut of original. */
 static int judge(const struct bytes *slim, const struct bytes *original, uint16_t link_type, struct failure *f) {
     const struct witness_terms terms = {.floor_bytes = 24};
-    const struct witness_frame s = {slim->at, slim->length, link_type};
-    const struct witness_frame o = {original->at, original->length, link_type};
+    const struct witness_frame s = {.bytes = slim->at, .length = slim->length, .link_type = link_type};
+    const struct witness_frame o = {.bytes = original->at, .length = original->length, .link_type = link_type};
     return witness_frame_check_cut(&s, &o, &terms, f);
 }
 

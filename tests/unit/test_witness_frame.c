@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 static int check(const struct frame *slim, const struct frame *original, uint32_t floor_bytes, struct failure *f) {
-    struct witness_frame s = {slim->bytes, slim->length, LINKTYPE_ETHERNET};
-    struct witness_frame o = {original->bytes, original->length, LINKTYPE_ETHERNET};
+    struct witness_frame s = {.bytes = slim->bytes, .length = slim->length, .link_type = LINKTYPE_ETHERNET};
+    struct witness_frame o = {.bytes = original->bytes, .length = original->length, .link_type = LINKTYPE_ETHERNET};
     const struct witness_terms terms = {.floor_bytes = floor_bytes};
     return witness_frame_check_cut(&s, &o, &terms, f);
 }
@@ -58,10 +58,10 @@ static void test_every_length(void **state) {
         struct frame slim = frame_of(PAIRS[i].slim);
         for (size_t length = 1; length <= original.length; length++) {
             uint8_t *copy = exact_copy(&original, length);
-            struct witness_frame o = {copy, length, LINKTYPE_ETHERNET};
+            struct witness_frame o = {.bytes = copy, .length = length, .link_type = LINKTYPE_ETHERNET};
             for (size_t left = 0; left < length; left++) {
                 uint8_t *left_copy = exact_copy(left <= slim.length ? &slim : &original, left);
-                struct witness_frame s = {left_copy, left, LINKTYPE_ETHERNET};
+                struct witness_frame s = {.bytes = left_copy, .length = left, .link_type = LINKTYPE_ETHERNET};
                 int right = left == slim.length ? 0 : -1;
                 assert_int_equal(witness_frame_check_cut(&s, &o, &terms, NULL), right);
                 free(left_copy);
@@ -166,8 +166,8 @@ static void test_layers_around(void **state) {
     for (size_t i = 0; i < sizeof TUNNEL_PAIRS / sizeof TUNNEL_PAIRS[0]; i++) {
         struct frame original = frame_of(TUNNEL_PAIRS[i].original);
         struct frame slim = frame_of(TUNNEL_PAIRS[i].slim);
-        struct witness_frame s = {slim.bytes, slim.length, .link_type = LINKTYPE_ETHERNET};
-        struct witness_frame o = {original.bytes, original.length, .link_type = LINKTYPE_ETHERNET};
+        struct witness_frame s = {.bytes = slim.bytes, .length = slim.length, .link_type = LINKTYPE_ETHERNET};
+        struct witness_frame o = {.bytes = original.bytes, .length = original.length, .link_type = LINKTYPE_ETHERNET};
         const struct witness_layout at = tunnel_laid_out(&o);
         struct failure f;
         if (witness_frame_check_laid_out(&s, &o, &at, &terms, &f) != 0) {
