@@ -319,7 +319,11 @@ static int list_captures(const struct options *o) {
     const uint64_t free_bytes = free_bytes_here(); /* the sandbox would not say */
     int status = confine_to_within(&o->confine, SANDBOX_READ, -1);
     status = status == CLI_DONE ? listing_read(&l, &terms) : status;
-    status = status == CLI_DONE ? put_list(&l, o, &site, free_bytes, list) : status;
+    if (status == CLI_DONE) {
+        status = put_list(&l, o, &site, free_bytes, list);
+    } else {
+        (void)fclose(list); /* nothing is in it */
+    }
     status = l.incomplete ? CLI_FAILED : status;
     site_leave(&site);
     listing_free(&l);

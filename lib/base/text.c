@@ -60,3 +60,13 @@ void text_free(struct text *t) {
     free(t->at);
     memset(t, 0, sizeof *t);
 }
+
+char *text_on_one_line(const char *value) {
+    char *copy = strdup(value);
+    for (char *c = copy; c != NULL && *c != '\0'; c++) {
+        if (strchr(TEXT_BLANKS, *c) != NULL) {
+            *c = ' ';
+        }
+    }
+    return copy;
+}

@@ -27,6 +27,9 @@ char *text_take(struct text *t);
 /* The same text without blanks at its ends, in place. */
 char *text_trimmed(char *text);
 
+/* A copy to free() with a blank for each white space, line breaks too. Returns it, or NULL without memory. */
+char *text_on_one_line(const char *value);
+
 /* Free. Safe on a zero-initialised struct. */
 void text_free(struct text *t);
 

@@ -24,6 +24,7 @@ static const uint8_t ALIKE_MAX[CHUNKS_MAX + 1] = {255, 11, 15, 18, 21};
 static const uint8_t SAME_SIGN_MAX[CHUNKS_MAX + 1] = {255, 17, 31, 43, 54};
 
 typedef uint8_t chunk __attribute__((vector_size(CHUNK_BYTES)));
+typedef int8_t signed_chunk __attribute__((vector_size(CHUNK_BYTES)));
 
 static inline chunk get(const uint8_t *p) {
     chunk c;
@@ -45,7 +46,7 @@ static inline chunk likeness(const uint8_t *p, const uint8_t *q) {
 }
 
 static inline chunk sameness_of_sign(const uint8_t *p, const uint8_t *q) {
-    return (chunk)(~(get(p) ^ get(q)) >> 7);
+    return (chunk) - (chunk)((signed_chunk)(get(p) ^ get(q)) >= 0);
 }
 
 typedef chunk comparison(const uint8_t *p, const uint8_t *q);

@@ -151,17 +151,6 @@ static int set_tunnels(uint32_t *out, const char *name, const char *value, struc
     return 0;
 }
 
-/* A copy on one line: a line break in an expression means no more than a blank. */
-static char *one_line(const char *value) {
-    char *copy = strdup(value);
-    for (char *c = copy; c != NULL && *c != '\0'; c++) {
-        if (strchr(TEXT_BLANKS, *c) != NULL) {
-            *c = ' ';
-        }
-    }
-    return copy;
-}
-
 static int add_expression(struct settings_expressions *list, const char *name, const char *value, struct failure *f) {
     if (value[0] == '\0') {
         return failure_set(f, "%s takes an expression, see pcap-filter(7); an empty one would match every packet",
@@ -170,7 +159,7 @@ static int add_expression(struct settings_expressions *list, const char *name, c
     if (list->count == SETTINGS_EXPRESSIONS_MAX) {
         return failure_set(f, "%s is there more than %d times", name, SETTINGS_EXPRESSIONS_MAX);
     }
-    list->at[list->count] = one_line(value);
+    list->at[list->count] = text_on_one_line(value); /* a line break in it means no more than a blank */
     if (list->at[list->count] == NULL) {
         return failure_errno(f, ENOMEM, "%s", name);
     }

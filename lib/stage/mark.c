@@ -12,16 +12,19 @@
 /* The first line of fd, to free(); NULL where it has none that is short enough, or there is no memory. */
 static char *read_line(int fd) {
     char *line = malloc(MARK_MAX_BYTES + 1);
+    if (line == NULL) {
+        return NULL;
+    }
     size_t filled = 0;
-    ssize_t got = line != NULL ? 1 : 0;
+    ssize_t got = 1;
     while (got > 0 && filled < MARK_MAX_BYTES) {
         do {
             got = read(fd, line + filled, MARK_MAX_BYTES - filled);
         } while (got < 0 && errno == EINTR);
         filled += got > 0 ? (size_t)got : 0;
     }
-    char *end = filled > 0 ? memchr(line, '\n', filled) : NULL;
-    if (line == NULL || got < 0 || (end == NULL && filled == MARK_MAX_BYTES)) {
+    char *end = memchr(line, '\n', filled);
+    if (got < 0 || (end == NULL && filled == MARK_MAX_BYTES)) {
         free(line);
         return NULL;
     }

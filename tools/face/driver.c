@@ -66,7 +66,7 @@ static int take_line(struct options *o, char *line, const struct option_row **se
 }
 
 static int take_lines(struct options *o, char *text, const char *path) {
-    const struct option_row *seen[OPTIONS_ROWS_MAX];
+    const struct option_row *seen[OPTIONS_ROWS_MAX] = {NULL};
     char origin[512] = "";
     size_t count = 0;
     int status = 0;

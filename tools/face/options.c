@@ -157,8 +157,10 @@ static int take_path_once(struct options *o, const struct option_row *r, const c
     return 0;
 }
 
-/* is_over: the command line says it for the first time, and wins over the configuration file. */
-static int take_value(struct options *o, const struct option_row *r, const char *value, bool is_over) {
+/* word: NULL where there is none. is_over: the command line says it for the first time, and wins over the configuration
+ * file. */
+static int take_value(struct options *o, const struct option_row *r, const char *word, bool is_over) {
+    const char *value = word != NULL ? word : "";
     void *to = (char *)o + r->at;
     bool good = true;
     switch (r->kind) {
@@ -194,7 +196,7 @@ static int take_value(struct options *o, const struct option_row *r, const char 
         break;
     case OPTION_MAY_CHOOSE:
         *(unsigned *)to = 1;
-        good = value == NULL || take_choice(r, value, 1, to);
+        good = word == NULL || take_choice(r, value, 1, to);
         break;
     case OPTION_ACCEPT:
         good = accept_of_words(value, to);
