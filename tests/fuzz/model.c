@@ -1,5 +1,6 @@
 #include "model.h"
 
+#include "fuzz.h"
 #include "witness_layout.h"
 
 #include <string.h>
@@ -13,6 +14,16 @@ static unsigned be16(const uint8_t *p) {
 static void put16(uint8_t *p, size_t value) {
     p[0] = (uint8_t)(value / 256);
     p[1] = (uint8_t)(value % 256);
+}
+
+static unsigned link_length(const uint8_t *frame, const struct model *m) {
+    const uint8_t *p = frame + m->link_length;
+    return m->link_length_is_little ? 256U * p[1] + p[0] : be16(p);
+}
+
+static void put_link_length(uint8_t *frame, const struct model *m, size_t value) {
+    uint8_t *p = frame + m->link_length;
+    put16(p, m->link_length_is_little ? value % 256 * 256 + value / 256 : value);
 }
 
 /* RFC 1071 word by word: the ones' complement sum, not yet complemented. */
@@ -60,6 +71,17 @@ static bool wants_cut(const uint8_t *frame, const struct model *m) {
     return (from == 22 || to == 22) && memcmp(payload, "SSH-", 4) != 0;
 }
 
+/* What is in front of the IP header, and not a part of the packet. */
+static void note_link_length(struct model *m, const struct witness_layout *l) {
+    for (size_t i = 0; i < l->layer_count && l->layers[i].length_at < m->ip; i++) {
+        FUZZ_MUST(i == 0 && l->layers[i].length != NULL && l->layers[i].sum == NULL);
+        m->has_link_length = true;
+        m->link_length_is_little = l->layers[i].is_little;
+        m->link_length = l->layers[i].length_at;
+        m->link_counts = l->layers[i].counted_from;
+    }
+}
+
 struct model model_judge(const uint8_t *frame, size_t length, uint16_t link_type) {
     struct model m;
     memset(&m, 0, sizeof m);
@@ -74,6 +96,7 @@ struct model model_judge(const uint8_t *frame, size_t length, uint16_t link_type
         m.payload = l.payload_at;
         m.payload_bytes = l.end_at - l.payload_at;
         m.destination = (size_t)(l.destination - frame);
+        note_link_length(&m, &l);
     }
     m.cut = m.has_transport && wants_cut(frame, &m);
     return m;
@@ -85,6 +108,9 @@ size_t model_cut(uint8_t *frame, const struct model *m) {
     const size_t end = m->payload + KEEP;
     uint8_t *ip = frame + m->ip;
     uint8_t *transport = frame + m->transport;
+    if (m->has_link_length) {
+        put_link_length(frame, m, end - m->link_counts);
+    }
     if (m->ip_version == 4) {
         put16(ip + 2, end - m->ip);
         put16(ip + 10, 0);
@@ -113,5 +139,6 @@ bool model_is_true(const uint8_t *frame, size_t length, uint16_t link_type) {
                          (m.is_tcp || be16(frame + m.transport + 4) == segment_bytes);
     /* What is summed with its right checksum sums to ffff (or 0 where all of it is 0). */
     const bool header = m.ip_version == 6 || sum16(0, ip, (size_t)4 * (ip[0] % 16)) == 65535;
-    return lengths && header && transport_sum(frame, &m, segment_bytes) == 65535;
+    const bool link = !m.has_link_length || link_length(frame, &m) == length - m.link_counts;
+    return link && lengths && header && transport_sum(frame, &m, segment_bytes) == 65535;
 }

@@ -17,6 +17,10 @@ struct model {
     int ip_version;
     size_t ip, transport, payload, payload_bytes;
     size_t destination; /* where the pseudo-header's destination address is */
+    /* The length that a link header has: of NFLOG's payload attribute, or of PPPoE. Tunnels are not looked into. */
+    bool has_link_length;
+    bool link_length_is_little;      /* of byte order */
+    size_t link_length, link_counts; /* where it is, and what the bytes that it counts begin at */
     bool cut;
 };
 
