@@ -312,9 +312,9 @@ bad_slim() {
 @test "pcap-verify --original: a packet cut that must not be" {
     # A cleartext packet of another link type, cut as if it were Ethernet.
     cp "$FIXTURES/good-payload-tcp.pcap" original
-    kit patch original 20 65
-    kit patch slim 20 65
-    bad_slim slim "packet 5: cut, though the link type is 101, not Ethernet"
+    kit patch original 20 93
+    kit patch slim 20 93
+    bad_slim slim "packet 5: cut, though the link type is 147, not Ethernet"
 }
 
 @test "pcap-verify --original: originals that are no pcap" {
