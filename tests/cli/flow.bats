@@ -75,7 +75,8 @@ tunnel() {
     command -v tshark >/dev/null || skip "no tshark"
     tunnel wireguard rewrite 80 wg.sender wg.ephemeral
     tunnel openvpn rewrite 50 openvpn.opcode openvpn.sessionid
-    tunnel openvpn-tcp snap 50 openvpn.sessionid # the only mode in which tshark finds what is behind cut messages
+    # Over TCP nothing proves its data, only the TLS in it. In no other mode does tshark find what is behind cut messages.
+    tunnel openvpn-tcp snap 0 openvpn.sessionid openvpn.opcode
     tunnel smb3 rewrite 70 smb2.cmd ntlmssp.auth.username
     tunnel dtls rewrite 60 dtls.handshake.type dtls.handshake.certificate dtls.use_srtp.protection_profile
     tunnel quic2 rewrite 80 tls.handshake.extensions_server_name
