@@ -56,11 +56,6 @@ char *text_trimmed(char *text) {
     return text;
 }
 
-void text_free(struct text *t) {
-    free(t->at);
-    memset(t, 0, sizeof *t);
-}
-
 char *text_on_one_line(const char *value) {
     char *copy = strdup(value);
     for (char *c = copy; c != NULL && *c != '\0'; c++) {
@@ -69,4 +64,9 @@ char *text_on_one_line(const char *value) {
         }
     }
     return copy;
+}
+
+void text_free(struct text *t) {
+    free(t->at);
+    memset(t, 0, sizeof *t);
 }

@@ -1,6 +1,6 @@
 /*
- * What the loops of a pass share: slim.c takes packets one by one whatever they are, ordinary.c the many that are
- * alike. Nobody else needs it.
+ * What the loops of a pass share: slim.c takes packets one by one whatever they are, records.c and blocks.c the
+ * many that are alike. Nobody else needs it.
  */
 #ifndef PCAPSLIM_WALK_H
 #define PCAPSLIM_WALK_H

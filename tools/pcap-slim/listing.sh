@@ -26,7 +26,6 @@ has_tmp() {
     return 1
 }
 
-
 # Into the list: what is to be slimmed, oldest first. Sets files to how many there are, pending to whether any of them is
 # (0; 1; 2: and room is short), left_out to why none is, as far as the list does not tell. With --until-free what is
 # marked already would only be started for nothing, file by file, and what is elsewhere frees nothing here.
