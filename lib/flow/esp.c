@@ -1,6 +1,7 @@
 #include "esp.h"
 
 #include "bytes.h"
+#include "wire.h"
 
 #include <stddef.h>
 
@@ -9,21 +10,7 @@ enum {
     PADDING_MAX_BYTES = 255,
     CHECK_MAX_BYTES = 32,
 
-    PROTOCOL_ICMP = 1,
-    PROTOCOL_IPV4 = 4,
-    PROTOCOL_TCP = 6,
-    PROTOCOL_UDP = 17,
-    PROTOCOL_IPV6 = 41,
-    PROTOCOL_GRE = 47,
-    PROTOCOL_ICMPV6 = 58,
-    PROTOCOL_SCTP = 132,
-
-    IPV4_MIN_BYTES = 20,
-    IPV6_BYTES = 40,
-    TCP_MIN_BYTES = 20,
-    UDP_BYTES = 8,
     ICMP_BYTES = 8,
-    GRE_BYTES = 4,
     SCTP_MIN_BYTES = 16,
 };
 
@@ -45,40 +32,31 @@ static bool is_length(const struct inner *i, uint32_t length_bytes) {
 }
 
 static bool is_ipv4(const struct inner *i) {
-    return i->there_bytes >= IPV4_MIN_BYTES && i->p[0] >> 4 == 4 && (i->p[0] & 15) >= 5 &&
-           is_length(i, bytes_get_be16(i->p + 2));
+    return i->there_bytes >= IPV4_HEADER_MIN_BYTES && i->p[0] >> 4 == 4 && (i->p[0] & 15) >= 5 &&
+           is_length(i, bytes_get_be16(i->p + IPV4_TOTAL_LENGTH));
 }
 
 static bool is_ipv6(const struct inner *i) {
-    return i->there_bytes >= IPV6_BYTES && i->p[0] >> 4 == 6 &&
-           is_length(i, IPV6_BYTES + (uint32_t)bytes_get_be16(i->p + 4));
+    return i->there_bytes >= IPV6_HEADER_BYTES && i->p[0] >> 4 == 6 &&
+           is_length(i, IPV6_HEADER_BYTES + (uint32_t)bytes_get_be16(i->p + IPV6_PAYLOAD_LENGTH));
 }
 
 static bool is_tcp(const struct inner *i) {
-    enum {
-        OFFSET_AT = 12,
-        RESERVED = 0x0e,
-        FLAGS_AT = 13,
-        FIN = 1,
-        SYN = 2,
-        RST = 4,
-        ACK = 16,
-        URG = 32,
-        URGENT_AT = 18
-    };
-    if (i->there_bytes < TCP_MIN_BYTES) {
+    enum { RESERVED = 0x0e };
+    if (i->there_bytes < TCP_HEADER_MIN_BYTES) {
         return false;
     }
-    const unsigned flags = i->p[FLAGS_AT];
-    const uint32_t header_bytes = (uint32_t)(i->p[OFFSET_AT] >> 4) * 4;
-    return header_bytes >= TCP_MIN_BYTES && header_bytes <= i->most_bytes && (i->p[OFFSET_AT] & RESERVED) == 0 &&
-           (flags & (SYN | RST | ACK)) != 0 && (flags & (FIN | SYN)) != (FIN | SYN) &&
-           ((flags & URG) != 0 ? i->least_bytes == i->most_bytes : bytes_get_be16(i->p + URGENT_AT) == 0);
+    const unsigned flags = i->p[TCP_FLAGS];
+    const uint32_t header_bytes = (uint32_t)(i->p[TCP_DATA_OFFSET] >> 4) * 4;
+    return header_bytes >= TCP_HEADER_MIN_BYTES && header_bytes <= i->most_bytes &&
+           (i->p[TCP_DATA_OFFSET] & RESERVED) == 0 && (flags & (TCP_SYN | TCP_RST | TCP_ACK)) != 0 &&
+           (flags & (TCP_FIN | TCP_SYN)) != (TCP_FIN | TCP_SYN) &&
+           ((flags & TCP_URG) != 0 ? i->least_bytes == i->most_bytes : bytes_get_be16(i->p + TCP_URGENT) == 0);
 }
 
 static bool is_udp(const struct inner *i) {
-    return i->there_bytes >= UDP_BYTES && bytes_get_be16(i->p + 4) >= UDP_BYTES &&
-           is_length(i, bytes_get_be16(i->p + 4));
+    return i->there_bytes >= UDP_HEADER_BYTES && bytes_get_be16(i->p + UDP_LENGTH) >= UDP_HEADER_BYTES &&
+           is_length(i, bytes_get_be16(i->p + UDP_LENGTH));
 }
 
 /* Types that are in use, and codes. */
@@ -87,11 +65,12 @@ static bool is_icmp(const struct inner *i) {
 }
 
 static bool is_gre(const struct inner *i) {
-    if (i->there_bytes < GRE_BYTES || (i->p[0] & 0x4f) != 0 || (i->p[1] & 0xf8) != 0) {
+    if (i->there_bytes < GRE_HEADER_BYTES || (i->p[0] & 0x4f) != 0 || (i->p[1] & 0xf8) != 0) {
         return false;
     }
-    const unsigned inside = bytes_get_be16(i->p + 2);
-    return inside == 0x0800 || inside == 0x86dd || inside == 0x6558 || inside == 0x880b || inside == 0x8847;
+    const unsigned inside = bytes_get_be16(i->p + GRE_TYPE);
+    return inside == ETHERTYPE_IPV4 || inside == ETHERTYPE_IPV6 || inside == ETHERTYPE_BRIDGED ||
+           inside == ETHERTYPE_PPP || inside == ETHERTYPE_MPLS;
 }
 
 static bool is_sctp(const struct inner *i) {

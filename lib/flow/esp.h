@@ -10,8 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* SPI and sequence number, RFC 4303 section 2; numbers below are reserved. */
-#define ESP_HEADER_BYTES 8
+/* RFC 4303 section 2.1: numbers below are reserved. */
 #define ESP_SPI_MIN 256
 
 /*

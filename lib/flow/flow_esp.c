@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "esp.h"
 #include "flow_srtp.h"
+#include "wire.h"
 
 enum { VECTOR_BYTES = 8 /* of GCM and its relatives, which may count */ };
 
