@@ -67,18 +67,23 @@ static enum tls_agreement take_suite(struct tls_hello *h, uint16_t suite) {
     return of_client(h);
 }
 
+/* What comes behind the session's identifier, or else behind the cookie. */
+static enum field field_behind(const struct tls_hello *h, bool is_session, bool is_dtls) {
+    if (is_session && is_dtls && h->type == TLS_CLIENT_HELLO) {
+        return FIELD_COOKIE_LENGTH;
+    }
+    return h->type == TLS_SERVER_HELLO ? FIELD_SUITE_HIGH : FIELD_LIST_HIGH;
+}
+
 /* The fields in front of the suites: of the session's identifier, and of DTLS the cookie, only the length counts. */
 static void take_length(struct tls_hello *h, uint8_t length_bytes, bool is_dtls) {
-    const bool has_cookie = is_dtls && h->type == TLS_CLIENT_HELLO && h->field == FIELD_SESSION_LENGTH;
-    const enum field then = has_cookie                    ? FIELD_COOKIE_LENGTH
-                            : h->type == TLS_SERVER_HELLO ? FIELD_SUITE_HIGH
-                                                          : FIELD_LIST_HIGH;
-    if (h->field == FIELD_SESSION_LENGTH && length_bytes > SESSION_MAX_BYTES) {
+    const bool is_session = h->field == FIELD_SESSION_LENGTH;
+    if (is_session && length_bytes > SESSION_MAX_BYTES) {
         go_to(h, FIELD_END, 0);
     } else if (length_bytes == 0) {
-        go_to(h, then, 0);
+        go_to(h, field_behind(h, is_session, is_dtls), 0);
     } else {
-        go_to(h, h->field == FIELD_SESSION_LENGTH ? FIELD_SESSION : FIELD_COOKIE, length_bytes);
+        go_to(h, is_session ? FIELD_SESSION : FIELD_COOKIE, length_bytes);
     }
 }
 
@@ -88,7 +93,6 @@ static bool is_major_version(uint8_t byte, bool is_dtls) {
 
 /* Of a field that is only stepped over as much as there is. Returns how much that is; 0: this is no such field. */
 static uint32_t step_over(struct tls_hello *h, uint32_t there_bytes, bool is_dtls) {
-    const bool has_cookie = is_dtls && h->type == TLS_CLIENT_HELLO && h->field == FIELD_SESSION;
     if (h->field != FIELD_HEADER && h->field != FIELD_RANDOM && h->field != FIELD_SESSION && h->field != FIELD_COOKIE) {
         return 0;
     }
@@ -99,10 +103,8 @@ static uint32_t step_over(struct tls_hello *h, uint32_t there_bytes, bool is_dtl
     }
     if (h->field == FIELD_HEADER || h->field == FIELD_RANDOM) {
         h->field++;
-    } else if (has_cookie) {
-        h->field = FIELD_COOKIE_LENGTH;
     } else {
-        h->field = h->type == TLS_SERVER_HELLO ? FIELD_SUITE_HIGH : FIELD_LIST_HIGH;
+        h->field = (uint8_t)field_behind(h, h->field == FIELD_SESSION, is_dtls);
     }
     return step_bytes;
 }

@@ -4,8 +4,6 @@
  */
 #include "tunnel_way.h"
 
-#include "protocols.h"
-
 /* Source route entries up to the one that is empty. */
 static bool pass_routing(struct tunnel_way *w) {
     for (;;) {
@@ -55,20 +53,14 @@ static bool pass_version_0(struct tunnel_way *w, uint16_t flags, uint32_t ethert
         return way_pass_erspan(w, (flags & GRE_HAS_SEQUENCE) != 0);
     }
     if (ethertype == ETHERTYPE_PPP) {
-        struct behind behind;
-        if (!ppp_pass(w->frame, w->at + way_there(w), w->at, &behind)) {
-            return false;
-        }
-        way_go(w, behind.offset - w->at, behind.ethertype);
-    } else {
-        way_go(w, 0, ethertype);
+        return way_pass_ppp(w) && way_may(w, TUNNEL_GRE);
     }
+    way_go(w, 0, ethertype);
     return way_may(w, TUNNEL_GRE);
 }
 
 /* The key is a length and a call, which has another number in the other direction: no circuit. */
 static bool pass_version_1(struct tunnel_way *w, uint16_t flags, uint32_t ethertype) {
-    struct behind behind;
     const uint32_t header_bytes =
         PPTP_HEADER_MIN_BYTES + (flags & GRE_HAS_SEQUENCE ? 4U : 0U) + (flags & PPTP_HAS_ACKNOWLEDGEMENT ? 4U : 0U);
     if ((flags & ~(GRE_HAS_SEQUENCE | PPTP_HAS_ACKNOWLEDGEMENT)) != (GRE_HAS_KEY | 1) || ethertype != ETHERTYPE_PPP ||
@@ -86,11 +78,7 @@ static bool pass_version_1(struct tunnel_way *w, uint16_t flags, uint32_t ethert
                                                                                    : LAYER_PPTP_8,
                   w->at, w->end);
     way_go(w, header_bytes, 0);
-    if (!ppp_pass(w->frame, w->at + way_there(w), w->at, &behind)) {
-        return false;
-    }
-    way_go(w, behind.offset - w->at, behind.ethertype);
-    return true;
+    return way_pass_ppp(w);
 }
 
 bool way_pass_gre(struct tunnel_way *w) {

@@ -3,7 +3,7 @@
 
 #include "protocols.h"
 
-static bool pass_ppp(struct tunnel_way *w) {
+bool way_pass_ppp(struct tunnel_way *w) {
     struct behind behind;
     if (!ppp_pass(w->frame, w->at + way_there(w), w->at, &behind)) {
         return false;
@@ -22,7 +22,7 @@ bool way_pass_pppoe(struct tunnel_way *w) {
     way_add_layer(w, LAYER_PPPOE, w->at, w->end);
     way_mark(w, bytes_get_be16(header + PPPOE_SESSION));
     way_go(w, PPPOE_HEADER_BYTES, 0);
-    return pass_ppp(w);
+    return way_pass_ppp(w);
 }
 
 /* Length of the header of a data message by its flags, without the padding that an offset size asks for. */
@@ -58,5 +58,5 @@ bool way_pass_l2tp(struct tunnel_way *w) {
         return false;
     }
     way_go(w, header_bytes, 0);
-    return pass_ppp(w);
+    return way_pass_ppp(w);
 }

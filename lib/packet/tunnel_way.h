@@ -79,6 +79,7 @@ bool way_pass_qinq(struct tunnel_way *w);
 bool way_pass_vntag(struct tunnel_way *w);
 bool way_pass_pbb(struct tunnel_way *w);
 bool way_pass_mpls(struct tunnel_way *w);
+bool way_pass_ppp(struct tunnel_way *w); /* a frame of PPP, behind the header that carries it */
 bool way_pass_pppoe(struct tunnel_way *w);
 bool way_pass_llc(struct tunnel_way *w); /* the ethertype is a length of IEEE 802.3 */
 bool way_pass_nsh(struct tunnel_way *w);
