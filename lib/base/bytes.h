@@ -5,6 +5,7 @@
 #ifndef PCAPSLIM_BYTES_H
 #define PCAPSLIM_BYTES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline uint16_t bytes_get_be16(const uint8_t *p) {
@@ -49,6 +50,24 @@ static inline void bytes_put_le32(uint8_t *p, uint32_t value) {
     p[1] = (uint8_t)(value >> 8);
     p[2] = (uint8_t)(value >> 16);
     p[3] = (uint8_t)(value >> 24);
+}
+
+/* In the byte order of a file that may have either. */
+
+static inline uint16_t bytes_get16(bool big_endian, const uint8_t *p) {
+    return big_endian ? bytes_get_be16(p) : bytes_get_le16(p);
+}
+
+static inline uint32_t bytes_get32(bool big_endian, const uint8_t *p) {
+    return big_endian ? bytes_get_be32(p) : bytes_get_le32(p);
+}
+
+static inline void bytes_put32(bool big_endian, uint8_t *p, uint32_t value) {
+    if (big_endian) {
+        bytes_put_be32(p, value);
+    } else {
+        bytes_put_le32(p, value);
+    }
 }
 
 #endif

@@ -40,22 +40,6 @@ enum {
 
 #define SECOND_NS UINT64_C(1000000000)
 
-static inline uint32_t get32(bool big_endian, const uint8_t *p) {
-    return big_endian ? bytes_get_be32(p) : bytes_get_le32(p);
-}
-
-static inline uint16_t get16(bool big_endian, const uint8_t *p) {
-    return big_endian ? bytes_get_be16(p) : bytes_get_le16(p);
-}
-
-static inline void put32(bool big_endian, uint8_t *p, uint32_t value) {
-    if (big_endian) {
-        bytes_put_be32(p, value);
-    } else {
-        bytes_put_le32(p, value);
-    }
-}
-
 /* ---- sections ---- */
 
 /* The byte order that a section is in; where there is none of a section header, as it was. */
@@ -69,8 +53,8 @@ static int read_order(const uint8_t *at, bool *big_endian, struct failure *f) {
 }
 
 static int check_version(const uint8_t *at, bool big_endian, struct failure *f) {
-    const unsigned major = get16(big_endian, at + MAJOR_AT);
-    const unsigned minor = get16(big_endian, at + MINOR_AT);
+    const unsigned major = bytes_get16(big_endian, at + MAJOR_AT);
+    const unsigned minor = bytes_get16(big_endian, at + MINOR_AT);
     return major == 1 && (minor == 0 || minor == 2)
                ? 0
                : failure_of(FAILURE_CONTENTS, f, "not processed: pcapng version %u.%u (only 1.0 is)", major, minor);
@@ -177,13 +161,15 @@ static int read_packet(const struct format_state *s, const uint8_t *at, bool is_
                        struct failure *f) {
     const bool order = s->big_endian;
     const struct format_interface *i = find_interface(
-        s, is_obsolete ? get16(order, at + PCAPNG_INTERFACE_AT) : get32(order, at + PCAPNG_INTERFACE_AT), f);
-    if (i == NULL || set_frame(out, i, PCAPNG_PACKET_HEADER_BYTES, get32(order, at + PCAPNG_CAPLEN_AT), f) != 0) {
+        s, is_obsolete ? bytes_get16(order, at + PCAPNG_INTERFACE_AT) : bytes_get32(order, at + PCAPNG_INTERFACE_AT),
+        f);
+    if (i == NULL || set_frame(out, i, PCAPNG_PACKET_HEADER_BYTES, bytes_get32(order, at + PCAPNG_CAPLEN_AT), f) != 0) {
         return -1;
     }
-    read_time(i, (uint64_t)get32(order, at + PCAPNG_TIME_HIGH_AT) << 32 | get32(order, at + PCAPNG_TIME_LOW_AT),
-              &out->is);
-    out->is.origlen_bytes = get32(order, at + PCAPNG_ORIGLEN_AT);
+    read_time(
+        i, (uint64_t)bytes_get32(order, at + PCAPNG_TIME_HIGH_AT) << 32 | bytes_get32(order, at + PCAPNG_TIME_LOW_AT),
+        &out->is);
+    out->is.origlen_bytes = bytes_get32(order, at + PCAPNG_ORIGLEN_AT);
     out->has_time = out->may_be_cut = true;
     return 0;
 }
@@ -193,7 +179,7 @@ static int read_simple_packet(const struct format_state *s, const uint8_t *at, s
     if (i == NULL) {
         return -1;
     }
-    const uint32_t origlen_bytes = get32(s->big_endian, at + SIMPLE_ORIGLEN_AT);
+    const uint32_t origlen_bytes = bytes_get32(s->big_endian, at + SIMPLE_ORIGLEN_AT);
     const uint64_t room_bytes = out->whole_bytes - SIMPLE_MIN_BYTES;
     uint32_t caplen_bytes = origlen_bytes;
     if (caplen_bytes > i->snaplen_bytes) {
@@ -278,10 +264,10 @@ static int read_block(const struct format_state *s, uint8_t *at, size_t there_by
     if (is_section && read_order(at, &big_endian, f) != 0) {
         return -1;
     }
-    const uint32_t type = get32(big_endian, at);
+    const uint32_t type = bytes_get32(big_endian, at);
     const struct block_type t = type_of(type);
     *out = (struct framed){
-        .header = at, .whole_bytes = get32(big_endian, at + PCAPNG_LENGTH_AT), .is_packet = t.is_packet};
+        .header = at, .whole_bytes = bytes_get32(big_endian, at + PCAPNG_LENGTH_AT), .is_packet = t.is_packet};
     /* In an order that does not depend on how much of it there is, so that of several faults the same one is told. */
     if (check_length(type, &t, out->whole_bytes, f) != 0 ||
         (there_bytes >= t.there_bytes && read_known(s, type, big_endian, out, f) != 0)) {
@@ -293,8 +279,8 @@ static int read_block(const struct format_state *s, uint8_t *at, size_t there_by
 /* ---- what spans say ---- */
 
 static uint64_t get64(bool big_endian, const uint8_t *p) {
-    const uint32_t first = get32(big_endian, p);
-    const uint32_t second = get32(big_endian, p + 4);
+    const uint32_t first = bytes_get32(big_endian, p);
+    const uint32_t second = bytes_get32(big_endian, p + 4);
     return big_endian ? (uint64_t)first << 32 | second : (uint64_t)second << 32 | first;
 }
 
@@ -324,8 +310,8 @@ static void take_option(struct format_interface *i, bool big_endian, unsigned co
 /* Those that are there whole, up to the first that lies about its length. */
 static void take_options(struct format_interface *i, bool big_endian, const uint8_t *at, const uint8_t *end) {
     while (end - at >= OPTION_HEADER_BYTES) {
-        const unsigned code = get16(big_endian, at);
-        const uint32_t length_bytes = get16(big_endian, at + 2);
+        const unsigned code = bytes_get16(big_endian, at);
+        const uint32_t length_bytes = bytes_get16(big_endian, at + 2);
         at += OPTION_HEADER_BYTES;
         if (code == OPTION_END || (size_t)(end - at) < length_bytes) {
             return;
@@ -352,10 +338,10 @@ static void enter_interface(struct format_state *s, const struct framed *r) {
     struct format_interface *i = &s->interfaces[s->interface_count];
     const uint8_t *at = r->header;
     const uint64_t end_bytes = r->whole_bytes - PCAPNG_LENGTH_BYTES;
-    const uint32_t snaplen_bytes = get32(s->big_endian, at + SNAPLEN_AT);
+    const uint32_t snaplen_bytes = bytes_get32(s->big_endian, at + SNAPLEN_AT);
     *i = (struct format_interface){
         .number = s->interfaces_before + s->interface_count,
-        .linktype = get16(s->big_endian, at + LINKTYPE_AT),
+        .linktype = bytes_get16(s->big_endian, at + LINKTYPE_AT),
         .snaplen_bytes = snaplen_bytes != 0 ? snaplen_bytes : UINT32_MAX,
         .resolution = RESOLUTION_USUAL,
     };
@@ -369,7 +355,7 @@ static void enter_interface(struct format_state *s, const struct framed *r) {
 }
 
 static void enter_secrets(struct format_state *s, const uint8_t *at) {
-    switch (get32(s->big_endian, at + SECRETS_TYPE_AT)) {
+    switch (bytes_get32(s->big_endian, at + SECRETS_TYPE_AT)) {
     case SECRETS_TLS:
         s->secrets |= FORMAT_SECRETS_TLS;
         break;
@@ -389,7 +375,7 @@ static void enter_block(struct format_state *s, const struct framed *r) {
         enter_section(s, r->header);
         return;
     }
-    const uint32_t type = get32(s->big_endian, r->header);
+    const uint32_t type = bytes_get32(s->big_endian, r->header);
     if (type == PCAPNG_BLOCK_INTERFACE) {
         enter_interface(s, r);
     } else if (type == PCAPNG_BLOCK_SECRETS) {
@@ -405,14 +391,14 @@ static uint64_t shorten_block(const struct format_state *s, const struct framed 
     const uint32_t end_at = r->header_bytes + caplen_bytes;
     const uint32_t padding_bytes = pcapng_padding_bytes(caplen_bytes);
     const uint64_t whole_bytes = r->whole_bytes - (behind_at - end_at - padding_bytes);
-    put32(s->big_endian, block + PCAPNG_CAPLEN_AT, caplen_bytes);
-    put32(s->big_endian, block + PCAPNG_LENGTH_AT, (uint32_t)whole_bytes);
+    bytes_put32(s->big_endian, block + PCAPNG_CAPLEN_AT, caplen_bytes);
+    bytes_put32(s->big_endian, block + PCAPNG_LENGTH_AT, (uint32_t)whole_bytes);
     memset(block + end_at, 0, padding_bytes);
     if (r->there_bytes > behind_at) {
         memmove(block + end_at + padding_bytes, block + behind_at, r->there_bytes - behind_at);
     }
     if (r->there_bytes == r->whole_bytes) {
-        put32(s->big_endian, block + whole_bytes - PCAPNG_LENGTH_BYTES, (uint32_t)whole_bytes);
+        bytes_put32(s->big_endian, block + whole_bytes - PCAPNG_LENGTH_BYTES, (uint32_t)whole_bytes);
     }
     return whole_bytes;
 }

@@ -12,16 +12,15 @@ static int open_file(const uint8_t *bytes, size_t length_bytes, struct savefile_
     memset(out, 0, sizeof *out);
     const uint32_t magic_be = bytes_get_be32(bytes);
     out->big_endian = magic_be == MAGIC_MICROSECONDS || magic_be == MAGIC_NANOSECONDS;
-    out->nanoseconds = savefile_get32(out, bytes) == MAGIC_NANOSECONDS;
+    out->nanoseconds = bytes_get32(out->big_endian, bytes) == MAGIC_NANOSECONDS;
 
-    const uint8_t *v = bytes + 4;
-    unsigned major = out->big_endian ? (unsigned)(v[0] << 8 | v[1]) : (unsigned)(v[1] << 8 | v[0]);
-    unsigned minor = out->big_endian ? (unsigned)(v[2] << 8 | v[3]) : (unsigned)(v[3] << 8 | v[2]);
+    const unsigned major = bytes_get16(out->big_endian, bytes + 4);
+    const unsigned minor = bytes_get16(out->big_endian, bytes + 6);
     if (major != 2 || minor != 4) {
         return failure_of(FAILURE_CONTENTS, f, "not processed: pcap version %u.%u (only 2.4 is)", major, minor);
     }
-    out->snaplen_bytes = savefile_get32(out, bytes + 16);
-    uint32_t last = savefile_get32(out, bytes + 20);
+    out->snaplen_bytes = bytes_get32(out->big_endian, bytes + 16);
+    uint32_t last = bytes_get32(out->big_endian, bytes + 20);
     out->linktype = (uint16_t)(last & 0xffff);
     out->linktype_high = (uint16_t)(last >> 16);
     return 0;

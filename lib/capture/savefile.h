@@ -20,30 +20,21 @@ enum {
 /* Version 2.4 with its four magic numbers; its packets have nothing behind their frames, and it has no other pieces. */
 const struct format *savefile_format(void);
 
-/* Read a 32-bit field in the byte order of the file. */
-static inline uint32_t savefile_get32(const struct savefile_header *h, const uint8_t *p) {
-    return h->big_endian ? bytes_get_be32(p) : bytes_get_le32(p);
-}
-
 /* Decode the 16 bytes of a record header. Nothing is checked: see FORMAT_CAPLEN_MAX_BYTES. */
 static inline __attribute__((always_inline)) struct format_packet savefile_get_packet(const struct savefile_header *h,
                                                                                       const uint8_t *p) {
     struct format_packet is = {
-        .ts_sec = savefile_get32(h, p),
-        .ts_frac = savefile_get32(h, p + 4),
-        .caplen_bytes = savefile_get32(h, p + 8),
-        .origlen_bytes = savefile_get32(h, p + 12),
+        .ts_sec = bytes_get32(h->big_endian, p),
+        .ts_frac = bytes_get32(h->big_endian, p + 4),
+        .caplen_bytes = bytes_get32(h->big_endian, p + 8),
+        .origlen_bytes = bytes_get32(h->big_endian, p + 12),
     };
     return is;
 }
 
 /* Change the captured length in the 16 bytes of a record header; the other fields stay as they are. */
 static inline void savefile_put_caplen(const struct savefile_header *h, uint8_t *p, uint32_t caplen_bytes) {
-    if (h->big_endian) {
-        bytes_put_be32(p + 8, caplen_bytes);
-    } else {
-        bytes_put_le32(p + 8, caplen_bytes);
-    }
+    bytes_put32(h->big_endian, p + 8, caplen_bytes);
 }
 
 #endif

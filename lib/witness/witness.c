@@ -70,15 +70,11 @@ static bool is_big_endian(const struct stream *s) {
 
 /* A field of the file header, in the file's byte order. */
 static uint32_t header_get(const struct stream *s, size_t at) {
-    return is_big_endian(s) ? bytes_get_be32(s->header + at) : bytes_get_le32(s->header + at);
+    return bytes_get32(is_big_endian(s), s->header + at);
 }
 
 static void shown_header_put(struct stream *s, size_t at, uint32_t value) {
-    if (is_big_endian(s)) {
-        bytes_put_be32(s->shown_header + at, value);
-    } else {
-        bytes_put_le32(s->shown_header + at, value);
-    }
+    bytes_put32(is_big_endian(s), s->shown_header + at, value);
 }
 
 /* cookie_read_function_t: the file header as libpcap is to see it, then the file as it is. */

@@ -112,11 +112,11 @@ static size_t there(const struct side *s) {
 }
 
 static uint32_t get32(const struct walk *w, const uint8_t *p) {
-    return w->big_endian ? bytes_get_be32(p) : bytes_get_le32(p);
+    return bytes_get32(w->big_endian, p);
 }
 
 static uint16_t get16(const struct walk *w, const uint8_t *p) {
-    return w->big_endian ? bytes_get_be16(p) : bytes_get_le16(p);
+    return bytes_get16(w->big_endian, p);
 }
 
 /* ---- the frame of a block ---- */
