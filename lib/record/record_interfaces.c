@@ -1,6 +1,7 @@
 #include "record_interfaces.h"
 
 #include "names.h"
+#include "record_members.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,21 +11,13 @@ static const char PCAPNG[] = "pcapng";
 
 #define RESOLUTION_OF_2 0x80
 
-static json_t *number(uint64_t value) {
-    return json_integer((json_int_t)value);
-}
-
-static uint64_t get_number(const json_t *o, const char *key) {
-    return (uint64_t)json_integer_value(json_object_get(o, key));
-}
-
 /* ---- out ---- */
 
 static int format_figures(json_t *o, const struct tally_interface *i) {
-    int bad = json_object_set_new(o, "in_pkts", number(i->packets));
-    bad |= json_object_set_new(o, "truncated", number(i->cut_packets));
-    bad |= json_object_set_new(o, "in_bytes", number(i->in_bytes));
-    bad |= json_object_set_new(o, "bytes_saved", number(i->saved_bytes));
+    int bad = json_object_set_new(o, "in_pkts", record_number(i->packets));
+    bad |= json_object_set_new(o, "truncated", record_number(i->cut_packets));
+    bad |= json_object_set_new(o, "in_bytes", record_number(i->in_bytes));
+    bad |= json_object_set_new(o, "bytes_saved", record_number(i->saved_bytes));
     return bad;
 }
 
@@ -36,25 +29,21 @@ static json_t *format_resolution(uint8_t resolution) {
 
 static json_t *format_interface(const struct tally_interface *i) {
     json_t *o = json_object();
-    int bad = json_object_set_new(o, "section", number(i->section));
-    bad |= json_object_set_new(o, "interface", number(i->id));
+    int bad = json_object_set_new(o, "section", record_number(i->section));
+    bad |= json_object_set_new(o, "interface", record_number(i->id));
     if (i->name[0] != '\0') {
         char *shown = names_utf8(i->name);
         bad |= json_object_set_new(o, "name", shown != NULL ? json_string(shown) : NULL);
         free(shown);
     }
-    bad |= json_object_set_new(o, "linktype", number(i->linktype));
-    bad |= json_object_set_new(o, "snaplen", number(i->snaplen_bytes));
+    bad |= json_object_set_new(o, "linktype", record_number(i->linktype));
+    bad |= json_object_set_new(o, "snaplen", record_number(i->snaplen_bytes));
     bad |= json_object_set_new(o, "resolution", format_resolution(i->resolution));
     if (i->fcs_bytes != 0) {
-        bad |= json_object_set_new(o, "fcs_bytes", number(i->fcs_bytes));
+        bad |= json_object_set_new(o, "fcs_bytes", record_number(i->fcs_bytes));
     }
     bad |= format_figures(o, i);
-    if (bad != 0) {
-        json_decref(o);
-        return NULL;
-    }
-    return o;
+    return record_whole(o, bad);
 }
 
 int record_interfaces_format(json_t *o, const struct tally *t) {
@@ -69,7 +58,7 @@ int record_interfaces_format(json_t *o, const struct tally *t) {
     bad |= json_object_set_new(o, "interfaces", all);
     if (t->interface_count > TALLY_INTERFACES_MAX) {
         json_t *others = json_object();
-        bad |= json_object_set_new(others, "interfaces", number(t->interface_count - TALLY_INTERFACES_MAX));
+        bad |= json_object_set_new(others, "interfaces", record_number(t->interface_count - TALLY_INTERFACES_MAX));
         bad |= format_figures(others, &t->interfaces[TALLY_INTERFACES_MAX]);
         bad |= json_object_set_new(o, "other_interfaces", others);
     }
@@ -79,10 +68,10 @@ int record_interfaces_format(json_t *o, const struct tally *t) {
 /* ---- in ---- */
 
 static void parse_figures(const json_t *o, struct tally_interface *i) {
-    i->packets = get_number(o, "in_pkts");
-    i->cut_packets = get_number(o, "truncated");
-    i->in_bytes = get_number(o, "in_bytes");
-    i->saved_bytes = get_number(o, "bytes_saved");
+    i->packets = record_get_number(o, "in_pkts");
+    i->cut_packets = record_get_number(o, "truncated");
+    i->in_bytes = record_get_number(o, "in_bytes");
+    i->saved_bytes = record_get_number(o, "bytes_saved");
 }
 
 static uint8_t parse_resolution(const json_t *o) {
@@ -94,13 +83,13 @@ static uint8_t parse_resolution(const json_t *o) {
 
 static void parse_interface(const json_t *o, struct tally_interface *i) {
     const char *name = json_string_value(json_object_get(o, "name"));
-    i->section = (uint32_t)get_number(o, "section");
-    i->id = (uint32_t)get_number(o, "interface");
+    i->section = (uint32_t)record_get_number(o, "section");
+    i->id = (uint32_t)record_get_number(o, "interface");
     (void)strncpy(i->name, name != NULL ? name : "", sizeof i->name - 1);
-    i->linktype = (uint16_t)get_number(o, "linktype");
-    i->snaplen_bytes = (uint32_t)get_number(o, "snaplen");
+    i->linktype = (uint16_t)record_get_number(o, "linktype");
+    i->snaplen_bytes = (uint32_t)record_get_number(o, "snaplen");
     i->resolution = parse_resolution(o);
-    i->fcs_bytes = (uint8_t)get_number(o, "fcs_bytes");
+    i->fcs_bytes = (uint8_t)record_get_number(o, "fcs_bytes");
     parse_figures(o, i);
 }
 
@@ -117,7 +106,7 @@ void record_interfaces_parse(const json_t *o, struct tally *t) {
         t->interface_count++;
     }
     if (t->interface_count == TALLY_INTERFACES_MAX) {
-        t->interface_count += get_number(others, "interfaces");
+        t->interface_count += record_get_number(others, "interfaces");
         parse_figures(others, &t->interfaces[TALLY_INTERFACES_MAX]);
     }
 }

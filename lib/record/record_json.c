@@ -2,6 +2,8 @@
 #include "names.h"
 #include "record.h"
 #include "record_interfaces.h"
+#include "record_members.h"
+#include "record_tunnels.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -28,21 +30,7 @@ static const char *const VERDICT_NAMES[RECORD_VERDICTS] = {
 #define DIGEST_DIGITS 16
 #define SHA256_DIGITS ((size_t)2 * RECORD_SHA256_BYTES)
 
-/* JSON integers are signed 64-bit in jansson; an inode or device number keeps its bits. */
-static json_t *number(uint64_t value) {
-    return json_integer((json_int_t)value);
-}
-
 /* ---- out ---- */
-
-/* Every step may lack memory. A record with a member missing would be believed, so there is none then. */
-static json_t *whole(json_t *o, int bad) {
-    if (bad != 0) {
-        json_decref(o);
-        return NULL;
-    }
-    return o;
-}
 
 static int format_file(json_t *o, const char *file) {
     char *shown = names_utf8(file);
@@ -66,15 +54,15 @@ static json_t *format_cut_reasons(const struct tally *t) {
     for (int r = 0; r < POLICY_CUT_REASONS; r++) {
         if (t->packets_by_reason[r] > 0) {
             json_t *one = json_object();
-            bad |= json_object_set_new(one, "packets", number(t->packets_by_reason[r]));
-            bad |= json_object_set_new(one, "bytes_saved", number(t->saved_bytes_by_reason[r]));
+            bad |= json_object_set_new(one, "packets", record_number(t->packets_by_reason[r]));
+            bad |= json_object_set_new(one, "bytes_saved", record_number(t->saved_bytes_by_reason[r]));
             if (t->zeroed_bytes_by_reason[r] > 0) {
-                bad |= json_object_set_new(one, "bytes_zeroed", number(t->zeroed_bytes_by_reason[r]));
+                bad |= json_object_set_new(one, "bytes_zeroed", record_number(t->zeroed_bytes_by_reason[r]));
             }
             bad |= json_object_set_new(all, policy_reason_name((enum policy_reason)r), one);
         }
     }
-    return whole(all, bad);
+    return record_whole(all, bad);
 }
 
 static json_t *format_keep_reasons(const struct tally *t) {
@@ -82,32 +70,11 @@ static json_t *format_keep_reasons(const struct tally *t) {
     int bad = 0;
     for (int r = POLICY_CUT_REASONS; r < POLICY_REASONS; r++) {
         if (t->packets_by_reason[r] > 0) {
-            bad |= json_object_set_new(all, policy_reason_name((enum policy_reason)r), number(t->packets_by_reason[r]));
+            bad |= json_object_set_new(all, policy_reason_name((enum policy_reason)r),
+                                       record_number(t->packets_by_reason[r]));
         }
     }
-    return whole(all, bad);
-}
-
-static json_t *format_tunnels(const struct tally *t) {
-    json_t *all = json_object();
-    int bad = 0;
-    for (int k = 0; k < TUNNEL_KINDS; k++) {
-        if (t->packets_by_tunnel[k] > 0) {
-            json_t *one = json_object();
-            bad |= json_object_set_new(one, "packets", number(t->packets_by_tunnel[k]));
-            bad |= json_object_set_new(one, "truncated", number(t->cut_by_tunnel[k]));
-            bad |= json_object_set_new(all, tunnel_kind_name((enum tunnel_kind)k), one);
-        }
-    }
-    return whole(all, bad);
-}
-
-static bool has_tunnels(const struct tally *t) {
-    uint64_t packets = 0;
-    for (int k = 0; k < TUNNEL_KINDS; k++) {
-        packets |= t->packets_by_tunnel[k];
-    }
-    return packets > 0;
+    return record_whole(all, bad);
 }
 
 static json_t *format_oddities(const struct tally *t) {
@@ -115,10 +82,10 @@ static json_t *format_oddities(const struct tally *t) {
     int bad = 0;
     for (int i = 0; i < ODDITIES; i++) {
         if (t->oddities[i] > 0) {
-            bad |= json_object_set_new(all, oddity_name((enum oddity)i), number(t->oddities[i]));
+            bad |= json_object_set_new(all, oddity_name((enum oddity)i), record_number(t->oddities[i]));
         }
     }
-    return whole(all, bad);
+    return record_whole(all, bad);
 }
 
 static int format_policy(json_t *o, const struct record *r) {
@@ -134,13 +101,13 @@ static int format_policy(json_t *o, const struct record *r) {
 }
 
 static int format_tally(json_t *o, const struct tally *t) {
-    int bad = json_object_set_new(o, "in_pkts", number(t->packets));
-    bad |= json_object_set_new(o, "truncated", number(t->cut_packets));
-    bad |= json_object_set_new(o, "kept", number(t->packets - t->cut_packets));
-    bad |= json_object_set_new(o, "in_bytes", number(t->in_bytes));
-    bad |= json_object_set_new(o, "out_bytes", number(t->out_bytes));
+    int bad = json_object_set_new(o, "in_pkts", record_number(t->packets));
+    bad |= json_object_set_new(o, "truncated", record_number(t->cut_packets));
+    bad |= json_object_set_new(o, "kept", record_number(t->packets - t->cut_packets));
+    bad |= json_object_set_new(o, "in_bytes", record_number(t->in_bytes));
+    bad |= json_object_set_new(o, "out_bytes", record_number(t->out_bytes));
     if (t->zeroed_bytes > 0) {
-        bad |= json_object_set_new(o, "zeroed_bytes", number(t->zeroed_bytes));
+        bad |= json_object_set_new(o, "zeroed_bytes", record_number(t->zeroed_bytes));
     }
     return bad;
 }
@@ -150,15 +117,13 @@ static int format_details(json_t *o, const struct tally *t) {
     int bad = json_object_set_new(o, "policy", json_string(policy_kind_name(t->policy)));
     bad |= json_object_set_new(o, "by_reason", format_cut_reasons(t));
     bad |= json_object_set_new(o, "kept_by_reason", format_keep_reasons(t));
-    if (has_tunnels(t)) {
-        bad |= json_object_set_new(o, "by_tunnel", format_tunnels(t));
-    }
+    bad |= record_tunnels_format(o, t);
     bad |= record_interfaces_format(o, t);
-    bad |= json_object_set_new(o, "linktype", number(h->linktype));
-    bad |= json_object_set_new(o, "linktype_high", number(h->linktype_high));
+    bad |= json_object_set_new(o, "linktype", record_number(h->linktype));
+    bad |= json_object_set_new(o, "linktype_high", record_number(h->linktype_high));
     bad |= json_object_set_new(o, "byte_order", json_string(h->big_endian ? "big" : "little"));
     bad |= json_object_set_new(o, "resolution", json_string(h->nanoseconds ? "ns" : "us"));
-    bad |= json_object_set_new(o, "snaplen", number(h->snaplen_bytes));
+    bad |= json_object_set_new(o, "snaplen", record_number(h->snaplen_bytes));
     if (t->has_times) {
         bad |= json_object_set_new(o, "first_timestamp", timestamp(h, t->first_sec, t->first_frac));
         bad |= json_object_set_new(o, "last_timestamp", timestamp(h, t->last_sec, t->last_frac));
@@ -211,14 +176,14 @@ static int format_check(json_t *o, const struct record *r) {
     }
     if (r->verdict != RECORD_VERDICT_NONE) {
         bad |= json_object_set_new(o, "verdict", json_string(VERDICT_NAMES[r->verdict]));
-        bad |= json_object_set_new(o, "checked_pkts", number(r->checked_packets));
+        bad |= json_object_set_new(o, "checked_pkts", record_number(r->checked_packets));
     }
     return bad;
 }
 
 static int format_stage(json_t *o, const struct record *r) {
     json_t *stage = json_object();
-    int bad = json_object_set_new(stage, "started_ns", number(r->started_ns));
+    int bad = json_object_set_new(stage, "started_ns", record_number(r->started_ns));
     if (r->has_source) {
         bad |= json_object_set_new(stage, "source", format_identity(&r->source));
     }
@@ -251,7 +216,7 @@ char *record_format(const struct record *r, bool between_stages) {
         bad |= format_tally(o, &r->tally);
     }
     if (r->has_elapsed) {
-        bad |= json_object_set_new(o, "elapsed_ms", number(r->elapsed_ms));
+        bad |= json_object_set_new(o, "elapsed_ms", record_number(r->elapsed_ms));
     }
     if (r->error.text[0] != '\0') {
         bad |= format_error(o, r);
@@ -287,11 +252,6 @@ char *record_format_line(const struct record *r, bool between_stages) {
 
 /* ---- in ---- */
 
-/* A member that is an integer; a missing or other one reads as 0. */
-static uint64_t get_number(const json_t *o, const char *key) {
-    return (uint64_t)json_integer_value(json_object_get(o, key));
-}
-
 static int parse_name(const json_t *o, const char *key, const char *const *names, int count, int *out) {
     const char *text = json_string_value(json_object_get(o, key));
     for (int i = 0; text != NULL && i < count; i++) {
@@ -313,11 +273,11 @@ static void parse_timestamp(const json_t *o, const char *key, uint32_t *sec, uin
 }
 
 static void parse_tally(const json_t *o, struct tally *t) {
-    t->packets = get_number(o, "in_pkts");
-    t->cut_packets = get_number(o, "truncated");
-    t->in_bytes = get_number(o, "in_bytes");
-    t->out_bytes = get_number(o, "out_bytes");
-    t->zeroed_bytes = get_number(o, "zeroed_bytes");
+    t->packets = record_get_number(o, "in_pkts");
+    t->cut_packets = record_get_number(o, "truncated");
+    t->in_bytes = record_get_number(o, "in_bytes");
+    t->out_bytes = record_get_number(o, "out_bytes");
+    t->zeroed_bytes = record_get_number(o, "zeroed_bytes");
     if (!policy_kind_of_name(json_string_value(json_object_get(o, "policy")), &t->policy)) {
         t->policy = POLICY_PACKET; /* records were made before there were others */
     }
@@ -327,30 +287,25 @@ static void parse_tally(const json_t *o, struct tally *t) {
         const char *name = policy_reason_name((enum policy_reason)r);
         if (r < POLICY_CUT_REASONS) {
             const json_t *one = json_object_get(cut, name);
-            t->packets_by_reason[r] = get_number(one, "packets");
-            t->saved_bytes_by_reason[r] = get_number(one, "bytes_saved");
-            t->zeroed_bytes_by_reason[r] = get_number(one, "bytes_zeroed");
+            t->packets_by_reason[r] = record_get_number(one, "packets");
+            t->saved_bytes_by_reason[r] = record_get_number(one, "bytes_saved");
+            t->zeroed_bytes_by_reason[r] = record_get_number(one, "bytes_zeroed");
         } else {
-            t->packets_by_reason[r] = get_number(kept, name);
+            t->packets_by_reason[r] = record_get_number(kept, name);
         }
     }
-    const json_t *tunnels = json_object_get(o, "by_tunnel");
-    for (int k = 0; k < TUNNEL_KINDS; k++) {
-        const json_t *one = json_object_get(tunnels, tunnel_kind_name((enum tunnel_kind)k));
-        t->packets_by_tunnel[k] = get_number(one, "packets");
-        t->cut_by_tunnel[k] = get_number(one, "truncated");
-    }
+    record_tunnels_parse(o, t);
     const json_t *oddities = json_object_get(o, "oddities");
     for (int i = 0; i < ODDITIES; i++) {
-        t->oddities[i] = get_number(oddities, oddity_name((enum oddity)i));
+        t->oddities[i] = record_get_number(oddities, oddity_name((enum oddity)i));
     }
     const char *order = json_string_value(json_object_get(o, "byte_order"));
     const char *resolution = json_string_value(json_object_get(o, "resolution"));
     t->savefile.big_endian = order != NULL && strcmp(order, "big") == 0;
     t->savefile.nanoseconds = resolution != NULL && strcmp(resolution, "ns") == 0;
-    t->savefile.linktype = (uint16_t)get_number(o, "linktype");
-    t->savefile.linktype_high = (uint16_t)get_number(o, "linktype_high");
-    t->savefile.snaplen_bytes = (uint32_t)get_number(o, "snaplen");
+    t->savefile.linktype = (uint16_t)record_get_number(o, "linktype");
+    t->savefile.linktype_high = (uint16_t)record_get_number(o, "linktype_high");
+    t->savefile.snaplen_bytes = (uint32_t)record_get_number(o, "snaplen");
     record_interfaces_parse(o, t);
     t->has_times = json_object_get(o, "first_timestamp") != NULL;
     parse_timestamp(o, "first_timestamp", &t->first_sec, &t->first_frac);
@@ -361,11 +316,11 @@ static bool parse_identity(const json_t *o, struct identity *out) {
     if (!json_is_object(o)) {
         return false;
     }
-    out->device = get_number(o, "device");
-    out->inode = get_number(o, "inode");
-    out->size_bytes = get_number(o, "size");
-    out->mtime_sec = (int64_t)get_number(o, "mtime_sec");
-    out->mtime_ns = (int64_t)get_number(o, "mtime_ns");
+    out->device = record_get_number(o, "device");
+    out->inode = record_get_number(o, "inode");
+    out->size_bytes = record_get_number(o, "size");
+    out->mtime_sec = (int64_t)record_get_number(o, "mtime_sec");
+    out->mtime_ns = (int64_t)record_get_number(o, "mtime_ns");
     return true;
 }
 
@@ -478,11 +433,11 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
     int verdict = RECORD_VERDICT_NONE;
     (void)parse_name(o, "verdict", VERDICT_NAMES, RECORD_VERDICTS, &verdict);
     out->verdict = (enum record_verdict)verdict;
-    out->checked_packets = get_number(o, "checked_pkts");
+    out->checked_packets = record_get_number(o, "checked_pkts");
     out->has_elapsed = json_is_integer(json_object_get(o, "elapsed_ms"));
-    out->elapsed_ms = get_number(o, "elapsed_ms");
+    out->elapsed_ms = record_get_number(o, "elapsed_ms");
     const json_t *stage = json_object_get(o, "stage");
-    out->started_ns = get_number(stage, "started_ns");
+    out->started_ns = record_get_number(stage, "started_ns");
     out->has_source = parse_identity(json_object_get(stage, "source"), &out->source);
     out->has_tmp = parse_identity(json_object_get(stage, "tmp"), &out->tmp);
     return 0;
