@@ -2,6 +2,7 @@
  * pcap-plan: take the words of pcap-slim(1) and its configuration file apart, and say as assignments for sh(1) what is
  * to be done. The driver keeps what a person wants to read: the chain of filters.
  */
+#include "assignments.h"
 #include "choice.h"
 #include "cli.h"
 #include "driver.h"
@@ -55,34 +56,7 @@ static const char SLIM_HELP[] = "Usage: pcap-slim {--dir PATH}... | --single PAT
                                 "  pcap-slim --dir /data/pcap --check-only\n"
                                 "  pcap-slim --dir /data/pcap --age-minutes 15 --workers 2 --max-io-mbps 50";
 
-/* ---- assignments ---- */
-
-/* A plan that lacks something is none: the run would be another one, elsewhere. */
-static bool memory_ran_out;
-
-/* In quotes, so that whatever is in the value is nothing to the shell. */
-static void add_quoted(struct text *to, const char *value) {
-    (void)text_add(to, "'");
-    for (const char *quote; (quote = strchr(value, '\'')) != NULL; value = quote + 1) {
-        (void)text_add(to, "%.*s'\\''", (int)(quote - value), value);
-    }
-    (void)text_add(to, "%s'", value);
-}
-
-/* value: NULL where there was no memory for it. */
-static void put(const char *name, const char *value) {
-    struct text quoted = {.at = NULL};
-    add_quoted(&quoted, value != NULL ? value : "");
-    char *whole = text_take(&quoted);
-    memory_ran_out |= value == NULL || whole == NULL;
-    (void)printf("%s=%s\n", name, whole != NULL ? whole : "");
-    free(whole);
-}
-
-/* The option as it is to be handed on, or nothing. */
-static void put_if(const char *name, bool there, const char *value) {
-    put(name, there ? value : "");
-}
+/* ---- options ---- */
 
 /* The path as it is from another directory, to be freed: the run is in one. NULL after having said why. */
 static char *absolute(const char *path) {
@@ -114,7 +88,7 @@ static int check_metrics(const char *path) {
 static int put_metrics(const char *path) {
     char *whole = path != NULL ? absolute(path) : NULL;
     const int status = path == NULL ? 0 : whole != NULL ? check_metrics(whole) : CLI_FAILED;
-    put("metrics", whole != NULL ? whole : "");
+    assign("metrics", whole != NULL ? whole : "");
     free(whole);
     return status;
 }
@@ -123,7 +97,7 @@ static int put_stage(const char *path) {
     struct stat st;
     char *whole = path != NULL ? absolute(path) : NULL;
     const bool is_there = whole != NULL && stat(whole, &st) == 0 && S_ISDIR(st.st_mode);
-    put("stage", whole != NULL ? whole : "");
+    assign("stage", whole != NULL ? whole : "");
     if (whole != NULL && !is_there) {
         (void)cli_fail(whole, "there is no such stage directory");
     }
@@ -131,36 +105,16 @@ static int put_stage(const char *path) {
     return path == NULL || is_there ? 0 : CLI_FAILED;
 }
 
-static void put_number(const char *name, unsigned long number) {
-    (void)printf("%s=%lu\n", name, number);
-}
-
 /* The word of an option that takes one of several; the variable has its name. */
 static void put_choice(const struct options *o, const char *option, unsigned number) {
     char word[16];
-    put(option, choice_word(options_row(o, option)->takes, number, word, sizeof word));
-}
-
-/* Patterns, as words that are in quotes themselves. */
-static void put_patterns(const char *name, const char *option, const char *const *patterns) {
-    struct text words = {.at = NULL};
-    if (*patterns == NULL) {
-        put(name, "");
-        return;
-    }
-    for (; *patterns != NULL; patterns++) {
-        (void)text_add(&words, " --%s=", option);
-        add_quoted(&words, *patterns);
-    }
-    char *whole = text_take(&words);
-    put(name, whole);
-    free(whole);
+    assign(option, choice_word(options_row(o, option)->takes, number, word, sizeof word));
 }
 
 static void put_names(const struct options *o) {
-    put_if("recursive", o->recursive, "--recursive");
-    put_patterns("globs", "glob", o->globs.at);
-    put_patterns("excludes", "exclude", o->excludes.at);
+    assign_if("recursive", o->recursive, "--recursive");
+    assign_each("globs", "glob", o->globs.at);
+    assign_each("excludes", "exclude", o->excludes.at);
 }
 
 static void put_limits(const struct options *o) {
@@ -177,7 +131,7 @@ static void put_limits(const struct options *o) {
 }
 
 static void put_hash(const struct options *o, bool there) {
-    put_if("hash", there, o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
+    assign_if("hash", there, o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
 }
 
 /* How captures are read, and which. What is accepted is names and commas: it was taken. */
@@ -185,9 +139,10 @@ static void put_reads(const struct options *o, bool is_mapped_or_not) {
     const char *accept = options_given(o, "accept");
     const char *how = !is_mapped_or_not ? "" : o->mapped ? "--mmap" : "--no-mmap";
     char *words = NULL;
-    put("reads", asprintf(&words, "%s%s%s", how, accept != NULL ? " --accept " : "", accept != NULL ? accept : "") > -1
-                     ? words
-                     : NULL);
+    assign("reads",
+           asprintf(&words, "%s%s%s", how, accept != NULL ? " --accept " : "", accept != NULL ? accept : "") > -1
+               ? words
+               : NULL);
     free(words);
 }
 
@@ -198,16 +153,16 @@ static int put_options(const struct options *o) {
     (void)snprintf(amount, sizeof amount, "%llu%s", (unsigned long long)o->until_bytes,
                    o->until_bytes < 100 ? "%" : "");
     put_names(o);
-    put_if("age", options_given(o, "age-minutes") != NULL && o->directory != NULL, options_given(o, "age-minutes"));
-    put_if("until", o->until_bytes > 0, amount);
-    put_if("until_typed", o->until_bytes > 0, until);
-    put_number("workers", o->workers);
+    assign_if("age", options_given(o, "age-minutes") != NULL && o->directory != NULL, options_given(o, "age-minutes"));
+    assign_if("until", o->until_bytes > 0, amount);
+    assign_if("until_typed", o->until_bytes > 0, until);
+    assign_number("workers", o->workers);
     put_limits(o);
-    put_if("retry", o->retry_failed, "--retry-failed");
-    put_if("quiet", o->quiet, "yes");
-    put_if("all", o->all, "--all");
-    put_if("sandbox", o->confine.off, "--no-sandbox");
-    put_if("progress", o->no_progress || o->quiet, "--no-progress");
+    assign_if("retry", o->retry_failed, "--retry-failed");
+    assign_if("quiet", o->quiet, "yes");
+    assign_if("all", o->all, "--all");
+    assign_if("sandbox", o->confine.off, "--no-sandbox");
+    assign_if("progress", o->no_progress || o->quiet, "--no-progress");
     put_reads(o, is_mapped_or_not);
     put_hash(o, options_given(o, "hash") != NULL);
     put_choice(o, "verify", o->check);
@@ -217,10 +172,10 @@ static int put_options(const struct options *o) {
 }
 
 static void put_log(const struct options *o) {
-    put("error", cli_level(CLI_ERROR));
-    put("warning", cli_level(CLI_WARNING));
-    put("info", cli_level(CLI_INFO));
-    put_if("log", options_given(o, "log") != NULL, options_given(o, "log"));
+    assign("error", cli_level(CLI_ERROR));
+    assign("warning", cli_level(CLI_WARNING));
+    assign("info", cli_level(CLI_INFO));
+    assign_if("log", options_given(o, "log") != NULL, options_given(o, "log"));
 }
 
 /* ---- files for the run ---- */
@@ -262,7 +217,7 @@ static int make_scratch(void) {
                        strerror(errno));
         free(made);
     } else {
-        put("scratch", scratch);
+        assign("scratch", scratch);
     }
     free(within);
     return scratch != NULL ? 0 : CLI_FAILED;
@@ -271,7 +226,7 @@ static int make_scratch(void) {
 static int write_policy(const struct options *o) {
     char *path = NULL;
     if (!o->policy.given) {
-        put("policy", "");
+        assign("policy", "");
         return 0;
     }
     FILE *file = create("policy");
@@ -279,7 +234,7 @@ static int write_policy(const struct options *o) {
         return CLI_FAILED;
     }
     (void)fputs(o->policy.text, file);
-    put("policy", path);
+    assign("policy", path);
     free(path);
     return end(file);
 }
@@ -293,32 +248,40 @@ static int write_list(const char *const *names, size_t count) {
     for (size_t i = 0; i < count; i++) {
         (void)fwrite(names[i], 1, strlen(names[i]) + 1, file);
     }
-    put_number("files", count);
+    assign_number("files", count);
     return file != NULL ? end(file) : 0;
 }
 
 /* ---- what to work on ---- */
 
-/* For cd, which takes - for something else. */
-static void put_where(const char *path, size_t bytes) {
+/* The first bytes of a path for cd, which takes - for something else; to be freed. NULL where memory runs out. */
+static char *where_of(const char *path, size_t bytes) {
     char *where = NULL;
-    put("where", asprintf(&where, "%s%.*s", path[0] == '/' ? "" : "./", (int)bytes, path) > 0 ? where : NULL);
-    free(where);
+    return asprintf(&where, "%s%.*s", path[0] == '/' ? "" : "./", (int)bytes, path) > 0 ? where : NULL;
+}
+
+/* If not, errno says why. */
+static bool can_enter(const char *path) {
+    const int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const bool can = fd >= 0 && faccessat(fd, ".", X_OK, AT_EACCESS) == 0;
+    const int error = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = error;
+    return can;
 }
 
 /* Returns 0, or CLI_FAILED or CLI_MISUSE after having said why it cannot be entered. */
 static int check_directory(const char *path) {
     struct stat st;
-    const int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    const bool can_enter = fd >= 0 && faccessat(fd, ".", X_OK, AT_EACCESS) == 0;
+    if (can_enter(path)) {
+        return 0;
+    }
     const int error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    if (!can_enter && error == ENOTDIR && stat(path, &st) == 0) {
-        return cli_misuse("--dir: '%s' is a file; name it without --dir", path);
-    }
-    return can_enter ? 0 : cli_fail(path, "cannot enter this directory: %s", strerror(error));
+    return error == ENOTDIR && stat(path, &st) == 0
+               ? cli_misuse("--dir: '%s' is a file; name it without --dir", path)
+               : cli_fail(path, "cannot enter this directory: %s", strerror(error));
 }
 
 /* Paths in reports keep the words of the operator. */
@@ -329,12 +292,14 @@ static int put_directory(const char *directory) {
     if (status != 0) {
         return status;
     }
+    char *where = where_of(directory, bytes);
+    assign("where", where);
+    free(where);
     if (asprintf(&prefix, "%s%s", directory, directory[bytes - 1] == '/' ? "" : "/") < 0) {
         return cli_fail(NULL, "out of memory");
     }
-    put("prefix", prefix);
+    assign("prefix", prefix);
     free(prefix);
-    put_where(directory, bytes);
     return write_list(NULL, 0);
 }
 
@@ -351,15 +316,15 @@ static int put_directories(const struct words *directories) {
         lost += status != 0;
         if (status == 0) {
             (void)text_add(&words, " ");
-            add_quoted(&words, directories->at[i]);
+            assign_quote(&words, directories->at[i]);
         }
     }
     if (lost == directories->count) {
         return CLI_FAILED;
     }
-    put_number("lost", lost);
+    assign_number("lost", lost);
     char *whole = text_take(&words);
-    put("dirs", whole);
+    assign("dirs", whole);
     free(whole);
     return write_list(NULL, 0);
 }
@@ -368,24 +333,20 @@ static int put_directories(const struct words *directories) {
 static int put_single(const char *path) {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
-    char *where = NULL;
-    if (asprintf(&where, "%s%.*s", path[0] == '/' ? "" : "./", (int)(name - path), path) < 0) {
+    char *where = where_of(path, (size_t)(name - path));
+    if (where == NULL) {
         return cli_fail(NULL, "out of memory");
     }
-    const int fd = name[0] != '\0' ? open(where, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-    const bool can_enter = fd >= 0 && faccessat(fd, ".", X_OK, AT_EACCESS) == 0;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    put_if("where", can_enter, where);
+    const bool is_within = name[0] != '\0' && can_enter(where);
+    assign_if("where", is_within, where);
     free(where);
-    if (can_enter) {
+    if (is_within) {
         char *prefix = strndup(path, (size_t)(name - path));
-        put("prefix", prefix);
+        assign("prefix", prefix);
         free(prefix);
         return write_list(&name, 1);
     }
-    put("prefix", "");
+    assign("prefix", "");
     return write_list(&path, 1);
 }
 
@@ -399,8 +360,8 @@ static int put_files(const struct options *o) {
             return cli_misuse("'%s' is a directory; name it with --dir", o->operands[i]);
         }
     }
-    put("where", "");
-    put("prefix", "");
+    assign("where", "");
+    assign("prefix", "");
     return write_list((const char *const *)o->operands, o->operand_count);
 }
 
@@ -417,8 +378,8 @@ static int put_run(struct options *o) {
         return cli_misuse("--until-free does not go with --length zero, which leaves every file as long as it is");
     }
     const bool has_several = o->directories.count > 1;
-    put("target", has_several ? "dirs" : o->directory != NULL ? "dir" : o->single != NULL ? "single" : "files");
-    put_if("named", o->directory != NULL || o->single != NULL, o->directory != NULL ? o->directory : o->single);
+    assign("target", has_several ? "dirs" : o->directory != NULL ? "dir" : o->single != NULL ? "single" : "files");
+    assign_if("named", o->directory != NULL || o->single != NULL, o->directory != NULL ? o->directory : o->single);
     int status = put_options(o);
     status = status != 0 ? status : make_scratch();
     status = status != 0 ? status : write_policy(o);
@@ -429,32 +390,32 @@ static int put_run(struct options *o) {
                                         : put_files(o);
     }
     if (status == 0) {
-        put("mode", o->dry_run ? "dry-run" : o->check_only ? "check-only" : "run");
+        assign("mode", o->dry_run ? "dry-run" : o->check_only ? "check-only" : "run");
     }
     return status;
 }
 
 static int put_status(const struct options *o) {
-    put("named", o->status_directory);
+    assign("named", o->status_directory);
     put_names(o);
-    put_if("prune", o->prune, "--prune-markers");
+    assign_if("prune", o->prune, "--prune-markers");
     put_reads(o, false);
     /* One in the configuration file is for runs: this would read every capture. */
-    put_if("age", options_given(o, "age-minutes") != NULL, options_given(o, "age-minutes"));
+    assign_if("age", options_given(o, "age-minutes") != NULL, options_given(o, "age-minutes"));
     put_hash(o, options_typed(o, "hash"));
-    put_if("sandbox", o->confine.off, "--no-sandbox");
+    assign_if("sandbox", o->confine.off, "--no-sandbox");
     put_choice(o, "output", o->output);
-    put("mode", "status");
+    assign("mode", "status");
     return 0;
 }
 
 static int put_answer(const struct options *o) {
     if (o->help) {
-        put("answer", SLIM_HELP);
+        assign("answer", SLIM_HELP);
     } else {
         (void)printf("answer='pcap-slim %s'\n", cli_version_number());
     }
-    put("mode", "answer");
+    assign("mode", "answer");
     return 0;
 }
 
@@ -494,7 +455,7 @@ int main(int argc, char **argv) {
         put_log(&o);
         status = o.help || o.version ? put_answer(&o) : o.status_directory != NULL ? put_status(&o) : put_run(&o);
     }
-    status = status == 0 && memory_ran_out ? cli_fail(NULL, "out of memory") : status;
+    status = status == 0 && assign_lost() ? cli_fail(NULL, "out of memory") : status;
     status = status == 0 ? cli_end(0) : status;
     policy_options_free(&o.policy);
     status = status == 0 ? 0 : give_up(status);
