@@ -208,20 +208,33 @@ static int scan_all(struct scanner *s, const struct options *o, char **paths) {
 
 /* ---- a list ---- */
 
-/* put: write the record of one that is not pending. Returns whether it is. */
-static bool is_pending(struct site *site, const char *path, bool put) {
+static enum record_status look_at(struct site *site, const char *path) {
     struct record r;
     if (record_init(&r, path) != 0) {
-        return true;
+        return RECORD_FAIL;
     }
     site_inspect(site, path, &r);
-    const bool pending = r.status == RECORD_WOULD_SLIM || r.status == RECORD_FAIL; /* who takes it up says why */
-    if (put) {
-        (void)fflush(stdout);
-        (void)stage_put(STDOUT_FILENO, &r, false);
-    }
+    const enum record_status status = r.status;
     record_free(&r);
-    return pending;
+    return status;
+}
+
+static bool is_pending(enum record_status status) {
+    return status == RECORD_WOULD_SLIM || status == RECORD_FAIL; /* who takes it up says why */
+}
+
+/* Of one that is not pending. Where it is known to be marked it need not be looked at again. */
+static void put_record(struct site *site, const char *path, bool is_marked) {
+    struct record r;
+    if (record_init(&r, path) != 0) {
+        return;
+    }
+    r.status = RECORD_SKIPPED_MARKER;
+    if (!is_marked) {
+        site_inspect(site, path, &r);
+    }
+    (void)stage_put(STDOUT_FILENO, &r, false);
+    record_free(&r);
 }
 
 /* Why there is nothing to do, as far as this is not in records: what was left out of the list. */
@@ -242,7 +255,7 @@ static void put_left_out(const struct listing *l, const struct options *o) {
 static bool put_what_fits_first(struct listing *l, struct site *site, uint64_t free_bytes) {
     bool fit = true;
     for (size_t i = 0; i < l->count && fit; i++) {
-        fit = l->at[i].size_bytes <= free_bytes || !is_pending(site, l->at[i].path, false);
+        fit = l->at[i].size_bytes <= free_bytes || !is_pending(look_at(site, l->at[i].path));
     }
     if (!fit) {
         cli_warn("%" PRIu64 " bytes are free, fewer than a capture has: the smallest come first", free_bytes);
@@ -251,38 +264,54 @@ static bool put_what_fits_first(struct listing *l, struct site *site, uint64_t f
     return !fit;
 }
 
-static bool is_any_pending(const struct listing *l, struct site *site) {
+/* marked: gets which of those that were looked at are. */
+static bool is_any_pending(const struct listing *l, struct site *site, bool *marked) {
     bool any = false;
     for (size_t i = l->count; i > 0 && !any; i--) { /* the youngest that is tells */
-        any = is_pending(site, l->at[i - 1].path, false);
+        const enum record_status status = look_at(site, l->at[i - 1].path);
+        marked[i - 1] = status == RECORD_SKIPPED_MARKER;
+        any = is_pending(status);
     }
     return any;
 }
 
-/*
- * Write the names to the file. On standard output goes how many there are, and whether any of them is pending: 0, 1, or
- * 2 where room is short. If none is, why follows on the line, and their records on lines of their own.
- */
-static int put_list(struct listing *l, const struct options *o, struct site *site, uint64_t free_bytes, FILE *list) {
-    const bool any = is_any_pending(l, site);
-    const bool is_short = any && put_what_fits_first(l, site, free_bytes);
+static size_t put_names(const struct listing *l, struct site *site, bool only_pending, FILE *list) {
     size_t listed = 0;
     for (size_t i = 0; i < l->count; i++) {
-        if (!o->pending || is_pending(site, l->at[i].path, false)) {
+        if (!only_pending || is_pending(look_at(site, l->at[i].path))) {
             (void)fwrite(l->at[i].path, 1, strlen(l->at[i].path) + 1, list);
             listed++;
         }
     }
-    (void)printf("%zu %d", listed, is_short ? 2 : any);
-    if (!any) {
+    return listed;
+}
+
+/*
+ * Write the names to the list. On standard output goes how many there are, and whether there is anything to do: 0, 1,
+ * or 2 where room is short. If there is not, why follows on the line, and their records on lines of their own. What a
+ * run that was killed left of its claims is something to do.
+ */
+static int put_list(struct listing *l, const struct options *o, struct site *site, uint64_t free_bytes, FILE *list) {
+    bool *marked = calloc(l->count + 1, sizeof *marked);
+    if (marked == NULL) {
+        return cli_fail(NULL, "out of memory");
+    }
+    const bool any = is_any_pending(l, site, marked);
+    const bool is_short = any && put_what_fits_first(l, site, free_bytes);
+    const bool is_work = any || l->has_claims;
+    const size_t listed = put_names(l, site, o->pending, list);
+    (void)printf("%zu %d", listed, is_short ? 2 : is_work);
+    if (!is_work) {
         put_left_out(l, o);
     }
     (void)putchar('\n');
-    for (size_t i = 0; i < l->count && !any && listed > 0; i++) {
-        (void)is_pending(site, l->at[i].path, true);
+    (void)fflush(stdout); /* records are written without its buffer */
+    for (size_t i = 0; i < l->count && !is_work && listed > 0; i++) {
+        put_record(site, l->at[i].path, marked[i]);
     }
-    const bool bad = ferror(list) != 0;
-    return fclose(list) == 0 && !bad ? CLI_DONE : cli_fail(o->list_path, "cannot write: %s", strerror(errno));
+    free(marked);
+    return ferror(list) == 0 && fflush(list) == 0 ? CLI_DONE
+                                                  : cli_fail(o->list_path, "cannot write: %s", strerror(errno));
 }
 
 static uint64_t free_bytes_here(void) {
@@ -319,10 +348,9 @@ static int list_captures(const struct options *o) {
     const uint64_t free_bytes = free_bytes_here(); /* the sandbox would not say */
     int status = confine_to_within(&o->confine, SANDBOX_READ, -1);
     status = status == CLI_DONE ? listing_read(&l, &terms) : status;
-    if (status == CLI_DONE) {
-        status = put_list(&l, o, &site, free_bytes, list);
-    } else {
-        (void)fclose(list); /* nothing is in it */
+    status = status == CLI_DONE ? put_list(&l, o, &site, free_bytes, list) : status;
+    if (fclose(list) != 0 && status == CLI_DONE) {
+        status = cli_fail(o->list_path, "cannot write: %s", strerror(errno));
     }
     status = l.incomplete ? CLI_FAILED : status;
     site_leave(&site);

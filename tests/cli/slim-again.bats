@@ -146,3 +146,17 @@ END
     err_has 'done: ok=0 skip=1 fail=0'
     [ ! -e d/.slim_markers/.lock ] || explain 'the lock is still there'
 }
+
+@test "likewise in every directory of a tree, and only where captures are" {
+    mkdir -p t/sub t/empty/.slim_markers
+    cp "$SMALL" t/a.pcap
+    cp "$SMALL" t/sub/b.pcap
+    pcap-slim --dir t --recursive -q
+    : >t/sub/.slim_markers/.lock
+    : >t/empty/.slim_markers/.lock
+    runs pcap-slim --dir t --recursive
+    status_is 0
+    err_has 'done: ok=0 skip=2 fail=0'
+    [ ! -e t/sub/.slim_markers/.lock ] || explain 'the lock is still there'
+    [ -e t/empty/.slim_markers/.lock ] || explain 'somebody went where nothing is to be done'
+}

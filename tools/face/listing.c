@@ -1,5 +1,6 @@
 #include "listing.h"
 
+#include "claim.h"
 #include "cli.h"
 #include "marker.h"
 #include "place.h"
@@ -91,6 +92,11 @@ static int look_at(struct reading *r, int fd, const char *directory, const struc
     return add(r->listing, directory, name, &st);
 }
 
+static bool has_claims(int fd) {
+    struct stat st;
+    return fstatat(fd, MARKER_DIRECTORY "/" CLAIM_LOCK_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* directory: "" for the current one, which must be readable. */
 static int read_directory(struct reading *r, const char *directory) {
     struct failure failure;
@@ -108,6 +114,7 @@ static int read_directory(struct reading *r, const char *directory) {
     }
     int status = 0;
     struct dirent *entry;
+    const size_t listed_before = r->listing->count;
     if (is_first && fstat(fd, &st) == 0) {
         r->device = st.st_dev;
     }
@@ -118,6 +125,10 @@ static int read_directory(struct reading *r, const char *directory) {
         r->listing->incomplete = true;
         (void)cli_fail(is_first ? "." : directory, "cannot list this directory: %s", strerror(errno));
         status = is_first ? CLI_FAILED : 0;
+    }
+    /* In a tree a run goes nowhere else. */
+    if (!r->terms->recursive || r->listing->count > listed_before) {
+        r->listing->has_claims |= has_claims(fd);
     }
     (void)closedir(stream);
     return status;

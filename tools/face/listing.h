@@ -27,6 +27,7 @@ struct listing {
     } * at; /* by modification time, then by name */
     size_t count, room;
     size_t young, others; /* what was left out: too young, or of another name and no directory */
+    bool has_claims;      /* those of a run are where captures are: it is under way, or was killed */
     bool incomplete;      /* something could not be looked at, and that was said */
 };
 

@@ -26,8 +26,8 @@ has_tmp() {
     return 1
 }
 
-# Into the list: what is to be slimmed, oldest first. Sets files to how many there are, pending to whether any of them is
-# (0; 1; 2: and room is short), left_out to why none is, as far as the list does not tell. With --until-free what is
+# Into the list: what is to be slimmed, oldest first. Sets files to how many there are, pending to whether there is
+# anything to do (0; 1; 2: and room is short), left_out to why not, as far as the list does not tell. With --until-free what is
 # marked already would only be started for nothing, file by file, and what is elsewhere frees nothing here.
 # shellcheck disable=SC2120 # they are the patterns
 list_pending() {

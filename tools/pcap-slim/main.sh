@@ -49,8 +49,7 @@ work() {
     [ -z "$until" ] || clear_list_if_enough
     batch_size
     export_run
-    # What a run that was killed left of its claims, the next one takes away.
-    [ "$pending" -ne 0 ] || [ -n "$limits$until" ] || [ -e .slim_markers/.lock ] || doing=nothing-to-$mode
+    [ "$pending" -ne 0 ] || [ -n "$limits$until" ] || doing=nothing-to-$mode
     # shellcheck disable=SC2086 # words, checked by pcap-plan
     case $doing in
     nothing-to-*) { # the records are there already
