@@ -59,7 +59,7 @@ ROOMS := base words run stream capture packet flow policy record pass witness pl
 MAY_base :=
 MAY_words := base
 MAY_run := base
-MAY_stream := base run
+MAY_stream := base words run
 MAY_capture := base words run stream
 MAY_packet := base words
 MAY_flow := base words packet
@@ -95,12 +95,14 @@ DRIVER_SOURCES := $(DRIVER_PARTS:%=tools/pcap-slim/%.sh)
 PROGRAMS := $(FILTERS:%=$(BIN)/%) $(BIN)/$(DRIVER)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
-LIBS_pcap-scan := -ljansson -lxxhash -lseccomp
-LIBS_pcap-truncate := -lnettle -ljansson -lxxhash -lseccomp
-LIBS_pcap-verify := -lnettle -lpcap -ljansson -lxxhash -lseccomp
-LIBS_pcap-commit := -lnettle -lpcap -ljansson -lxxhash -lseccomp
+# Loaded when they are needed; a static program has them in it.
+LIBS_CODECS := $(if $(filter static,$(VARIANT)),-lz -lzstd -llz4 -llzma)
+LIBS_pcap-scan := -ljansson -lxxhash -lseccomp $(LIBS_CODECS)
+LIBS_pcap-truncate := -lnettle -ljansson -lxxhash -lseccomp $(LIBS_CODECS)
+LIBS_pcap-verify := -lnettle -lpcap -ljansson -lxxhash -lseccomp $(LIBS_CODECS)
+LIBS_pcap-commit := -lnettle -lpcap -ljansson -lxxhash -lseccomp $(LIBS_CODECS)
 LIBS_pcap-report := -ljansson -lxxhash -lseccomp
-LIBS_pcap-status := -lnettle -ljansson -lxxhash -lseccomp
+LIBS_pcap-status := -lnettle -ljansson -lxxhash -lseccomp $(LIBS_CODECS)
 LIBS_pcap-run := -lxxhash
 LIBS_pcap-plan := -lxxhash
 

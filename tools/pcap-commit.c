@@ -12,6 +12,7 @@
 #include "mover.h"
 #include "note.h"
 #include "options.h"
+#include "packing.h"
 #include "record.h"
 #include "replace.h"
 #include "site.h"
@@ -45,6 +46,7 @@ struct committer {
     struct digests digests; /* by hand */
     struct job job;         /* likewise: what the policy makes of the original */
     struct mover mover;
+    struct packing packing;
     struct site site;
 };
 
@@ -74,15 +76,36 @@ static void note_mtime(struct record *r, int fd) {
     }
 }
 
+/* Under the capture's own name. name: set to it. */
+static int put_over(struct committer *c, struct record *r, char *name, int original_fd, int tmp_fd, bool *replaced) {
+    const struct place *p = &c->site.place;
+    (void)snprintf(name, REPLACE_NAME_BYTES, "%s", p->name); /* to which a suffix was added already, in it */
+    return replace_commit(p, original_fd, &r->source, tmp_fd, replaced, &r->error);
+}
+
+/* Under another one, which no other run may be at work on. */
+static int put_beside(struct committer *c, struct record *r, const char *name, int original_fd, int tmp_fd,
+                      bool *replaced) {
+    const int taken = claims_take(&c->site.claims, name, &r->error);
+    if (taken != 1) {
+        return taken < 0 ? -1 : failure_of(FAILURE_CHANGED, &r->error, "another run is at work on %s", name);
+    }
+    const int status = replace_commit_as(&c->site.place, name, original_fd, &r->source, tmp_fd, replaced, &r->error);
+    claims_give_back(&c->site.claims, name);
+    return status;
+}
+
 /*
  * The rename and the marker. original_fd and tmp_fd are open on what the record says; the claim is held. On
  * failure the temporary file is gone unless it has taken its place.
  */
 static void put_in_place(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
+    char name[REPLACE_NAME_BYTES];
     bool replaced = false;
-    r->status = replace_commit(&c->site.place, original_fd, &r->source, tmp_fd, &replaced, &r->error) == 0
-                    ? RECORD_OK
-                    : RECORD_FAIL;
+    const int status = codec_rename(c->site.place.name, r->in_codec, r->out_codec, name, sizeof name)
+                           ? put_beside(c, r, name, original_fd, tmp_fd, &replaced)
+                           : put_over(c, r, name, original_fd, tmp_fd, &replaced);
+    r->status = status == 0 ? RECORD_OK : RECORD_FAIL;
     if (replaced) {
         note_mtime(r, tmp_fd);
     } else {
@@ -101,7 +124,7 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
         record_fail(r, FAILURE_SYSTEM, "slimmed, but there is no memory for its marker");
         return;
     }
-    if (marker_create(c->site.claims.markers_fd, c->site.place.name, text, &c->site.owner, &r->error) != 0) {
+    if (marker_create(c->site.claims.markers_fd, name, text, &c->site.owner, &r->error) != 0) {
         r->status = RECORD_FAIL;
         (void)failure_before(&r->error, "slimmed, but ");
     } else {
@@ -192,18 +215,23 @@ static int run_stage(struct committer *c, const struct confine *confine) {
 
 /* ---- by hand ---- */
 
+static int copy(struct committer *c, struct source *from, struct failure *f) {
+    static uint8_t buffer[(size_t)256 << 10];
+    ptrdiff_t got;
+    int status = 0;
+    while (status == 0 && (got = source_read(from, buffer, sizeof buffer, f)) != 0) {
+        status = got < 0 ? -1 : sink_write(c->job.sink, buffer, (size_t)got, f);
+    }
+    return status;
+}
+
 /* digest: of what arrived. */
 static int copy_to_tmp(struct committer *c, int tmp_fd, struct record *r, uint64_t *digest) {
-    static uint8_t buffer[(size_t)256 << 10];
     const struct source_options options = {.transfer = c->mover.transfer};
     struct source source;
     source_open(&source, STDIN_FILENO, &options);
     sink_reset(c->job.sink, tmp_fd);
-    ptrdiff_t got;
-    int status = 0;
-    while (status == 0 && (got = source_read(&source, buffer, sizeof buffer, &r->error)) != 0) {
-        status = got < 0 ? -1 : sink_write(c->job.sink, buffer, (size_t)got, &r->error);
-    }
+    const int status = copy(c, &source, &r->error);
     *digest = sink_digest(c->job.sink);
     return status;
 }
@@ -216,11 +244,26 @@ static int verify_tmp(struct committer *c, struct record *r, int original_fd, in
     if (lseek(tmp_fd, 0, SEEK_SET) != 0) {
         return failure_errno(&r->error, errno, "cannot read the temporary file");
     }
-    if (compare_captures(&c->mover, &after, &c->policy->settings, tmp_fd, original_fd, r) != 0) {
+    if (compare_captures(&c->mover, &after, &c->packing, &c->policy->settings, tmp_fd, original_fd, r) != 0) {
         return failure_before(&r->error, "left as it was, for what arrived %s: ",
                               r->verdict == RECORD_VERDICT_BAD ? "is not a slim of it" : "cannot be checked");
     }
     return 0;
+}
+
+/* Of the capture in what arrived, however it is compressed: whoever did that need not have done it as we do. */
+static int digest_capture(struct committer *c, int tmp_fd, uint64_t *digest, struct failure *f) {
+    const struct source_options options = {.transfer = c->mover.transfer, .codecs = packing_codecs(&c->packing)};
+    struct source source;
+    if (lseek(tmp_fd, 0, SEEK_SET) != 0) {
+        return failure_errno(f, errno, "cannot read the temporary file");
+    }
+    source_open(&source, tmp_fd, &options);
+    sink_reset(c->job.sink, SINK_NOWHERE);
+    const int status = copy(c, &source, f);
+    source_close(&source);
+    *digest = sink_digest(c->job.sink);
+    return status;
 }
 
 /*
@@ -230,6 +273,7 @@ static int verify_tmp(struct committer *c, struct record *r, int original_fd, in
  */
 static int take_input(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
     const uint64_t wanted_digest = r->digest;
+    uint64_t its_digest;
     if (copy_to_tmp(c, tmp_fd, r, &r->digest) != 0) {
         return -1;
     }
@@ -237,12 +281,20 @@ static int take_input(struct committer *c, struct record *r, int original_fd, in
     if (verify_tmp(c, r, original_fd, tmp_fd) != 0) {
         return -1;
     }
-    if (r->digest != wanted_digest) {
+    its_digest = r->digest;
+    if (c->packing.any && digest_capture(c, tmp_fd, &its_digest, &r->error) != 0) {
+        return -1;
+    }
+    if (its_digest != wanted_digest) {
         return failure_set(&r->error,
                            "left as it was, for what arrived is not what the policy makes of it: cleartext is "
                            "missing or encrypted payload is still there");
     }
-    return replace_stat_tmp(tmp_fd, &r->tmp, &r->error);
+    if (replace_stat_tmp(tmp_fd, &r->tmp, &r->error) != 0) {
+        return -1;
+    }
+    r->out_file_bytes = r->tmp.size_bytes;
+    return 0;
 }
 
 static void commit_input(struct committer *c, struct record *r, int original_fd) {
@@ -250,6 +302,7 @@ static void commit_input(struct committer *c, struct record *r, int original_fd)
         return;
     }
     r->has_digest = false; /* not yet that of what arrived */
+    r->out_codec = r->in_codec;
     int tmp_fd = replace_create_tmp(&c->site.place, &r->tmp, &r->error);
     r->has_tmp = tmp_fd >= 0;
     if (r->has_tmp && take_input(c, r, original_fd, tmp_fd) == 0) {
@@ -294,8 +347,9 @@ static int prepare(struct committer *c, const struct options *o, struct failure 
         .settings = &o->policy.settings,
         .policy_text = o->policy.is_default ? NULL : o->policy.text,
         .policy_digest = o->policy.digest,
-        .source.transfer = mover_tapped(&c->mover, c->digests.before),
+        .source = {.transfer = mover_tapped(&c->mover, c->digests.before), .codecs = packing_codecs(&c->packing)},
         .sink = &sink,
+        .compress = {.given = true}, /* for a digest of the capture */
         .done = RECORD_CUT,
     };
     return job_init(&c->job, &job, f);
@@ -307,6 +361,10 @@ static int run_by_hand(struct committer *c, const struct options *o) {
     struct failure failure;
     if (isatty(STDIN_FILENO)) {
         return cli_misuse("standard input is a terminal; a slim capture is expected there");
+    }
+    if (packing_begin(&c->packing, o->accept, &o->compress) != 0 ||
+        packing_begin_witness(&c->packing, o->accept, &o->compress) != 0) {
+        return CLI_FAILED;
     }
     if (record_init(&r, target) != 0) {
         return cli_fail(target, "out of memory");
@@ -366,5 +424,6 @@ int main(int argc, char **argv) {
     site_leave(&c.site);
     policy_options_free(&o.policy);
     mover_end(&c.mover);
+    packing_end(&c.packing);
     return status;
 }

@@ -31,30 +31,31 @@ static const struct face FACE = {
                 "  plan=$(pcap-plan -- --dir /srv/pcap) && eval \"$plan\"\n",
 };
 
-static const char SLIM_HELP[] = "Usage: pcap-slim {--dir PATH}... | --single PATH | FILE... [OPTION...]\n"
-                                "       pcap-slim --status DIR [OPTION...]\n"
-                                "Slim finished captures in place: encrypted payload is cut to its first 24 bytes.\n"
-                                "\n"
-                                "Files   --dir PATH (oldest first)  --recursive  --single PATH  --age-minutes N\n"
-                                "        --glob PATTERN  --exclude PATTERN  --until-free 20%|500G  --retry-failed\n"
-                                "Look    -n, --dry-run (only list)  --check-only (what would be saved)\n"
-                                "        --status DIR (what is slim, pending, failed, changed)\n"
-                                "Work    -j, --workers N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
-                                "        --accept pcapng  --stage-dir DIR  --no-sandbox  --config FILE\n"
-                                "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
-                                "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
-                                "Limits  --max-io-mbps N (megabytes a second, read and written)\n"
-                                "        --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F\n"
-                                "Report  -q, --quiet  -v, --all (what is slim, too)  --output human|json|ndjson\n"
-                                "        --metrics FILE (for Prometheus)  --no-progress  --log auto|plain|journal\n"
-                                "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
-                                "Config  --no-recursive  --progress  --sandbox (over the configuration file)\n"
-                                "        -h, --help  -V, --version\n"
-                                "\n"
-                                "Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.\n"
-                                "Examples:\n"
-                                "  pcap-slim --dir /data/pcap --check-only\n"
-                                "  pcap-slim --dir /data/pcap --age-minutes 15 --workers 2 --max-io-mbps 50";
+static const char SLIM_HELP[] =
+    "Usage: pcap-slim {--dir PATH}... | --single PATH | FILE... [OPTION...]\n"
+    "       pcap-slim --status DIR [OPTION...]\n"
+    "Slim finished captures in place: encrypted payload is cut to its first 24 bytes.\n"
+    "\n"
+    "Files   --dir PATH (oldest first)  --recursive  --single PATH  --age-minutes N\n"
+    "        --glob PATTERN  --exclude PATTERN  --until-free 20%|500G  --retry-failed\n"
+    "Look    -n, --dry-run (only list)  --check-only (what would be saved)\n"
+    "        --status DIR (what is slim, pending, failed, changed)\n"
+    "Work    -j, --workers N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
+    "        --accept NAMES  --compress NAME  --stage-dir DIR  --no-sandbox  --config FILE\n"
+    "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
+    "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
+    "Limits  --max-io-mbps N (megabytes a second, read and written)\n"
+    "        --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F\n"
+    "Report  -q, --quiet  -v, --all (what is slim, too)  --output human|json|ndjson\n"
+    "        --metrics FILE (for Prometheus)  --no-progress  --log auto|plain|journal\n"
+    "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
+    "Config  --no-recursive  --progress  --sandbox (over the configuration file)\n"
+    "        -h, --help  -V, --version\n"
+    "\n"
+    "Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.\n"
+    "Examples:\n"
+    "  pcap-slim --dir /data/pcap --check-only\n"
+    "  pcap-slim --dir /data/pcap --age-minutes 15 --workers 2 --max-io-mbps 50";
 
 /* ---- options ---- */
 
@@ -134,16 +135,16 @@ static void put_hash(const struct options *o, bool there) {
     assign_if("hash", there, o->hash == HASH_SHA256 ? "--hash sha256" : "--hash xxh3");
 }
 
-/* How captures are read, and which. What is accepted is names and commas: it was taken. */
-static void put_reads(const struct options *o, bool is_mapped_or_not) {
-    const char *accept = options_given(o, "accept");
-    const char *how = !is_mapped_or_not ? "" : o->mapped ? "--mmap" : "--no-mmap";
-    char *words = NULL;
-    assign("reads",
-           asprintf(&words, "%s%s%s", how, accept != NULL ? " --accept " : "", accept != NULL ? accept : "") > -1
-               ? words
-               : NULL);
-    free(words);
+/* As the filters take it: its value, which was taken, has no blanks. */
+static void put_word(const struct options *o, const char *name) {
+    struct text words = {.at = NULL};
+    const char *value = options_given(o, name);
+    if (value != NULL) {
+        (void)text_add(&words, "--%s %s", name, value);
+    }
+    char *whole = value != NULL ? text_take(&words) : NULL;
+    assign_if(name, value != NULL, whole);
+    free(whole);
 }
 
 static int put_options(const struct options *o) {
@@ -163,8 +164,10 @@ static int put_options(const struct options *o) {
     assign_if("all", o->all, "--all");
     assign_if("sandbox", o->confine.off, "--no-sandbox");
     assign_if("progress", o->no_progress || o->quiet, "--no-progress");
-    put_reads(o, is_mapped_or_not);
+    assign_if("reads", is_mapped_or_not, o->mapped ? "--mmap" : "--no-mmap");
     put_hash(o, options_given(o, "hash") != NULL);
+    put_word(o, "accept");
+    put_word(o, "compress");
     put_choice(o, "verify", o->check);
     put_choice(o, "output", o->output);
     const int status = put_metrics(o->metrics_path);
@@ -399,7 +402,7 @@ static int put_status(const struct options *o) {
     assign("named", o->status_directory);
     put_names(o);
     assign_if("prune", o->prune, "--prune-markers");
-    put_reads(o, false);
+    put_word(o, "accept");
     /* One in the configuration file is for runs: this would read every capture. */
     assign_if("age", options_given(o, "age-minutes") != NULL, options_given(o, "age-minutes"));
     put_hash(o, options_typed(o, "hash"));

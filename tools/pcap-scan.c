@@ -11,6 +11,7 @@
 #include "mover.h"
 #include "options.h"
 #include "overview.h"
+#include "packing.h"
 #include "record.h"
 #include "site.h"
 #include "stage.h"
@@ -43,6 +44,7 @@ struct scanner {
     struct job job;
     struct mover mover;
     struct site site;
+    struct packing packing;
     const struct options *options;
     bool failed; /* some file did */
     struct overview overview;
@@ -375,7 +377,8 @@ static int prepare(struct scanner *s, const struct options *o) {
     s->site.skips_failed = !o->retry_failed;
     s->site.policy_digest = o->policy.digest;
     s->site.accepted = o->accept;
-    if (mover_begin(&s->mover, &o->limits, PROGRESS_CUT) != 0) {
+    if (packing_begin(&s->packing, o->accept, &o->compress) != 0 ||
+        mover_begin(&s->mover, &o->limits, PROGRESS_CUT) != 0) {
         return CLI_FAILED;
     }
     progress_take_part(&s->mover.progress);
@@ -386,6 +389,7 @@ static int prepare(struct scanner *s, const struct options *o) {
         .policy_digest = o->policy.digest,
         .source = {.transfer = s->mover.transfer,
                    .mapped = o->mapped,
+                   .codecs = packing_codecs(&s->packing),
                    .once = true,
                    .fault = o->mapped ? fault_catch() : NULL},
         .done = RECORD_OK,
@@ -424,5 +428,6 @@ int main(int argc, char **argv) {
     job_free(&s.job);
     policy_options_free(&o.policy);
     mover_end(&s.mover);
+    packing_end(&s.packing);
     return cli_end(status == CLI_DONE && s.failed ? CLI_FAILED : status);
 }

@@ -102,7 +102,8 @@ static bool has_digest_of(struct status *s, const char *name, const struct recor
         return false;
     }
     source_open(&source, fd, &options);
-    enum framing_status end = recount_read(&s->framing, &source, &found, f);
+    enum framing_status end = r->out_codec == CODEC_NONE ? recount_read(&s->framing, &source, &found, f)
+                                                         : recount_digest(&s->framing, &source, &found, f);
     source_close(&source);
     (void)close(fd);
     if (end != FRAMING_END) {

@@ -10,6 +10,7 @@
 #include "job.h"
 #include "mover.h"
 #include "options.h"
+#include "packing.h"
 #include "record.h"
 #include "replace.h"
 #include "site.h"
@@ -43,6 +44,7 @@ struct truncater {
     struct mover mover;
     struct digests digests; /* behind a stage pcap-verify makes the one of the slim capture */
     struct site site;
+    struct packing packing;
 };
 
 static int take_options(struct options *o, char **argv) {
@@ -250,7 +252,8 @@ static int run_stage(struct truncater *t, const struct options *o) {
 static int prepare(struct truncater *t, const struct options *o) {
     const bool is_stage = o->files0_from != NULL;
     struct failure failure;
-    if (mover_begin(&t->mover, &o->limits, PROGRESS_CUT) != 0) {
+    if (packing_begin(&t->packing, o->accept, &o->compress) != 0 ||
+        mover_begin(&t->mover, &o->limits, PROGRESS_CUT) != 0) {
         return CLI_FAILED;
     }
     progress_take_part(&t->mover.progress);
@@ -269,8 +272,10 @@ static int prepare(struct truncater *t, const struct options *o) {
         .policy_digest = o->policy.digest,
         .source = {.transfer = mover_tapped(&t->mover, t->digests.before),
                    .mapped = o->mapped,
+                   .codecs = packing_codecs(&t->packing),
                    .fault = o->mapped ? fault_catch() : NULL},
         .sink = &sink,
+        .compress = o->compress,
         .done = is_stage ? RECORD_CUT : RECORD_OK,
     };
     return job_init(&t->job, &job, &failure) == 0 ? 0 : cli_fail(NULL, "%s", failure.text);
@@ -292,5 +297,6 @@ int main(int argc, char **argv) {
     policy_options_free(&o.policy);
     digests_free(&t.digests);
     mover_end(&t.mover);
+    packing_end(&t.packing);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "mover.h"
 #include "options.h"
+#include "packing.h"
 #include "place.h"
 #include "record.h"
 #include "recount.h"
@@ -39,6 +40,7 @@ static const struct face FACE = {
 struct verifier {
     struct framing framing;
     struct mover mover;
+    struct packing packing;
     struct place place;
     const struct policy_options *policy;
     enum record_check check;
@@ -61,7 +63,8 @@ static int take_options(struct options *o, char **argv) {
 /* ---- the two strengths ---- */
 
 static void check_against_record(struct verifier *v, int slim_fd, const struct record *expected, struct record *r) {
-    struct source_options options = {.transfer = mover_tapped(&v->mover, v->digests.after)};
+    struct source_options options = {.transfer = mover_tapped(&v->mover, v->digests.after),
+                                     .codecs = packing_codecs(&v->packing)};
     struct source source;
     struct recount found = {0};
     options.transfer.progress = NULL; /* only the original's bytes are counted */
@@ -80,7 +83,8 @@ static void check_against_record(struct verifier *v, int slim_fd, const struct r
     if (found.packets != expected->tally.packets) {
         (void)failure_set(&r->error, "%llu packets, the record says %llu", (unsigned long long)found.packets,
                           (unsigned long long)expected->tally.packets);
-    } else if (found.bytes != expected->tally.out_bytes || found.digest != expected->digest) {
+    } else if (found.bytes != expected->tally.out_bytes || found.file_bytes != record_out_file_bytes(expected) ||
+               found.digest != expected->digest) {
         (void)failure_set(&r->error,
                           "its bytes are not those that were written: digest %016llx, the record says %016llx",
                           (unsigned long long)found.digest, (unsigned long long)expected->digest);
@@ -130,7 +134,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
             return CLI_FAILED;
         }
         confine_to_streams(&o->confine);
-        (void)compare_captures(&v->mover, &v->digests, &o->policy.settings, slim_fd, original_fd, r);
+        (void)compare_captures(&v->mover, &v->digests, &v->packing, &o->policy.settings, slim_fd, original_fd, r);
         (void)close(original_fd);
         return CLI_DONE;
     }
@@ -220,7 +224,7 @@ static int settings_of_record(const struct verifier *v, const struct record *r, 
 static void check_by_record(struct verifier *v, struct record *r, int original_fd, int tmp_fd) {
     struct settings settings;
     if (settings_of_record(v, r, &settings, &r->error) == 0) {
-        (void)compare_captures(&v->mover, &v->digests, &settings, tmp_fd, original_fd, r);
+        (void)compare_captures(&v->mover, &v->digests, &v->packing, &settings, tmp_fd, original_fd, r);
     } else {
         r->verdict = RECORD_VERDICT_UNKNOWN;
     }
@@ -279,6 +283,14 @@ static int run_stage(struct verifier *v, const struct options *o) {
     return cli_status_if_interrupted(cli_end(status == CLI_DONE ? stage_run(&s) : status));
 }
 
+/* For the strength that is asked for. What --compress has written is read without --accept, too. */
+static int begin_unpacking(struct verifier *v, const struct options *o) {
+    const bool is_full = o->records ? o->check == CHECK_FULL : o->original_path != NULL;
+    const unsigned written = o->compress.id != CODEC_NONE ? 1u << o->compress.id : 0;
+    return is_full ? packing_begin_witness(&v->packing, o->accept, &o->compress)
+                   : packing_begin(&v->packing, o->accept | written, &o->compress);
+}
+
 int main(int argc, char **argv) {
     (void)argc;
     struct options o;
@@ -293,7 +305,7 @@ int main(int argc, char **argv) {
     v.policy = &o.policy;
     place_init(&v.place);
     v.place.beneath = o.beneath;
-    if (mover_begin(&v.mover, &o.limits, PROGRESS_CHECKED) != 0) {
+    if (begin_unpacking(&v, &o) != 0 || mover_begin(&v.mover, &o.limits, PROGRESS_CHECKED) != 0) {
         return CLI_FAILED;
     }
     if (framing_init(&v.framing, &failure) != FRAMING_OK ||
@@ -308,5 +320,6 @@ int main(int argc, char **argv) {
     framing_free(&v.framing);
     policy_options_free(&o.policy);
     mover_end(&v.mover);
+    packing_end(&v.packing);
     return status;
 }

@@ -11,11 +11,13 @@ struct row {
     uint8_t length;
     const char *what;                     /* that it is where it is refused */
     const struct format *(*format)(void); /* NULL: it always is */
-    unsigned accept;                      /* that it is processed only with */
+    unsigned accept;                      /* that it is processed only with, or unpacked before this is asked */
 };
 
 #define UNPACK_HINT "; unpack it first"
+#define ACCEPT_HINT(name) "; take it with --accept " name ", or unpack it first"
 #define NETSNIFF_HINT "; record with netsniff-ng -T 0xa1b2c3d4"
+#define ACCEPT_HINT(name) "; take it with --accept " name ", or unpack it first"
 
 /* Files an operator may well meet under the name *.pcap; those that are refused each with what to do about it. */
 static const struct row ROWS[] = {
@@ -83,10 +85,20 @@ static const struct row ROWS[] = {
      "a snoop capture; convert it with: editcap -F pcap IN OUT",
      NULL,
      ACCEPT_NONE},
-    {{0x1f, 0x8b}, 2, "a gzip file" UNPACK_HINT, NULL, ACCEPT_NONE},
-    {{0x28, 0xb5, 0x2f, 0xfd}, 4, "a zstd file" UNPACK_HINT, NULL, ACCEPT_NONE},
-    {{0x04, 0x22, 0x4d, 0x18}, 4, "an lz4 file" UNPACK_HINT, NULL, ACCEPT_NONE},
-    {{0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, "an xz file" UNPACK_HINT, NULL, ACCEPT_NONE},
+    {{0x1f, 0x8b}, 2, "a gzip file" ACCEPT_HINT("gzip"), NULL, ACCEPT_GZIP},
+    {{0x28, 0xb5, 0x2f, 0xfd}, 4, "a zstd file" ACCEPT_HINT("zstd"), NULL, ACCEPT_ZSTD},
+    {{0x04, 0x22, 0x4d, 0x18}, 4, "an lz4 file" ACCEPT_HINT("lz4"), NULL, ACCEPT_LZ4},
+    {{0x02, 0x21, 0x4c, 0x18},
+     4,
+     "an lz4 file of the legacy format; pack it anew: lz4 -dc IN | lz4 - OUT",
+     NULL,
+     ACCEPT_NONE},
+    {{0x50, 0x2a, 0x4d, 0x18},
+     4,
+     "a zstd file that begins with a skippable frame" ACCEPT_HINT("zstd"),
+     NULL,
+     ACCEPT_ZSTD},
+    {{0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, "an xz file" ACCEPT_HINT("xz"), NULL, ACCEPT_XZ},
     {{'B', 'Z', 'h'}, 3, "a bzip2 file" UNPACK_HINT, NULL, ACCEPT_NONE},
 };
 
@@ -106,6 +118,8 @@ const struct format *format_open(const uint8_t *bytes, size_t length_bytes, unsi
         failure_of(FAILURE_CONTENTS, f, "not a capture: the file is empty");
     } else if (row != NULL && row->format != NULL && (row->accept & ~accepted) == 0) {
         return row->format()->open(bytes, length_bytes, out, f) == 0 ? row->format() : NULL;
+    } else if (row != NULL && (row->accept & accepted) != 0) { /* it was unpacked, and this came out */
+        failure_of(FAILURE_CONTENTS, f, "not processed: it is compressed twice; unpack it once first");
     } else if (row != NULL) {
         failure_of(FAILURE_CONTENTS, f, "not processed: this is %s", row->what);
     } else if (length_bytes < FORMAT_LOOK_BYTES) {

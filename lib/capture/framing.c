@@ -21,12 +21,25 @@ void framing_free(struct framing *fr) {
     fr->state.interfaces = NULL;
 }
 
+/*
+ * The source has failed. Where what is compressed is damaged it says so, and where in the file that is; of what is
+ * unpacked, offsets would help nobody.
+ */
+static enum framing_status source_failed(const struct framing *fr, struct failure *f) {
+    if (f == NULL || f->kind != FAILURE_CONTENTS) {
+        return FRAMING_FAILED;
+    }
+    failure_before(f, "offset %llu, packet %llu: ", (unsigned long long)source_file_offset_bytes(fr->source),
+                   (unsigned long long)fr->packets + 1);
+    return FRAMING_DAMAGED;
+}
+
 /* Read until the buffer holds want_bytes from begin on, or the source ends. */
 static enum framing_status fill_to(struct framing *fr, size_t want_bytes, struct failure *f) {
     while (!fr->at_end && fr->end - fr->begin < want_bytes) {
         ptrdiff_t got = source_read(fr->source, fr->buffer + fr->end, FRAMING_BUFFER_BYTES - fr->end, f);
         if (got < 0) {
-            return FRAMING_FAILED;
+            return source_failed(fr, f);
         }
         fr->at_end = got == 0;
         fr->end += (size_t)got;
@@ -52,8 +65,9 @@ enum framing_status framing_open(struct framing *fr, struct source *source, stru
     fr->at_end = false;
     fr->packets = fr->consumed_bytes = 0;
     fr->rest_bytes = 0;
-    if (fill_to(fr, FORMAT_LOOK_BYTES, f) != FRAMING_OK) {
-        return FRAMING_FAILED;
+    const enum framing_status looked = fill_to(fr, FORMAT_LOOK_BYTES, f);
+    if (looked != FRAMING_OK) {
+        return looked;
     }
     fr->format = format_open(fr->buffer, fr->end, fr->accepted, &fr->state.savefile, f);
     if (fr->format == NULL) {
@@ -106,8 +120,9 @@ static void enter(struct framing *fr, const struct framed *r) {
 enum framing_status framing_fill(struct framing *fr, struct failure *f) {
     const size_t header_bytes = fr->format->piece_header_bytes;
     struct framed r;
-    if (fr->end - fr->begin < header_bytes && slide_and_fill_to(fr, header_bytes, f) != FRAMING_OK) {
-        return FRAMING_FAILED;
+    enum framing_status status = FRAMING_OK;
+    if (fr->end - fr->begin < header_bytes && (status = slide_and_fill_to(fr, header_bytes, f)) != FRAMING_OK) {
+        return status;
     }
     const size_t there_bytes = fr->end - fr->begin;
     if (there_bytes == 0) {
@@ -125,8 +140,8 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
     }
     const bool is_oversize = r.whole_bytes > FRAMING_BUFFER_BYTES;
     const size_t want_bytes = is_oversize ? FRAMING_BUFFER_BYTES : (size_t)r.whole_bytes;
-    if (there_bytes < want_bytes && slide_and_fill_to(fr, want_bytes, f) != FRAMING_OK) {
-        return FRAMING_FAILED;
+    if (there_bytes < want_bytes && (status = slide_and_fill_to(fr, want_bytes, f)) != FRAMING_OK) {
+        return status;
     }
     /* With more of it there, more may be wrong with it. */
     if (there_bytes < want_bytes &&
@@ -192,7 +207,7 @@ enum framing_status framing_rest(struct framing *fr, uint8_t **at, size_t *lengt
     const size_t want_bytes = fr->rest_bytes < FRAMING_BUFFER_BYTES ? (size_t)fr->rest_bytes : FRAMING_BUFFER_BYTES;
     ptrdiff_t got = source_read(fr->source, fr->buffer, want_bytes, f);
     if (got < 0) {
-        return FRAMING_FAILED;
+        return source_failed(fr, f);
     }
     if (got == 0) {
         cut_short(f, what_it_is(fr, fr->oversize_is_packet), "", fr->oversize_bytes - fr->rest_bytes,

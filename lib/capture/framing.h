@@ -40,7 +40,7 @@ enum framing_status {
     FRAMING_OVERSIZE = 2, /* the next record is larger than the buffer */
     FRAMING_OK = 1,       /* there are records to walk */
     FRAMING_END = 0,      /* the capture ended where a record ended */
-    FRAMING_DAMAGED = -1, /* a record is cut short or impossible */
+    FRAMING_DAMAGED = -1, /* a record is cut short or impossible, or compressed data is damaged */
     FRAMING_REFUSED = -2, /* not a savefile that is processed */
     FRAMING_FAILED = -3,  /* the source failed, or memory ran out */
 };
@@ -74,7 +74,7 @@ enum framing_status framing_init(struct framing *fr, struct failure *f);
 
 /*
  * Begin a capture: read and judge its file header.
- * Returns FRAMING_OK, FRAMING_REFUSED or FRAMING_FAILED with f set.
+ * Returns FRAMING_OK, FRAMING_REFUSED, FRAMING_DAMAGED (only where it is compressed) or FRAMING_FAILED with f set.
  */
 enum framing_status framing_open(struct framing *fr, struct source *source, struct failure *f);
 

@@ -35,6 +35,46 @@ static void note_done(const struct job *j, struct record *r) {
     r->status = j->options.done;
 }
 
+/* Into what to compress, if into anything, what came in as `came` says. */
+static int begin_packing(struct job *j, const struct codec *came, int its_level, struct record *r) {
+    const struct codec_wish *wish = &j->options.compress;
+    const struct codec *codec = wish->given ? codec_row(wish->id) : came;
+    struct codec_level level = wish->level;
+    if (codec == NULL) {
+        return 0;
+    }
+    if (codec->pack == NULL) {
+        return failure_of(FAILURE_OTHER, &r->error, "%s is only read; say with --compress what is to be written",
+                          codec_name(codec->id));
+    }
+    if (codec == came && !level.asked) {
+        level.level = its_level;
+    }
+    r->out_codec = codec->id;
+    return sink_pack(j->sink, codec, j->options.source.codecs->library[codec->id], level, &r->error);
+}
+
+/* The way from one file to another. Returns 0, or -1 with the record's error set. */
+static int pass(struct job *j, struct source *source, struct record *r) {
+    const struct codec *came;
+    int level;
+    r->in_codec = r->out_codec = CODEC_NONE;
+    if (source_look(source, &came, &level, &r->error) != 0) {
+        return -1;
+    }
+    r->in_codec = came != NULL ? came->id : CODEC_NONE;
+    if (j->sink != NULL && begin_packing(j, came, level, r) != 0) {
+        return -1;
+    }
+    const enum framing_status end = slim_pass(&j->framing, source, &j->terms, j->sink, &r->tally, &r->error);
+    if (end != FRAMING_END || (j->sink != NULL && sink_end(j->sink, &r->error) != 0)) {
+        return -1;
+    }
+    r->in_file_bytes = source->file_bytes;
+    r->out_file_bytes = j->sink != NULL ? sink_written_bytes(j->sink) : 0;
+    return 0;
+}
+
 int job_run(struct job *j, int in_fd, int out_fd, struct record *r) {
     struct source source;
     source_open(&source, in_fd, &j->options.source);
@@ -42,9 +82,9 @@ int job_run(struct job *j, int in_fd, int out_fd, struct record *r) {
         sink_reset(j->sink, out_fd);
     }
     r->accepted = j->framing.accepted;
-    const enum framing_status end = slim_pass(&j->framing, &source, &j->terms, j->sink, &r->tally, &r->error);
+    const int status = pass(j, &source, r);
     source_close(&source);
-    if (end == FRAMING_END) {
+    if (status == 0) {
         note_done(j, r);
     } else {
         r->status = RECORD_FAIL;
@@ -53,7 +93,7 @@ int job_run(struct job *j, int in_fd, int out_fd, struct record *r) {
     if (j->options.done == RECORD_OK) {
         record_stop(r);
     }
-    return end == FRAMING_END ? 0 : -1;
+    return status;
 }
 
 void job_free(struct job *j) {

@@ -4,6 +4,7 @@
 #ifndef PCAPSLIM_JOB_H
 #define PCAPSLIM_JOB_H
 
+#include "codec.h"
 #include "failure.h"
 #include "framing.h"
 #include "policy.h"
@@ -24,6 +25,7 @@ struct job_options {
     struct source_options source;
     unsigned accepted;               /* what is taken besides plain pcap: flags of accept.h */
     const struct sink_options *sink; /* NULL: nothing is written, only what slimming would do is found out */
+    struct codec_wish compress;      /* of what is written; its library is loaded in source.codecs */
     enum record_status done;         /* of a record whose capture came through; with RECORD_OK it is timed, too */
 };
 

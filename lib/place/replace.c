@@ -2,6 +2,7 @@
 
 #include "lease.h"
 #include "preserve.h"
+#include "replace_checks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +10,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define STILL_WRITTEN "still being written: "
 
 enum replace_target replace_inspect(const struct place *p, struct identity *identity, struct failure *f) {
     struct stat st;
@@ -28,17 +27,17 @@ enum replace_target replace_inspect(const struct place *p, struct identity *iden
     return st.st_nlink > 1 ? REPLACE_HARDLINKED : REPLACE_OK;
 }
 
-static int check_unchanged(const struct place *p, const struct identity *original, struct failure *f) {
+int replace_check_unchanged(const struct place *p, const struct identity *original, struct failure *f) {
     struct stat st;
     if (fstatat(p->directory_fd, p->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        return failure_errno(f, errno, STILL_WRITTEN "it went away");
+        return failure_errno(f, errno, REPLACE_STILL_WRITTEN "it went away");
     }
     struct identity now = identity_of(&st);
     if (now.inode != original->inode || now.device != original->device) {
-        return failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "another file has taken its name");
+        return failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "another file has taken its name");
     }
     if (!identity_same(&now, original)) {
-        return failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "it changed while it was being slimmed");
+        return failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "it changed while it was being slimmed");
     }
     if (st.st_nlink != 1) {
         return failure_set(f, "it has got a second hard link meanwhile");
@@ -57,7 +56,7 @@ static bool is_young(const struct stat *st) {
 static int check_writers(int fd, const struct stat *st, struct failure *f) {
     const enum lease lease = lease_probe(fd);
     if (lease == LEASE_WRITER) {
-        return failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "a process has it open for writing");
+        return failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "a process has it open for writing");
     }
     if (lease == LEASE_UNKNOWN && is_young(st)) {
         (void)failure_of(FAILURE_CHANGED, f,
@@ -91,7 +90,7 @@ int replace_open_original(const struct place *p, struct identity *identity, stru
     return fd;
 }
 
-static int sync_fd(int fd) {
+int replace_sync(int fd) {
     int status;
     do {
         status = fsync(fd);
@@ -115,7 +114,7 @@ static int exchange(const struct place *p, int original_fd, const char *tmp, boo
         *replaced = renameat2(from, tmp, to, p->name, RENAME_EXCHANGE) != 0;
         return *replaced
                    ? failure_errno(f, errno, "replaced, but a process writes to what it was, which is %s now", tmp)
-                   : failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "a process opened it for writing");
+                   : failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "a process opened it for writing");
     }
     *replaced = true;
     if (unlinkat(from, tmp, 0) != 0) {
@@ -143,8 +142,8 @@ static int check_and_rename(const struct place *p, int original_fd, const struct
     enum lease lease = lease_take(original_fd);
     int status = 0;
     if (lease == LEASE_WRITER) {
-        status = failure_of(FAILURE_CHANGED, f, STILL_WRITTEN "a process has it open for writing");
-    } else if (check_unchanged(p, original, f) != 0) {
+        status = failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "a process has it open for writing");
+    } else if (replace_check_unchanged(p, original, f) != 0) {
         status = -1;
     } else if (!identity_is_named(tmp_fd, place_tmp_fd(p), tmp)) {
         status =
@@ -164,20 +163,20 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
     *replaced = false;
     /* Asked before its owner and mode are copied, too: another file may have taken the name, with an owner of its own.
      */
-    if (replace_tmp_name(p, tmp, f) != 0 || check_unchanged(p, original, f) != 0 ||
+    if (replace_tmp_name(p, tmp, f) != 0 || replace_check_unchanged(p, original, f) != 0 ||
         preserve_attributes(original_fd, tmp_fd, f) != 0) {
         return -1;
     }
-    if (sync_fd(tmp_fd) != 0) {
+    if (replace_sync(tmp_fd) != 0) {
         return failure_errno(f, errno, "cannot make the slim capture durable");
     }
     if (check_and_rename(p, original_fd, original, tmp_fd, tmp, replaced, f) != 0) {
         return -1;
     }
-    if (sync_fd(p->directory_fd) != 0) {
+    if (replace_sync(p->directory_fd) != 0) {
         return failure_errno(f, errno, "replaced, but its directory cannot be synced, so a power cut may undo it");
     }
-    if (p->stage_fd >= 0 && sync_fd(p->stage_fd) != 0) { /* or the temporary file's name might come back */
+    if (p->stage_fd >= 0 && replace_sync(p->stage_fd) != 0) { /* or the temporary file's name might come back */
         return failure_errno(f, errno, "replaced, but the stage directory cannot be synced");
     }
     return 0;

@@ -103,6 +103,15 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
                    struct failure *f);
 
 /*
+ * The same where the slim file gets another name of the directory, because its compression has changed: there is
+ * nothing of that name, or a file with the very same bytes, left by a run that died. It is whole and durable under that
+ * name before the capture's own name goes, so that at any instant one of them is whole. On a failure the capture stands
+ * and the new name is gone again. replaced: set to whether the capture is gone.
+ */
+int replace_commit_as(const struct place *p, const char *name, int original_fd, const struct identity *original,
+                      int tmp_fd, bool *replaced, struct failure *f);
+
+/*
  * Remove every temporary file of the directory's captures, in it and, unless that is -1, in the stage directory, that
 is
  * a regular file, older than REPLACE_STALE_S, claimed by no live run and not open for writing. Its captures are the

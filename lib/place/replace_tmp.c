@@ -73,29 +73,45 @@ static bool same_mtime(const struct stat *a, const struct stat *b) {
     return a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* gzip, zstd, lz4: what may be written. */
+static bool begins_packed(const uint8_t *bytes, size_t length_bytes) {
+    static const struct {
+        size_t length;
+        uint8_t bytes[4];
+    } MAGIC[] = {{2, {0x1f, 0x8b}}, {4, {0x28, 0xb5, 0x2f, 0xfd}}, {4, {0x04, 0x22, 0x4d, 0x18}}};
+    for (size_t i = 0; i < sizeof MAGIC / sizeof MAGIC[0]; i++) {
+        if (length_bytes >= MAGIC[i].length && memcmp(bytes, MAGIC[i].bytes, MAGIC[i].length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * The temporary file of a dead run: it has the capture's owner or ours, is no longer than the capture and begins with
  * the same file header (as far as it got). Or it is the capture as it was, already replaced and not yet removed:
- * longer, with the modification time that its slim was given. A file of somebody else's that happens to have the name
- * is neither.
+ * longer, with the modification time that its slim was given. Where one of the two is compressed, neither length nor
+ * beginning tell anything. A file of somebody else's that happens to have the name is none of these.
  */
 static bool looks_like_ours(const struct place *p, int tmp_fd, const struct stat *tmp) {
     uint8_t original_header[COMPARED_BYTES];
     uint8_t tmp_header[COMPARED_BYTES];
     struct stat original;
     bool ours = false;
+    bool is_packed = false;
     int original_fd = place_open_file(p);
     if (original_fd >= 0 && fstat(original_fd, &original) == 0 &&
-        (tmp->st_uid == geteuid() || tmp->st_uid == original.st_uid) &&
-        (tmp->st_size <= original.st_size || same_mtime(tmp, &original))) {
+        (tmp->st_uid == geteuid() || tmp->st_uid == original.st_uid)) {
         const ssize_t got = pread(tmp_fd, tmp_header, sizeof tmp_header, 0);
         const ssize_t want = pread(original_fd, original_header, sizeof original_header, 0);
         ours = got >= 0 && got <= want && memcmp(tmp_header, original_header, (size_t)got) == 0;
+        is_packed = got >= 0 && want >= 0 &&
+                    (begins_packed(original_header, (size_t)want) || begins_packed(tmp_header, (size_t)got));
     }
     if (original_fd >= 0) {
         (void)close(original_fd);
     }
-    return ours;
+    return is_packed || (ours && (tmp->st_size <= original.st_size || same_mtime(tmp, &original)));
 }
 
 /* Whether a process writes it, or is about to put it in its capture's place (it locks it for that). */

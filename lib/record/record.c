@@ -38,6 +38,18 @@ void record_retract(struct record *r) {
     r->has_tally = r->has_policy = r->has_digest = r->has_in_sha256 = r->has_out_sha256 = false;
 }
 
+static bool is_compressed(const struct record *r) {
+    return r->in_codec != CODEC_NONE || r->out_codec != CODEC_NONE;
+}
+
+uint64_t record_out_file_bytes(const struct record *r) {
+    return is_compressed(r) ? r->out_file_bytes : r->tally.out_bytes;
+}
+
+uint64_t record_in_file_bytes(const struct record *r) {
+    return is_compressed(r) ? r->in_file_bytes : r->tally.in_bytes;
+}
+
 void record_stop(struct record *r) {
     r->has_elapsed = true;
     r->elapsed_ms = (clock_ns(CLOCK_MONOTONIC) - r->started_ns) / 1000000;

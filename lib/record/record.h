@@ -6,6 +6,7 @@
 #ifndef PCAPSLIM_RECORD_H
 #define PCAPSLIM_RECORD_H
 
+#include "codec_id.h"
 #include "cut_terms.h"
 #include "failure.h"
 #include "identity.h"
@@ -53,13 +54,15 @@ struct record {
     struct failure error; /* text "" when there is none */
     bool has_tally;
     struct tally tally;
+    enum codec_id in_codec, out_codec;      /* what the files are compressed with; the tally is of the capture within */
+    uint64_t in_file_bytes, out_file_bytes; /* and their sizes, where one of them is; out: 0 where none was written */
     bool has_policy;
     struct cut_terms cut;   /* how it was cut */
     unsigned accepted;      /* files besides plain pcap: flags of accept.h */
     uint64_t policy_digest; /* XXH3 of the settings' text */
     char *policy_text;      /* that text; NULL: the default's, or not known */
     bool has_digest;
-    uint64_t digest; /* XXH3 of the slim capture */
+    uint64_t digest; /* XXH3 of the slim file, as it is on the disk */
     bool has_in_sha256;
     uint8_t in_sha256[RECORD_SHA256_BYTES]; /* of the capture as it was read to be cut */
     bool has_out_sha256;
@@ -93,6 +96,12 @@ void record_fail(struct record *r, enum failure_kind kind, const char *error);
 
 /* It failed after all: leave out what a pass has said. */
 void record_retract(struct record *r);
+
+/* How long the slim file is on the disk, by a record that has a tally. */
+uint64_t record_out_file_bytes(const struct record *r);
+
+/* Likewise the original. */
+uint64_t record_in_file_bytes(const struct record *r);
 
 /* Note how long it has taken since started_ns. */
 void record_stop(struct record *r);

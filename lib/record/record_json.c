@@ -1,6 +1,7 @@
 #include "accept.h"
 #include "names.h"
 #include "record.h"
+#include "record_files.h"
 #include "record_interfaces.h"
 #include "record_members.h"
 #include "record_tunnels.h"
@@ -213,7 +214,7 @@ char *record_format(const struct record *r, bool between_stages) {
     int bad = r->file != NULL ? format_file(o, r->file) : 0;
     bad |= json_object_set_new(o, "status", json_string(record_status_name(r->status)));
     if (r->has_tally) {
-        bad |= format_tally(o, &r->tally);
+        bad |= format_tally(o, &r->tally) | record_files_format(o, r);
     }
     if (r->has_elapsed) {
         bad |= json_object_set_new(o, "elapsed_ms", record_number(r->elapsed_ms));
@@ -228,7 +229,8 @@ char *record_format(const struct record *r, bool between_stages) {
         bad |= format_policy(o, r);
     }
     if (r->accepted != ACCEPT_NONE) {
-        bad |= json_object_set_new(o, "accept", json_string(accept_words(r->accepted)));
+        char list[ACCEPT_LIST_BYTES];
+        bad |= json_object_set_new(o, "accept", json_string(accept_words(r->accepted, list)));
     }
     bad |= format_check(o, r);
     if (between_stages) {
@@ -415,6 +417,7 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
     out->has_tally = json_is_integer(json_object_get(o, "in_pkts"));
     if (out->has_tally) {
         parse_tally(o, &out->tally);
+        record_files_parse(o, out);
     }
     const char *accept = json_string_value(json_object_get(o, "accept"));
     if (accept != NULL) {

@@ -56,8 +56,8 @@ bool mark_read_record(int directory_fd, const char *name, struct record *out, st
 }
 
 bool mark_describes(const struct record *r, const struct identity *file, struct failure *f) {
-    if (r->has_tally && file->size_bytes != r->tally.out_bytes) {
-        (void)failure_set(f, "%" PRIu64 " bytes, its marker says %" PRIu64, file->size_bytes, r->tally.out_bytes);
+    if (r->has_tally && file->size_bytes != record_out_file_bytes(r)) {
+        (void)failure_set(f, "%" PRIu64 " bytes, its marker says %" PRIu64, file->size_bytes, record_out_file_bytes(r));
         return false;
     }
     if (r->has_mtime && (file->mtime_sec != r->mtime_sec || file->mtime_ns != r->mtime_ns)) {

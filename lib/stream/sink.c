@@ -1,5 +1,7 @@
 #include "sink.h"
 
+#include "pack.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@ struct sink {
     uint64_t writeback_begun_bytes; /* from the beginning of the file */
     uint64_t written_bytes;
     XXH3_state_t *digest; /* NULL: none wanted */
+    struct pack *pack;    /* NULL: what is written goes as it is */
 };
 
 struct sink *sink_open(int fd, const struct sink_options *options, struct failure *f) {
@@ -42,6 +45,8 @@ struct sink *sink_open(int fd, const struct sink_options *options, struct failur
 
 void sink_reset(struct sink *s, int fd) {
     s->fd = fd;
+    pack_free(s->pack);
+    s->pack = NULL;
     s->written_bytes = s->writeback_begun_bytes = 0;
     tap_begin(s->transfer.tap);
     if (s->digest != NULL) {
@@ -79,7 +84,8 @@ static void begin_writeback(struct sink *s) {
     }
 }
 
-int sink_write(struct sink *s, const void *from, size_t length_bytes, struct failure *f) {
+/* As it is to be in the file. */
+static int write_out(struct sink *s, const void *from, size_t length_bytes, struct failure *f) {
     const uint8_t *p = from;
     size_t left_bytes = length_bytes;
     if (s->digest != NULL) {
@@ -103,6 +109,30 @@ int sink_write(struct sink *s, const void *from, size_t length_bytes, struct fai
     return 0;
 }
 
+/* pack_drain's */
+static int drain(void *to, const void *from, size_t length_bytes, struct failure *f) {
+    return write_out(to, from, length_bytes, f);
+}
+
+int sink_pack(struct sink *s, const struct codec *codec, const void *library, struct codec_level level,
+              struct failure *f) {
+    const struct pack_drain to = {.write = drain, .to = s};
+    pack_free(s->pack);
+    s->pack = pack_new(codec, library, level, &to, f);
+    return s->pack != NULL ? 0 : -1;
+}
+
+int sink_write(struct sink *s, const void *from, size_t length_bytes, struct failure *f) {
+    return s->pack != NULL ? pack_write(s->pack, from, length_bytes, f) : write_out(s, from, length_bytes, f);
+}
+
+int sink_end(struct sink *s, struct failure *f) {
+    const int status = s->pack != NULL ? pack_end(s->pack, f) : 0;
+    pack_free(s->pack);
+    s->pack = NULL;
+    return status;
+}
+
 uint64_t sink_written_bytes(const struct sink *s) {
     return s->written_bytes;
 }
@@ -113,6 +143,7 @@ uint64_t sink_digest(const struct sink *s) {
 
 void sink_free(struct sink *s) {
     if (s != NULL) {
+        pack_free(s->pack);
         if (s->digest != NULL) {
             (void)XXH3_freeState(s->digest);
         }

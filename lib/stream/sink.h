@@ -1,9 +1,10 @@
 /*
- * Where the bytes of a slim capture go: a descriptor, with a running digest of all that was written.
+ * Where the bytes of a slim capture go: a descriptor, compressed or not, with a running digest of all that was written.
  */
 #ifndef PCAPSLIM_SINK_H
 #define PCAPSLIM_SINK_H
 
+#include "codec.h"
 #include "failure.h"
 #include "transfer.h"
 
@@ -32,16 +33,25 @@ struct sink *sink_open(int fd, const struct sink_options *options, struct failur
 void sink_reset(struct sink *s, int fd);
 
 /*
+ * Compress what is written from here on, which is at the beginning: into one frame. library: of codecs_load(), in
+ * memory until sink_end(). Returns 0, or -1 with f set.
+ */
+int sink_pack(struct sink *s, const struct codec *codec, const void *library, struct codec_level level,
+              struct failure *f);
+
+/*
  * Write all of length_bytes, however many calls that takes.
  * Returns 0, or -1 with f set (disk full, reader gone, interrupted).
  */
 int sink_write(struct sink *s, const void *from, size_t length_bytes, struct failure *f);
 
-/* Bytes written so far. */
+/* There is no more: what is compressed is brought to its end. Returns 0, or -1 with f set. */
+int sink_end(struct sink *s, struct failure *f);
+
+/* Bytes written so far, as they are in the file. */
 uint64_t sink_written_bytes(const struct sink *s);
 
-/* The XXH3 64-bit digest (seed 0, xxHash specification 0.1.1) of the bytes written so far; 0 without digest.
- */
+/* The XXH3 64-bit digest (seed 0, xxHash specification 0.1.1) of those bytes; 0 without digest. */
 uint64_t sink_digest(const struct sink *s);
 
 /* Free; NULL is fine. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 /* Small, so that a mapped capture of any size takes little memory; a multiple of every page size. */
 #define WINDOW_BYTES (UINT64_C(2) << 20)
@@ -27,6 +28,7 @@ void source_open(struct source *s, int fd, const struct source_options *options)
         return;
     }
     s->transfer = options->transfer;
+    s->codecs = options->codecs;
     transfer_begin(&s->transfer);
     struct stat st;
     if (options->mapped && options->fault != NULL && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
@@ -79,12 +81,12 @@ static ssize_t read_once(struct source *s, void *to, size_t wanted_bytes) {
             return got;
         }
         s->uncached = false; /* the kernel or the filesystem does not know how */
-        s->drops = s->offset_bytes == 0 && may_drop(s->fd);
+        s->drops = s->file_bytes == 0 && may_drop(s->fd);
     }
-    if (s->drops && s->offset_bytes - s->dropped_bytes >= DROP_BYTES) {
-        (void)posix_fadvise(s->fd, (off_t)s->dropped_bytes, (off_t)(s->offset_bytes - s->dropped_bytes),
+    if (s->drops && s->file_bytes - s->dropped_bytes >= DROP_BYTES) {
+        (void)posix_fadvise(s->fd, (off_t)s->dropped_bytes, (off_t)(s->file_bytes - s->dropped_bytes),
                             POSIX_FADV_DONTNEED);
-        s->dropped_bytes = s->offset_bytes;
+        s->dropped_bytes = s->file_bytes;
     }
     return read(s->fd, to, wanted_bytes);
 }
@@ -98,7 +100,7 @@ static void unmap(struct source *s) {
 
 /* Returns 1 when offset_bytes lies in the window, 0 at the end of the file, -1 on failure. */
 static int map_at_offset(struct source *s, struct failure *f) {
-    if (s->window != NULL && s->offset_bytes - s->window_begin_bytes < s->window_bytes) {
+    if (s->window != NULL && s->file_bytes - s->window_begin_bytes < s->window_bytes) {
         return 1;
     }
     unmap(s);
@@ -107,10 +109,10 @@ static int map_at_offset(struct source *s, struct failure *f) {
         return failure_errno(f, errno, "cannot read");
     }
     uint64_t size_bytes = (uint64_t)st.st_size;
-    if (s->offset_bytes >= size_bytes) {
+    if (s->file_bytes >= size_bytes) {
         return 0;
     }
-    uint64_t begin_bytes = s->offset_bytes / WINDOW_BYTES * WINDOW_BYTES;
+    uint64_t begin_bytes = s->file_bytes / WINDOW_BYTES * WINDOW_BYTES;
     uint64_t left_bytes = size_bytes - begin_bytes;
     size_t length_bytes = (size_t)(left_bytes < WINDOW_BYTES ? left_bytes : WINDOW_BYTES);
     void *at = mmap(NULL, length_bytes, PROT_READ, MAP_SHARED, s->fd, (off_t)begin_bytes);
@@ -129,16 +131,16 @@ static ptrdiff_t copy_mapped(struct source *s, void *to, size_t wanted_bytes, st
     if (mapped <= 0) {
         return mapped;
     }
-    size_t skip_bytes = (size_t)(s->offset_bytes - s->window_begin_bytes);
+    size_t skip_bytes = (size_t)(s->file_bytes - s->window_begin_bytes);
     size_t there_bytes = s->window_bytes - skip_bytes;
     size_t length_bytes = wanted_bytes < there_bytes ? wanted_bytes : there_bytes;
     memcpy(to, s->window + skip_bytes, length_bytes); /* NOLINT(clang-analyzer-core.NonNullParamChecker): mapped */
     struct stat st;
-    if (*s->fault != 0 || fstat(s->fd, &st) != 0 || (uint64_t)st.st_size < s->offset_bytes + length_bytes) {
+    if (*s->fault != 0 || fstat(s->fd, &st) != 0 || (uint64_t)st.st_size < s->file_bytes + length_bytes) {
         return failure_of(FAILURE_CHANGED, f,
                           "offset %llu: the file shrank or could not be read while it was mapped; "
                           "it is still being written, or the disk is failing",
-                          (unsigned long long)s->offset_bytes);
+                          (unsigned long long)s->file_bytes);
     }
     return (ptrdiff_t)length_bytes;
 }
@@ -150,7 +152,7 @@ static ptrdiff_t read_some(struct source *s, void *to, size_t wanted_bytes, stru
             return got;
         }
         if (errno != EINTR) {
-            return failure_errno(f, errno, "offset %llu: cannot read", (unsigned long long)s->offset_bytes);
+            return failure_errno(f, errno, "offset %llu: cannot read", (unsigned long long)s->file_bytes);
         }
         if (transfer_may_go_on(&s->transfer, f) != 0) {
             return -1;
@@ -158,17 +160,67 @@ static ptrdiff_t read_some(struct source *s, void *to, size_t wanted_bytes, stru
     }
 }
 
-ptrdiff_t source_read(struct source *s, void *to, size_t wanted_bytes, struct failure *f) {
+/* Bytes of the file as they are. */
+static ptrdiff_t read_file(struct source *s, void *to, size_t wanted_bytes, struct failure *f) {
     if (transfer_may_go_on(&s->transfer, f) != 0) {
         return -1;
     }
     size_t chunk_bytes = pace_chunk_bytes(s->transfer.pace, wanted_bytes);
     ptrdiff_t got = s->fault != NULL ? copy_mapped(s, to, chunk_bytes, f) : read_some(s, to, chunk_bytes, f);
     if (got > 0) {
-        s->offset_bytes += (uint64_t)got;
+        s->file_bytes += (uint64_t)got;
+        if (s->digest != NULL) {
+            (void)XXH3_64bits_update(s->digest, to, (size_t)got);
+        }
         transfer_has_read(&s->transfer, to, (size_t)got);
     }
     return got;
+}
+
+/* unpack_feed's */
+static ptrdiff_t feed(void *from, void *to, size_t wanted_bytes, struct failure *f) {
+    return read_file(from, to, wanted_bytes, f);
+}
+
+int source_look(struct source *s, const struct codec **codec, int *level, struct failure *f) {
+    const struct codec *found = NULL;
+    int its_level = 0;
+    if (s->codecs != NULL && s->unpack == NULL) {
+        const struct unpack_feed from = {.read = feed, .from = s};
+        s->unpack = unpack_new(s->codecs, &from, f);
+        if (s->unpack == NULL) {
+            s->codecs = NULL; /* there is nothing more to be had */
+            return -1;
+        }
+        found = unpack_codec(s->unpack, &its_level);
+    }
+    if (codec != NULL) {
+        *codec = found;
+        *level = its_level;
+    }
+    return 0;
+}
+
+/* However much comes out of few bytes: the run's limits and signals are asked each time. */
+static ptrdiff_t read_unpacked(struct source *s, void *to, size_t wanted_bytes, struct failure *f) {
+    if (s->unpack == NULL && source_look(s, NULL, NULL, f) != 0) {
+        return -1;
+    }
+    if (transfer_may_go_on(&s->transfer, f) != 0) {
+        return -1;
+    }
+    pace_charge(s->transfer.pace, 0);
+    return unpack_read(s->unpack, to, wanted_bytes, f);
+}
+
+ptrdiff_t source_read(struct source *s, void *to, size_t wanted_bytes, struct failure *f) {
+    const ptrdiff_t got = s->codecs != NULL ? read_unpacked(s, to, wanted_bytes, f) : read_file(s, to, wanted_bytes, f);
+    s->offset_bytes += got > 0 ? (uint64_t)got : 0;
+    return got;
+}
+
+uint64_t source_file_offset_bytes(const struct source *s) {
+    return s->unpack != NULL ? unpack_offset_bytes(s->unpack) : s->file_bytes;
 }
 
 void source_close(struct source *s) {
@@ -176,4 +228,6 @@ void source_close(struct source *s) {
         (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_DONTNEED);
     }
     unmap(s);
+    unpack_free(s->unpack);
+    s->unpack = NULL;
 }

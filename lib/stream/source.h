@@ -1,6 +1,7 @@
 /*
  * Where the bytes of a capture come from: a descriptor, by read(2) or through a mapping. The bytes are
- * the same either way; the pace of the run is kept here.
+ * the same either way; the pace of the run is kept here. What is compressed is unpacked on the way where that is
+ * accepted.
  *
  * A mapping that loses its pages (the file shrinks, the disk fails) raises SIGBUS. A program that asks for
  * mapped reads installs a handler that puts a zero page in place and raises a flag (tools/fault.h); the
@@ -9,8 +10,10 @@
 #ifndef PCAPSLIM_SOURCE_H
 #define PCAPSLIM_SOURCE_H
 
+#include "codec.h"
 #include "failure.h"
 #include "transfer.h"
+#include "unpack.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -22,6 +25,10 @@ struct source {
     struct transfer transfer;
     const volatile sig_atomic_t *fault; /* raised by the SIGBUS handler; NULL: read, never map */
     uint64_t offset_bytes;              /* bytes delivered so far */
+    uint64_t file_bytes;                /* bytes read of the file so far: the same, unless it is compressed */
+    const struct codecs *codecs;        /* what may be unpacked; NULL: nothing */
+    struct unpack *unpack;              /* from source_look() on, where something may be */
+    void *digest;                       /* an XXH3_state_t that is shown the bytes of the file; NULL: none is wanted */
     uint8_t *window;                    /* the mapped part of the file, or NULL */
     uint64_t window_begin_bytes;        /* its place in the file */
     size_t window_bytes;
@@ -35,6 +42,7 @@ struct source_options {
     bool mapped; /* map where the descriptor can be mapped */
     bool once;   /* read and not again soon: leave nothing in the page cache that was not there before */
     volatile sig_atomic_t *fault; /* lowered with every file */
+    const struct codecs *codecs;  /* compression to be unpacked, in memory as long as the source; NULL: none */
 };
 
 /*
@@ -44,12 +52,24 @@ struct source_options {
 void source_open(struct source *s, int fd, const struct source_options *options);
 
 /*
- * Deliver up to wanted_bytes at to. Retries after EINTR unless the interrupted flag is up.
- * Returns the number of bytes, 0 at the end of the file, or -1 with f set.
+ * See by its first bytes whether the file is compressed. Once, before the first source_read(), which does it where that
+ * was not done. codec: set to its codec and level to the level it seems to have been compressed at; codec may be NULL
+ * for who does not care, and is set to NULL where it is not compressed, or not accepted.
+ * Returns 0, or -1 with f set.
+ */
+int source_look(struct source *s, const struct codec **codec, int *level, struct failure *f);
+
+/*
+ * Deliver up to wanted_bytes of the capture at to. Retries after EINTR unless the interrupted flag is up.
+ * Returns the number of bytes, 0 at the end of the file, or -1 with f set; its kind is FAILURE_CONTENTS where what is
+ * compressed is damaged.
  */
 ptrdiff_t source_read(struct source *s, void *to, size_t wanted_bytes, struct failure *f);
 
-/* Give back the mapping. */
+/* Where in the file the next byte comes from: what is before has been delivered. */
+uint64_t source_file_offset_bytes(const struct source *s);
+
+/* Give back the mapping and what unpacking took. */
 void source_close(struct source *s);
 
 #endif

@@ -155,13 +155,14 @@ static void stream_close(struct stream *s) {
         (void)fclose(s->file);
     }
     free(s->buffer);
+    witness_input_end(&s->in);
 }
 
 /* The step that an error of libpcap's amounts to. */
 static enum step stream_explain(struct stream *s, struct failure *f) {
     const char *words = pcap_geterr(s->pcap);
     uint64_t number = s->packets + 1;
-    if (s->in.error != 0) {
+    if (witness_input_has_failed(&s->in)) {
         (void)witness_input_failed(&s->in, f);
         return STEP_FAILED;
     }
@@ -320,6 +321,20 @@ static enum witness_verdict compare_headers(struct stream *slim, struct stream *
     return WITNESS_GOOD;
 }
 
+/* Both begin alike. The rest of them. */
+static enum witness_verdict compare_rest(struct stream *slim, struct stream *original,
+                                         const struct witness_options *options, struct witness_report *out,
+                                         struct failure *f) {
+    if (witness_blocks_begin(original->header)) {
+        return witness_blocks_compare(&slim->in, &original->in, slim->header, original->header, FILE_HEADER_BYTES,
+                                      &options->terms, out, f);
+    }
+    if (stream_open_pcap(slim, f) != 0 || stream_open_pcap(original, f) != 0) {
+        return WITNESS_FAILED;
+    }
+    return compare_packets(slim, original, options, out, f);
+}
+
 enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct witness_options *options,
                                      struct witness_report *out, struct failure *f) {
     struct stream slim = {
@@ -334,17 +349,18 @@ enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct 
     transfer_begin(original.in.transfer);
     *out = (struct witness_report){0};
 
-    enum witness_verdict verdict = compare_headers(&slim, &original, f);
-    if (verdict == WITNESS_GOOD && witness_blocks_begin(original.header)) {
-        return witness_blocks_compare(&slim.in, &original.in, slim.header, original.header, FILE_HEADER_BYTES,
-                                      &options->terms, out, f);
-    }
-    if (verdict == WITNESS_GOOD && (stream_open_pcap(&slim, f) != 0 || stream_open_pcap(&original, f) != 0)) {
-        verdict = WITNESS_FAILED;
+    enum witness_verdict verdict = WITNESS_FAILED;
+    if (witness_input_begin(&slim.in, options->codecs, f) == 0 &&
+        witness_input_begin(&original.in, options->codecs, f) == 0) {
+        verdict = compare_headers(&slim, &original, f);
     }
     if (verdict == WITNESS_GOOD) {
-        verdict = compare_packets(&slim, &original, options, out, f);
+        verdict = compare_rest(&slim, &original, options, out, f);
     }
+    if (verdict == WITNESS_FAILED && witness_input_is_damaged(&slim.in)) {
+        verdict = WITNESS_BAD;
+    }
+    out->slim_codec = witness_input_codec(&slim.in);
     stream_close(&slim);
     stream_close(&original);
     return verdict;

@@ -4,6 +4,7 @@
  * It shares no code with the framing, locating, deciding and cutting that it judges: it reads both files
  * through libpcap and finds headers and sums checksums in its own way. It checks, packet by packet:
  *   - the 24 bytes of the file headers are equal, and so is the number of packets;
+ *   - what is compressed is so to its last byte (witness_unpack.h);
  *   - timestamp (to the nanosecond) and origlen are equal;
  *   - an uncut packet is byte-identical;
  *   - a cut one is as the terms say (witness_frame.h). In mode `rewrite`, the default, it ends behind exactly the floor
@@ -21,17 +22,20 @@
 #include "failure.h"
 #include "transfer.h"
 #include "witness_frame.h"
+#include "witness_unpack.h"
 
 #include <stdint.h>
 
 struct witness_options {
     struct witness_terms terms; /* what a cut must be like */
     struct transfer slim, original;
+    const struct witness_codecs *codecs; /* of captures that may be compressed; NULL: none may be */
 };
 
 struct witness_report {
     uint64_t packets;
     uint64_t cut_packets;
+    enum codec_id slim_codec; /* what it is compressed with, where the comparison came to an end */
 };
 
 enum witness_verdict {

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-ssize_t witness_input_read(struct witness_input *in, void *to, size_t wanted_bytes) {
+/* Bytes of the file, as read(2). */
+static ssize_t read_file(struct witness_input *in, void *to, size_t wanted_bytes) {
     size_t chunk_bytes = pace_chunk_bytes(in->transfer->pace, wanted_bytes);
     for (;;) {
         if (transfer_may_go_on(in->transfer, NULL) != 0) {
@@ -13,7 +14,6 @@ ssize_t witness_input_read(struct witness_input *in, void *to, size_t wanted_byt
         ssize_t got = read(in->fd, to, chunk_bytes);
         if (got >= 0) {
             transfer_has_read(in->transfer, to, (size_t)got);
-            in->read_bytes += (uint64_t)got;
             return got;
         }
         if (errno != EINTR) {
@@ -23,7 +23,50 @@ ssize_t witness_input_read(struct witness_input *in, void *to, size_t wanted_byt
     }
 }
 
+/* witness_feed */
+static ptrdiff_t feed(void *from, void *to, size_t wanted_bytes) {
+    return read_file(from, to, wanted_bytes);
+}
+
+int witness_input_begin(struct witness_input *in, const struct witness_codecs *codecs, struct failure *f) {
+    if (codecs != NULL) {
+        in->unpack = witness_unpack_new(codecs, feed, in);
+    }
+    return codecs == NULL || in->unpack != NULL ? 0 : failure_memory(f);
+}
+
+ssize_t witness_input_read(struct witness_input *in, void *to, size_t wanted_bytes) {
+    ssize_t got = in->unpack != NULL ? witness_unpack_read(in->unpack, to, wanted_bytes, &in->damage)
+                                     : read_file(in, to, wanted_bytes);
+    if (got > 0) {
+        in->read_bytes += (uint64_t)got;
+    } else if (got < 0 && in->error == 0) {
+        errno = EIO; /* for libpcap; in->damage knows more */
+    }
+    return got;
+}
+
+bool witness_input_has_failed(const struct witness_input *in) {
+    return in->error != 0 || in->damage.text[0] != '\0';
+}
+
+bool witness_input_is_damaged(const struct witness_input *in) {
+    return in->error == 0 && in->damage.text[0] != '\0' && in->damage.kind == FAILURE_CONTENTS;
+}
+
 int witness_input_failed(const struct witness_input *in, struct failure *f) {
+    if (in->error == 0) {
+        return failure_of(in->damage.kind, f, "%s: %s", in->name, in->damage.text);
+    }
     return in->error == EINTR ? transfer_may_go_on(in->transfer, f)
                               : failure_errno(f, in->error, "%s: cannot read", in->name);
+}
+
+enum codec_id witness_input_codec(const struct witness_input *in) {
+    return in->unpack != NULL ? witness_unpack_codec(in->unpack) : CODEC_NONE;
+}
+
+void witness_input_end(struct witness_input *in) {
+    witness_unpack_free(in->unpack);
+    in->unpack = NULL;
 }

@@ -7,9 +7,8 @@ static const struct {
     const char *word;
     unsigned flags;
 } ROWS[] = {
-    {"none", ACCEPT_NONE},
-    {"all", ACCEPT_ALL},
-    {"pcapng", ACCEPT_PCAPNG},
+    {"none", ACCEPT_NONE}, {"all", ACCEPT_ALL}, {"pcapng", ACCEPT_PCAPNG}, {"gzip", ACCEPT_GZIP},
+    {"zstd", ACCEPT_ZSTD}, {"lz4", ACCEPT_LZ4}, {"xz", ACCEPT_XZ},
 };
 
 static bool flags_of_word(const char *word, size_t length, unsigned *flags) {
@@ -22,8 +21,24 @@ static bool flags_of_word(const char *word, size_t length, unsigned *flags) {
     return false;
 }
 
-const char *accept_words(unsigned flags) {
-    return flags == ACCEPT_NONE ? "none" : "pcapng";
+/* Whether a row is one name, neither none nor several. */
+static bool is_single(unsigned flags) {
+    return flags != 0 && (flags & (flags - 1)) == 0;
+}
+
+const char *accept_words(unsigned flags, char out[static ACCEPT_LIST_BYTES]) {
+    char *end = out;
+    *end = '\0';
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        if (is_single(ROWS[i].flags) && (flags & ROWS[i].flags) != 0) {
+            end = stpcpy(end, end > out ? "," : "");
+            end = stpcpy(end, ROWS[i].word);
+        }
+    }
+    if (end == out) {
+        (void)stpcpy(end, ROWS[0].word);
+    }
+    return out;
 }
 
 bool accept_of_words(const char *words, unsigned *out) {

@@ -79,7 +79,7 @@ setup_more() { unset MAKEFLAGS MFLAGS MAKELEVEL; }
     mkdir d
     cp "$SMALL" d/a.pcap
     sed -n 's/^#\([a-z-]* = .*\)/\1/p' "$ROOT/packaging/pcap-slim.conf" | sed 's|/srv/pcap|d|' >conf
-    [ "$(wc -l <conf)" -eq 7 ] || explain "$(cat conf)"
+    [ "$(wc -l <conf)" -eq 8 ] || explain "$(cat conf)"
     runs pcap-slim --config conf --check-only
     status_is 0
     err_has 'no pcaps to process'

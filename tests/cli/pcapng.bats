@@ -177,7 +177,7 @@ random() {
     grep -q 'no pcaps to process' <<<"$err" || explain "patterns do not count"
     runs pcap-truncate --accept pcapnx a.pcapng
     [ "$status" -eq 2 ] || explain "a word that is none"
-    grep -qF -- "--accept takes names with commas between: none, all, pcapng, not 'pcapnx'" <<<"$err" || explain "not said"
+    grep -qF -- "--accept takes names with commas between: none, all, pcapng, gzip, zstd, lz4, xz, not 'pcapnx'" <<<"$err" || explain "not said"
 }
 
 @test "pcapng: accepted in a configuration file" {

@@ -593,7 +593,9 @@ pcap_slim_run_files{D,status="skipped_marker"} 1
 pcap_slim_run_files{D,status="skipped_not_regular"} 1
 pcap_slim_run_files{D,status="skipped_symlink"} 1
 pcap_slim_run_input_bytes{D} 599
+pcap_slim_run_input_file_bytes{D} 599
 pcap_slim_run_output_bytes{D} 494
+pcap_slim_run_output_file_bytes{D} 494
 pcap_slim_run_reason_packets{D,reason="short"} 2
 pcap_slim_run_reason_packets{D,reason="ssh"} 1
 pcap_slim_run_reason_packets{D,reason="tls"} 2

@@ -69,3 +69,17 @@ with_switch() {
         err_has "pcap-truncate: --keep: the expression '$name': unknown"
     done <<<"$names/"
 }
+
+@test "compressed captures, whose libraries are in the programs" {
+    local kind
+    pcap-truncate d/a.pcap >slim.pcap
+    for kind in gzip zstd lz4 xz; do
+        "$kind" -c <d/a.pcap >a.packed 2>/dev/null
+        runs pcap-truncate --accept "$kind" --compress zstd a.packed
+        status_is 0
+        zstd -dcq <"$out_file" | cmp - slim.pcap
+        cp "$out_file" slim.zst
+        runs pcap-verify --accept "zstd,$kind" --original a.packed slim.zst
+        status_is 0
+    done
+}

@@ -378,10 +378,10 @@ unsupported-b1b23c4d-big.pcap 1 not processed: this is a netsniff-ng capture (co
 unsupported-b1b23c4d-little.pcap 1 not processed: this is a netsniff-ng capture (cooked, magic b1b23c4d, little endian); record with netsniff-ng -T 0xa1b2c3d4
 unsupported-b1b2c3d4-big.pcap 1 not processed: this is a netsniff-ng capture (cooked, magic b1b2c3d4, big endian); record with netsniff-ng -T 0xa1b2c3d4
 unsupported-b1b2c3d4-little.pcap 1 not processed: this is a netsniff-ng capture (cooked, magic b1b2c3d4, little endian); record with netsniff-ng -T 0xa1b2c3d4
-unsupported-gzip-name.pcap 1 not processed: this is a gzip file; unpack it first
-unsupported-gzip.pcap.gz 1 not processed: this is a gzip file; unpack it first
-unsupported-lz4-name.pcap 1 not processed: this is an lz4 file; unpack it first
-unsupported-lz4.pcap.lz4 1 not processed: this is an lz4 file; unpack it first
+unsupported-gzip-name.pcap 1 not processed: this is a gzip file; take it with --accept gzip, or unpack it first
+unsupported-gzip.pcap.gz 1 not processed: this is a gzip file; take it with --accept gzip, or unpack it first
+unsupported-lz4-name.pcap 1 not processed: this is an lz4 file; take it with --accept lz4, or unpack it first
+unsupported-lz4.pcap.lz4 1 not processed: this is an lz4 file; take it with --accept lz4, or unpack it first
 unsupported-pcapng-big.pcapng 1 not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT
 unsupported-pcapng-little.pcapng 1 not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT
 unsupported-pcapng-name.pcap 1 not processed: this is a pcapng capture; take it with --accept pcapng, or convert it with: editcap -F pcap IN OUT
@@ -401,10 +401,10 @@ unsupported-version-3.0-little.pcap 1 not processed: pcap version 3.0 (only 2.4 
 unsupported-version-543.0-big.pcap 1 not processed: pcap version 543.0 (only 2.4 is)
 unsupported-version-543.0-little.pcap 1 not processed: pcap version 543.0 (only 2.4 is)
 unsupported-version-swapped.pcap 1 not processed: pcap version 512.1024 (only 2.4 is)
-unsupported-xz-name.pcap 1 not processed: this is an xz file; unpack it first
-unsupported-xz.pcap.xz 1 not processed: this is an xz file; unpack it first
-unsupported-zstd-name.pcap 1 not processed: this is a zstd file; unpack it first
-unsupported-zstd.pcap.zst 1 not processed: this is a zstd file; unpack it first
+unsupported-xz-name.pcap 1 not processed: this is an xz file; take it with --accept xz, or unpack it first
+unsupported-xz.pcap.xz 1 not processed: this is an xz file; take it with --accept xz, or unpack it first
+unsupported-zstd-name.pcap 1 not processed: this is a zstd file; take it with --accept zstd, or unpack it first
+unsupported-zstd.pcap.zst 1 not processed: this is a zstd file; take it with --accept zstd, or unpack it first
 END
 }
 

@@ -10,6 +10,14 @@ static const struct {
 } ROWS[CAPTURE_NAMES_MAX] = {
     {ACCEPT_NONE, "*.pcap"},
     {ACCEPT_PCAPNG, "*.pcapng"},
+    {ACCEPT_GZIP, "*.pcap.gz"},
+    {ACCEPT_ZSTD, "*.pcap.zst"},
+    {ACCEPT_LZ4, "*.pcap.lz4"},
+    {ACCEPT_XZ, "*.pcap.xz"},
+    {ACCEPT_PCAPNG | ACCEPT_GZIP, "*.pcapng.gz"},
+    {ACCEPT_PCAPNG | ACCEPT_ZSTD, "*.pcapng.zst"},
+    {ACCEPT_PCAPNG | ACCEPT_LZ4, "*.pcapng.lz4"},
+    {ACCEPT_PCAPNG | ACCEPT_XZ, "*.pcapng.xz"},
 };
 
 size_t capture_names(unsigned accepted, const char **out) {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* So many patterns there may be. */
-#define CAPTURE_NAMES_MAX 2
+#define CAPTURE_NAMES_MAX 10
 
 /* Write them to out, a NULL behind the last (CAPTURE_NAMES_MAX + 1 in all). accepted: flags of accept.h. Returns how
  * many. */

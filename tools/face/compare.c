@@ -6,8 +6,18 @@ static struct witness_ports ports_of(const struct settings *s, enum policy_port_
     return (struct witness_ports){.at = s->policy.ports[list].at, .count = s->policy.ports[list].count};
 }
 
-int compare_captures(const struct mover *m, const struct digests *d, const struct settings *s, int slim_fd,
-                     int original_fd, struct record *r) {
+/* The captures are right. Are the files? */
+static enum witness_verdict compare_codecs(const struct witness_report *report, struct record *r) {
+    if (!r->has_tally || report->slim_codec == r->out_codec) {
+        return WITNESS_GOOD;
+    }
+    (void)failure_set(&r->error, "its compression is %s, not %s", codec_name(report->slim_codec),
+                      codec_name(r->out_codec));
+    return WITNESS_BAD;
+}
+
+int compare_captures(const struct mover *m, const struct digests *d, const struct packing *p, const struct settings *s,
+                     int slim_fd, int original_fd, struct record *r) {
     struct witness_options options = {
         .terms = {.cut = s->cut,
                   .tunnels = {.kinds = policy_settings_tunnels(&s->policy),
@@ -19,10 +29,14 @@ int compare_captures(const struct mover *m, const struct digests *d, const struc
                   .may_leave_more = s->policy.kind == POLICY_FLOW},
         .slim = mover_tapped(m, d->after),
         .original = mover_tapped(m, d->before),
+        .codecs = packing_witness(p),
     };
     options.slim.progress = NULL; /* only the original's bytes are counted */
     struct witness_report report;
-    const enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
+    enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
+    if (verdict == WITNESS_GOOD) {
+        verdict = compare_codecs(&report, r);
+    }
     r->check = RECORD_CHECK_FULL;
     r->verdict = verdict == WITNESS_GOOD  ? RECORD_VERDICT_GOOD
                  : verdict == WITNESS_BAD ? RECORD_VERDICT_BAD

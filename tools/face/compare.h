@@ -6,15 +6,17 @@
 
 #include "digests.h"
 #include "mover.h"
+#include "packing.h"
 #include "record.h"
 #include "settings.h"
 
 /*
  * Compare the slim capture with its original, every packet, by the settings it was made by.
- * r: gets check, verdict and packets; digests where it is good, else the error. What the run's progress counted of a
- * capture that is not good is taken back. Returns 0 where it is good, else -1.
+ * A slim that its record says something of must be compressed as it says. r: gets check, verdict and packets; digests
+ * where it is good, else the error. What the run's progress counted of a capture that is not good is taken back.
+ * Returns 0 where it is good, else -1.
  */
-int compare_captures(const struct mover *m, const struct digests *d, const struct settings *s, int slim_fd,
-                     int original_fd, struct record *r);
+int compare_captures(const struct mover *m, const struct digests *d, const struct packing *p, const struct settings *s,
+                     int slim_fd, int original_fd, struct record *r);
 
 #endif

@@ -7,9 +7,7 @@
 #define BELOW "" /* it is in the line of its neighbour */
 
 #define READS_LINE "  --mmap, --no-mmap         read through a mapping, or with read(2) (default)\n"
-#define POLICY_LINES                                                                                                   \
-    "  --SETTING VALUE           what to cut and how, as pcap-slim-policy(5) has it:\n"                                \
-    "                            --policy flow, --keep EXPR; or --policy-file FILE\n"
+#define POLICY_LINES "  --SETTING VALUE, --policy-file FILE  what to cut and how: pcap-slim-policy(5)\n"
 #define WITHIN_LINE "  --within DIR, --beneath   stay inside DIR; names lead down, through no link\n"
 #define LIMITS_LINES                                                                                                   \
     "  --max-io-mbps N, --max-cpu-percent N, --cpu-backoff-above N,\n"                                                 \
@@ -85,6 +83,7 @@ const struct option_row OPTION_ROWS[] = {
     ROW(IN_SCAN, "one-filesystem", OPTION_FLAG, AT(one_filesystem), NULL, "with --list: not what is mounted below",
         .line = BELOW, .with = "list"),
     ROW(PASSES | IN_SLIM | IN_STATUS, "accept", OPTION_ACCEPT, AT(accept), "NAME,...", "take these, too: " ACCEPT_WORDS,
+        .line = "  --accept NAME,...         take, too: " ACCEPT_WORDS "\n",
         .says = "names with commas between: " ACCEPT_WORDS),
     /* ---- what to do ---- */
     ROW(IN_SLIM, "dry-run", OPTION_FLAG, AT(dry_run), NULL, "only list what would be slimmed", .letter = 'n',
@@ -117,6 +116,8 @@ const struct option_row OPTION_ROWS[] = {
     ROW(IN_SCAN | IN_TRUNCATE | IN_SLIM, "no-mmap", OPTION_CLEAR, AT(mapped), NULL, "read with read(2)", .line = BELOW),
     ROW(STAGES | IN_SLIM, "hash", OPTION_CHOICE, AT(hash), "sha256|xxh3", "which digests",
         .line = "  --hash sha256|xxh3        sha256: digests before and after, in the record\n"),
+    ROW(IN_TRUNCATE | IN_VERIFY | IN_SLIM, "compress", OPTION_COMPRESS, AT(compress), "NAME[:LEVEL]",
+        "write none, gzip, zstd or lz4 (default: as it came)", .line = BELOW),
     ROW(IN_SLIM, "config", OPTION_PATH, AT(config_path), "FILE", "settings: pcap-slim.conf(5)",
         .traits = OPTION_HERE_ONLY),
     /* ---- reports ---- */

@@ -20,7 +20,7 @@ void options_init(struct options *o, enum program program) {
     o->claim_fd = -1;
     o->prefix = "";
     o->hash = HASH_XXH3;
-    o->accept = program == IN_VERIFY ? ACCEPT_ALL : ACCEPT_NONE; /* it cuts nothing */
+    o->accept = program == IN_VERIFY ? ACCEPT_CONTAINERS : ACCEPT_NONE; /* it cuts nothing */
     o->limits = (struct limits){.are.backoff_strength = 0.5, .pace_fd = -1, .progress_fd = -1};
 }
 
@@ -157,6 +157,11 @@ static int take_path_once(struct options *o, const struct option_row *r, const c
     return 0;
 }
 
+static int take_compression(const struct option_row *r, const char *value, struct codec_wish *to) {
+    struct failure failure;
+    return codec_wish_of(value, to, &failure) == 0 ? 0 : cli_misuse("--%s '%s': %s", r->name, value, failure.text);
+}
+
 /* word: NULL where there is none. is_over: the command line says it for the first time, and wins over the configuration
  * file. */
 static int take_value(struct options *o, const struct option_row *r, const char *word, bool is_over) {
@@ -204,6 +209,8 @@ static int take_value(struct options *o, const struct option_row *r, const char 
     case OPTION_AMOUNT:
         good = take_amount(value, to);
         break;
+    case OPTION_COMPRESS:
+        return take_compression(r, value, to);
     case OPTION_CHECKSUM:
         return ask(&o->policy, "checksum", r->says);
     case OPTION_MATCH:

@@ -6,6 +6,7 @@
 #define PCAPSLIM_OPTIONS_H
 
 #include "confine.h"
+#include "packing.h"
 #include "policy_options.h"
 #include "run_limits.h"
 
@@ -72,6 +73,7 @@ struct options {
     uint64_t until_bytes; /* or, if below 100, percent; 0: no such thing is wanted */
     int claim_fd;         /* -1: none inherited */
     unsigned accept;      /* files besides plain pcap: flags of accept.h */
+    struct codec_wish compress;
     /* How. */
     bool records, pending, retry_failed, dry_run, check_only, print0, mapped, prune, no_progress, quiet, all, help,
         version;
@@ -102,6 +104,7 @@ enum option_kind {
     OPTION_MATCH,      /* likewise the setting match */
     OPTION_CHECKSUM,   /* the setting checksum, to the word in says */
     OPTION_ONCE,       /* const char *, that can be there once */
+    OPTION_COMPRESS,   /* struct codec_wish */
     OPTION_HELP,
     OPTION_VERSION,
 };

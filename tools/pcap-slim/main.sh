@@ -26,7 +26,7 @@ main() {
         ;;
     status)
         eval "set -- $globs $excludes"
-        exec pcap-status $sandbox $prune $hash $reads $recursive ${age:+--age-minutes "$age"} --output "$output" "$@" -- "$named"
+        exec pcap-status $sandbox $prune $hash $accept $recursive ${age:+--age-minutes "$age"} --output "$output" "$@" -- "$named"
         ;;
     esac
     [ -z "$log" ] || export PCAP_SLIM_LOG="$log" # the filters find out for themselves where their messages go, unless told

@@ -23,9 +23,10 @@ LET_GO='trap - HUP INT QUIT TERM'
 CHAIN='
     { '$LET_GO'; exec pcap-truncate $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
           ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_RETRY \
-          $SLIM_HASH $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
+          $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
-        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_HASH $SLIM_SHARED $SLIM_BENEATH --records --check $SLIM_VERIFY |
+        ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_SHARED $SLIM_BENEATH \
+        --records --check $SLIM_VERIFY |
     pcap-commit $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
         $SLIM_HASH $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --records'
 
@@ -78,7 +79,7 @@ CHECK=$HOLD'
     { '$LET_GO'
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
           pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
-              $SLIM_RETRY $SLIM_READS $SLIM_SHARED $SLIM_BENEATH --pending --; } |
+              $SLIM_RETRY $SLIM_ACCEPT $SLIM_READS $SLIM_SHARED $SLIM_BENEATH --pending --; } |
     pcap-report $SLIM_SANDBOX $SLIM_ALL --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
         --progress-fd 7 $SLIM_PROGRESS --check-only'
 
@@ -88,7 +89,7 @@ export_run() {
     SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within SLIM_RETRY=$retry SLIM_ALL=$all
     SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=$hash
-    SLIM_FAILED=$scratch/failed
+    SLIM_ACCEPT=$accept SLIM_COMPRESS=$compress SLIM_FAILED=$scratch/failed
     shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
     SLIM_SHARED=$shared
     [ -z "$directories" ] || SLIM_COMMAND=$BATCHES
@@ -96,7 +97,7 @@ export_run() {
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
-        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_FAILED SLIM_RETRY SLIM_ALL
+        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_ACCEPT SLIM_COMPRESS SLIM_FAILED SLIM_RETRY SLIM_ALL
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.

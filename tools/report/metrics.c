@@ -124,6 +124,9 @@ static void put_bytes(const struct page *p, const struct outcome *o) {
     const uint64_t saved_bytes = o->in_bytes - o->out_bytes;
     put_one(p, "pcap_slim_run_input_bytes", "Bytes of the captures that the last run slimmed, before.", o->in_bytes);
     put_one(p, "pcap_slim_run_output_bytes", "The same captures, after.", o->out_bytes);
+    put_one(p, "pcap_slim_run_input_file_bytes", "Bytes on the disk of the files that the last run slimmed, before.",
+            o->in_file_bytes);
+    put_one(p, "pcap_slim_run_output_file_bytes", "The same files, after.", o->out_file_bytes);
     put_one(p, "pcap_slim_run_saved_bytes", "The difference.", saved_bytes);
     count_one(p, "pcap_slim_input_bytes_total", "Bytes of the captures that all runs slimmed, before.", o->in_bytes);
     count_one(p, "pcap_slim_output_bytes_total", "The same captures, after.", o->out_bytes);

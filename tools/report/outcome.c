@@ -8,6 +8,8 @@ void outcome_count(struct outcome *o, const struct record *r) {
     }
     o->in_bytes += t->in_bytes;
     o->out_bytes += t->out_bytes;
+    o->in_file_bytes += record_in_file_bytes(r);
+    o->out_file_bytes += record_out_file_bytes(r);
     o->zeroed_bytes += t->zeroed_bytes;
     for (int k = 0; k < TUNNEL_KINDS; k++) {
         o->packets_by_tunnel[k] += t->packets_by_tunnel[k];

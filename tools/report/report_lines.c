@@ -30,6 +30,13 @@ static void put_ok(const struct record *r, const char *shown) {
     (void)fprintf(stderr,
                   "%sok %s pkts=%" PRIu64 " truncated=%" PRIu64 " in=%" PRIu64 " out=%" PRIu64 " (%" PRIu64 "ms)",
                   cli_level(CLI_INFO), shown, t->packets, t->cut_packets, t->in_bytes, t->out_bytes, r->elapsed_ms);
+    if (r->in_codec != CODEC_NONE || r->out_file_bytes > 0) {
+        (void)fprintf(stderr, " [on the disk: %s %" PRIu64, codec_name(r->in_codec), r->in_file_bytes);
+        if (r->out_file_bytes > 0) {
+            (void)fprintf(stderr, ", now %s %" PRIu64, codec_name(r->out_codec), r->out_file_bytes);
+        }
+        (void)fputc(']', stderr);
+    }
     if (r->has_tally && t->zeroed_bytes > 0) {
         (void)fprintf(stderr, " [%" PRIu64 " bytes of payload are zeros: the file is as long as before]",
                       t->zeroed_bytes);

@@ -90,10 +90,9 @@ static void find_sizes(struct watch *w) {
 }
 
 void watch_count(struct watch *w, const struct record *r) {
-    const struct tally *t = &r->tally;
     const json_t *size = w->expected != NULL ? json_object_get(w->expected, r->file) : NULL;
     const bool in_total = json_is_integer(size);
-    const uint64_t bytes = in_total ? (uint64_t)json_integer_value(size) : r->has_tally ? t->in_bytes : 0;
+    const uint64_t bytes = in_total ? (uint64_t)json_integer_value(size) : r->has_tally ? record_in_file_bytes(r) : 0;
     if (in_total || r->has_tally || r->status == RECORD_FAIL) {
         w->files_done++;
         w->bytes_done += bytes;
@@ -102,13 +101,13 @@ void watch_count(struct watch *w, const struct record *r) {
         w->files_total++;
         w->bytes_total += bytes;
     }
-    if (r->status == RECORD_OK) {
-        w->saved_bytes += t->in_bytes - t->out_bytes;
+    if (r->status == RECORD_OK && record_in_file_bytes(r) > record_out_file_bytes(r)) {
+        w->saved_bytes += record_in_file_bytes(r) - record_out_file_bytes(r);
     }
     if (r->has_tally) {
-        w->counted_bytes[PROGRESS_CUT] += t->in_bytes;
+        w->counted_bytes[PROGRESS_CUT] += record_in_file_bytes(r);
         if (r->check == RECORD_CHECK_FULL && r->verdict == RECORD_VERDICT_GOOD) {
-            w->counted_bytes[PROGRESS_CHECKED] += t->in_bytes;
+            w->counted_bytes[PROGRESS_CHECKED] += record_in_file_bytes(r);
         }
     }
 }
