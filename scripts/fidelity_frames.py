@@ -3,6 +3,8 @@
 A segment that is part of a TLS record which ends in a later frame is what that record is.
 """
 
+import collections
+import json
 import struct
 import subprocess
 
@@ -65,16 +67,19 @@ def of_others(frame):
 
 def read_frames(path):
     command = ["tshark", "-n", "-2", "-r", path, "-T", "fields", "-E", "separator=" + SEPARATOR, "-E", "aggregator=,"]
-    for field in FIELDS:
+    for field in FIELDS + ["frame.protocols"]:
         command += ["-e", field]
     out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
     for line in out.decode("utf-8", "replace").split("\n")[:-1]:
-        values = (line.split(SEPARATOR) + [""] * len(FIELDS))[:len(FIELDS)]
-        yield {field: value.split(",") if value else [] for field, value in zip(FIELDS, values)}
+        values = line.split(SEPARATOR)
+        values += [""] * (len(FIELDS) + 1 - len(values))
+        frame = {field: value.split(",") if value else [] for field, value in zip(FIELDS, values)}
+        frame["protocol"] = values[len(FIELDS)].split(":")[-1]
+        yield frame
 
 
 def kinds_of_frames(path):
-    """Returns for each frame a set of CLEAR and CIPHER, which is empty where tshark sees neither."""
+    """Returns for each frame a set of CLEAR and CIPHER, which is empty where tshark sees neither; and its protocol."""
     frames = list(read_frames(path))
     kinds = []
     for frame in frames:
@@ -85,7 +90,14 @@ def kinds_of_frames(path):
             if ends:
                 found.add(ends[0])
         kinds.append(found)
-    return kinds
+    return kinds, [frame["protocol"] for frame in frames]
+
+
+def reasons_to_cut(scan, path, options):
+    """Why the policy `flow` cuts each packet, as pcap-scan has it; None where it does not."""
+    out = subprocess.run([scan, "--packets", "--policy", "flow", *options, path], stdout=subprocess.PIPE, check=True).stdout
+    packets = [json.loads(line) for line in out.splitlines()[:-1]]
+    return [packet["reason"] if packet["cut"] else None for packet in packets]
 
 
 def caplens(path):
@@ -103,8 +115,8 @@ def caplens(path):
 class Share:
     """How the bytes that both policies remove from a capture compare."""
 
-    def __init__(self, capture, slims):
-        kinds = kinds_of_frames(capture)
+    def __init__(self, capture, slims, reasons):
+        kinds, protocols = kinds_of_frames(capture)
         before = caplens(capture)
         packet, flow = caplens(slims["packet"]), caplens(slims["flow"])
         self.captured = sum(before)
@@ -118,6 +130,12 @@ class Share:
                 self.more -= difference
             else:
                 self.left[CLEAR if CLEAR in kind else CIPHER if CIPHER in kind else NEITHER] += difference
+        self.strange = collections.Counter()  # what is cut although tshark sees nothing encrypted: packets and bytes
+        for was, left, kind, reason, protocol in zip(before, flow, kinds, reasons, protocols):
+            if reason is not None and CIPHER not in kind:
+                key = reason, protocol, CLEAR if CLEAR in kind else NEITHER
+                self.strange[key, "packets"] += 1
+                self.strange[key, "bytes"] += was - left
 
     def is_mostly_encrypted(self):
         return 2 * self.encrypted >= self.captured

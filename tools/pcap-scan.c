@@ -12,6 +12,7 @@
 #include "options.h"
 #include "overview.h"
 #include "packing.h"
+#include "packet_lines.h"
 #include "record.h"
 #include "site.h"
 #include "stage.h"
@@ -48,6 +49,8 @@ struct scanner {
     const struct options *options;
     bool failed; /* some file did */
     struct overview overview;
+    struct account *account;
+    struct packet_lines lines;
 };
 
 static int take_options(struct options *o, char **argv) {
@@ -63,6 +66,9 @@ static int take_options(struct options *o, char **argv) {
     }
     if (o->dry_run && o->report != REPORT_NONE) {
         return cli_misuse("--report needs what --dry-run does not read");
+    }
+    if (o->packets && (o->dry_run || o->report != REPORT_NONE)) {
+        return cli_misuse("--packets goes without --dry-run and --report");
     }
     return options_check(o) == 0 ? policy_options_finish(&o->policy) : CLI_MISUSE;
 }
@@ -112,6 +118,7 @@ static int scan_one(struct scanner *s, const char *path) {
         return cli_fail(path, "out of memory");
     }
     r.started_ns = clock_ns(CLOCK_MONOTONIC);
+    s->lines = (struct packet_lines){.out = stdout};
     if (path == NULL) {
         (void)job_run(&s->job, STDIN_FILENO, SINK_NOWHERE, &r);
     } else {
@@ -130,7 +137,11 @@ static int scan_one(struct scanner *s, const char *path) {
         record_free(&r);
         return CLI_DONE;
     }
-    pace_charge(&s->mover.pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
+    pace_charge(&s->mover.pace, (size_t)2 * STAGE_RECORD_BYTES);           /* and for the CPU time of small files */
+    if (s->lines.failed || (s->options->packets && fflush(stdout) != 0)) { /* records are written without its buffer */
+        record_free(&r);
+        return cli_fail(NULL, "cannot write the lines of packets");
+    }
     int status = CLI_DONE;
     if (s->options->report != REPORT_NONE) {
         overview_count(&s->overview, &r);
@@ -361,12 +372,30 @@ static int list_captures(const struct options *o) {
 }
 
 static void put_overview(struct scanner *s) {
-    overview_finish(&s->overview, s->job.terms.account);
+    overview_finish(&s->overview, s->account);
     if (s->options->report == REPORT_HTML) {
         overview_html(&s->overview, stdout);
     } else {
         overview_text(&s->overview, stdout);
     }
+}
+
+static void count_packet(void *context, const struct slim_packet *p) {
+    if (p->located != NULL) {
+        account_packet(context, p->located, p->frame, p->bytes, p->saved_bytes);
+    }
+}
+
+/* Who is shown the packets. Returns 0, or -1 with f set. */
+static int watch(struct scanner *s, const struct options *o, struct failure *f) {
+    if (o->packets) {
+        s->job.terms.watcher = (struct slim_watcher){.see = packet_lines_see, .context = &s->lines};
+    } else if (o->report != REPORT_NONE) {
+        s->account = account_new(f);
+        s->job.terms.watcher = (struct slim_watcher){.see = count_packet, .context = s->account};
+        return s->account != NULL ? 0 : -1;
+    }
+    return 0;
 }
 
 static int prepare(struct scanner *s, const struct options *o) {
@@ -396,8 +425,7 @@ static int prepare(struct scanner *s, const struct options *o) {
     };
     if ((o->report != REPORT_NONE &&
          overview_title_make(&s->overview.title, o->operands, o->files0_from, &o->policy.settings, &failure) != 0) ||
-        job_init(&s->job, &job, &failure) != 0 ||
-        (o->report != REPORT_NONE && (s->job.terms.account = account_new(&failure)) == NULL)) {
+        job_init(&s->job, &job, &failure) != 0 || watch(s, o, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
     return CLI_DONE;
@@ -423,7 +451,7 @@ int main(int argc, char **argv) {
         put_overview(&s);
     }
     overview_title_free(&s.overview.title);
-    account_free(s.job.terms.account);
+    account_free(s.account);
     site_leave(&s.site);
     job_free(&s.job);
     policy_options_free(&o.policy);

@@ -34,7 +34,7 @@ struct job {
     struct job_options options;
     struct policy policy;
     struct rules rules;
-    struct slim_terms terms; /* of the two above; who wants accounts sets them */
+    struct slim_terms terms; /* of the two above; who watches sets it */
     struct framing framing;
     struct sink *sink;   /* NULL where nothing is written */
     struct tap *written; /* the sink's */

@@ -81,6 +81,20 @@ static uint64_t shorten(struct pass *p, const struct framed *r, uint32_t kept_by
     return r->whole_bytes - whole_bytes;
 }
 
+static void show(const struct pass *p, const struct framed *r, const struct located *l, const struct decision *d,
+                 uint64_t saved_bytes) {
+    const struct slim_packet packet = {
+        .located = p->link != NULL && r->may_be_cut ? l : NULL,
+        .frame = r->header + r->header_bytes,
+        .is = &r->is,
+        .decision = *d,
+        .kept_bytes = d->cut ? l->payload_offset + d->keep_payload_bytes : r->is.caplen_bytes,
+        .bytes = r->whole_bytes,
+        .saved_bytes = saved_bytes,
+    };
+    p->terms->watcher.see(p->terms->watcher.context, &packet);
+}
+
 /* Returns how many bytes of the packet, of those in the buffer, are its slim. */
 static uint64_t pass_packet(struct pass *p, const struct framed *r) {
     struct located l;
@@ -97,8 +111,8 @@ static uint64_t pass_packet(struct pass *p, const struct framed *r) {
         saved_bytes = p->terms->cut.mode == CUT_ZERO ? 0 : shorten(p, r, l.payload_offset + d.keep_payload_bytes);
         t->saved_bytes_by_reason[d.reason] += saved_bytes;
     }
-    if (p->terms->account != NULL && p->link != NULL && r->may_be_cut) {
-        account_packet(p->terms->account, &l, r->header + r->header_bytes, r->whole_bytes, saved_bytes);
+    if (p->terms->watcher.see != NULL) {
+        show(p, r, &l, &d, saved_bytes);
     }
     p->row->packets++;
     p->row->cut_packets += d.cut;
@@ -305,7 +319,7 @@ static enum loop loop_of(const struct slim_terms *terms, const struct framing *f
     const bool in_blocks = fr->format == pcapng_format();
     const bool ordinary =
         (in_blocks || (fr->format == savefile_format() && fr->state.savefile.linktype == LINKTYPE_ETHERNET)) &&
-        terms->rules == NULL && terms->account == NULL && terms->cut.mode == CUT_REWRITE &&
+        terms->rules == NULL && terms->watcher.see == NULL && terms->cut.mode == CUT_REWRITE &&
         terms->cut.checksum == CUT_COMPUTE;
     if (!ordinary) {
         return LOOP_ANY;

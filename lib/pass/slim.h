@@ -5,7 +5,6 @@
 #ifndef PCAPSLIM_SLIM_H
 #define PCAPSLIM_SLIM_H
 
-#include "account.h"
 #include "cut.h"
 #include "failure.h"
 #include "framing.h"
@@ -15,13 +14,28 @@
 #include "source.h"
 #include "tally.h"
 
+/* A packet and what was decided on it. */
+struct slim_packet {
+    const struct located *located; /* NULL where it was not looked into */
+    const uint8_t *frame;          /* what of it is in memory, its headers at least; after the cut */
+    const struct format_packet *is;
+    struct decision decision;
+    uint32_t kept_bytes;         /* of the frame; in mode `zero` what is not zeroed in front */
+    uint64_t bytes, saved_bytes; /* of its record, with the header */
+};
+
+/* Who is shown every packet of a pass, in order, and changes nothing. see: NULL, and then it costs nothing: nobody. */
+struct slim_watcher {
+    void (*see)(void *context, const struct slim_packet *packet);
+    void *context;
+};
+
 /* What to do with the packets of a capture. */
 struct slim_terms {
     struct policy *policy; /* what to cut; begun anew with every capture */
     struct rules *rules;   /* the operator's own, begun anew likewise; NULL: none */
     struct cut_terms cut;  /* how; all zeros: lengths rewritten, checksums computed */
-    /* Where to count packets by port and host; NULL, and then it costs nothing: nowhere. */
-    struct account *account;
+    struct slim_watcher watcher;
 };
 
 /*

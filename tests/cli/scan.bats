@@ -55,6 +55,29 @@ setup_more() {
     settled_out_is '{"file":"w/a.pcap","status":"ok","in_pkts":14,"truncated":5,"kept":9,"in_bytes":1654,"out_bytes":1343,"elapsed_ms":0,"policy":"packet","by_reason":{"tls":{"packets":2,"bytes_saved":143},"ssh":{"packets":1,"bytes_saved":28},"quic":{"packets":1,"bytes_saved":76},"ipsec":{"packets":1,"bytes_saved":64}},"kept_by_reason":{"cleartext":5,"short":3,"not_ip":1},"linktype":1,"linktype_high":0,"byte_order":"little","resolution":"us","snaplen":262144,"first_timestamp":"1700000000.000001","last_timestamp":"1700000013.013001","oddities":{},"length_mode":"rewrite","checksum":"compute","policy_digest":"'"$DEFAULT_POLICY"'"}'
 }
 
+@test "pcap-scan: --packets tells of each packet what is decided on it, and why; then comes the record" {
+    runs pcap-scan --packets w/a.pcap
+    status_is 0
+    err_empty
+    [ "$(wc -l <"$out_file")" -eq 15 ]
+    head -n 14 "$out_file" | jq -c -s '[.[] | select(.cut)] | group_by(.reason) | map({(.[0].reason): length}) | add' >cuts
+    [ "$(cat cuts)" = '{"ipsec":1,"quic":1,"ssh":1,"tls":2}' ]
+    [ "$(head -n 1 "$out_file")" = "$(jq -c . <<<'{"packet":1,"caplen":60,"origlen":60,"cut":false,"reason":"not_ip","kept_bytes":60}')" ] ||
+        { head -n 1 "$out_file" >&2 && return 1; }
+    # what is left of the frames is what pcap-truncate leaves
+    pcap-truncate w/a.pcap >slim
+    [ $((24 + 14 * 16 + $(head -n 14 "$out_file" | jq -s 'map(.kept_bytes) | add'))) -eq "$(stat -c %s slim)" ]
+}
+
+@test "pcap-scan: --packets begins anew with each capture, and cannot write to a full disk" {
+    cp w/a.pcap w/b.pcap
+    runs pcap-scan --packets w/a.pcap w/b.pcap
+    [ "$(jq -s 'map(select(.packet == 1)) | length' "$out_file")" -eq 2 ]
+    run -1 sh -c 'pcap-scan --packets w/a.pcap >/dev/full'
+    runs pcap-scan --packets --report w/a.pcap
+    misuse_is pcap-scan "--packets goes without --dry-run and --report"
+}
+
 @test "pcap-scan: from standard input the same, named -" {
     runs pcap-scan w/a.pcap
     cp "$out_file" named

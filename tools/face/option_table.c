@@ -52,6 +52,7 @@ const struct option_row OPTION_ROWS[] = {
     ROW(IN_SCAN, "report", OPTION_MAY_CHOOSE, AT(report), "text|html", "one overview of all",
         .line = "  --report [text|html]      one overview of all: bytes by reason, port and host,\n"
                 "                            projected size; FILE may be a directory\n"),
+    ROW(IN_SCAN, "packets", OPTION_FLAG, AT(packets), NULL, "a line for each packet first: cut or not, why"),
     ROW(IN_TRUNCATE, "record", OPTION_TEXT, AT(record_path), "FILE", "write the record of the pass to FILE"),
     ROW(IN_SCAN, "files0-from", OPTION_TEXT, AT(files0_from), "F", "read names from F, NUL after each",
         .line = "  --files0-from=F           read names from F, NUL after each (- standard input)\n"),
