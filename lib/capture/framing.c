@@ -155,6 +155,30 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
     return is_oversize ? FRAMING_OVERSIZE : FRAMING_OK;
 }
 
+enum framing_status framing_fill_up(struct framing *fr, struct failure *f) {
+    return slide_and_fill_to(fr, FRAMING_BUFFER_BYTES, f);
+}
+
+struct framing_look framing_look_begin(const struct framing *fr) {
+    return (struct framing_look){.at = fr->buffer + fr->begin, .state = fr->state};
+}
+
+bool framing_look_next(const struct framing *fr, struct framing_look *look, struct framed *out) {
+    const size_t there_bytes = (size_t)(fr->buffer + fr->end - look->at);
+    const struct format_state before = look->state;
+    if (there_bytes < fr->format->piece_header_bytes ||
+        fr->format->read(&look->state, look->at, there_bytes, out, NULL) != 0 || out->whole_bytes > there_bytes) {
+        return false;
+    }
+    if (!out->is_packet && fr->format->enter != NULL) {
+        fr->format->enter(&look->state, out);
+        look->is_over = before.sections > 0 && look->state.sections != before.sections;
+    }
+    look->at += out->whole_bytes;
+    out->there_bytes = out->whole_bytes;
+    return !look->is_over;
+}
+
 bool framing_walk_next_any(struct framing *fr, struct framing_walk *w, struct framed *out) {
     const size_t there_bytes = (size_t)(w->end - w->at);
     if (there_bytes < fr->format->piece_header_bytes ||

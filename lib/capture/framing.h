@@ -86,6 +86,27 @@ enum framing_status framing_open(struct framing *fr, struct source *source, stru
 enum framing_status framing_fill(struct framing *fr, struct failure *f);
 
 /*
+ * Fill all of the buffer, as far as there is something to fill it with: what is in it then does not depend on how the
+ * source hands it out. Returns FRAMING_OK or FRAMING_FAILED.
+ */
+enum framing_status framing_fill_up(struct framing *fr, struct failure *f);
+
+/*
+ * A look at the records that are whole in the buffer, without taking them off it. It ends in front of a section that is
+ * not the first, for that would forget interfaces.
+ */
+struct framing_look {
+    uint8_t *at;
+    struct format_state state;
+    bool is_over; /* it ended for another reason than that there is no more in the buffer */
+};
+
+struct framing_look framing_look_begin(const struct framing *fr);
+
+/* The next record, as framing_walk_next_any(). */
+bool framing_look_next(const struct framing *fr, struct framing_look *look, struct framed *out);
+
+/*
  * A walk over the records that are whole in the buffer. It is a value of its own, so that a loop which changes the
  * bytes of the buffer can keep it in registers: bytes may alias anything that lies in memory.
  */

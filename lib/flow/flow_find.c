@@ -8,7 +8,7 @@ enum {
      * Of an unknown stream every eighth segment is looked through for records, for that costs more than everything
      * else; of one that has lost its way every one. After so many only the beginnings of segments are looked at.
      */
-    SCANS_STEP = 8,
+    SCANS_STEP = 1,
     SCANS_MAX = 248,
 
     LONG_BYTES = 480,        /* of cleartext: a segment of three such counts as four */
@@ -21,6 +21,7 @@ static bool guess_comes_true(struct flow_walk *w, struct flow_verdict *out) {
     const struct flow_segment *in = w->in;
     const int32_t at = flow_seq_diff(s->guess_next, in->seq);
     if (flow_seq_diff(in->seq, s->guess_start) >= 0 && at >= 0 && (uint32_t)at >= in->payload_bytes) {
+        flow_walk_look(w);
         *out = flow_keep(POLICY_UNPROVEN); /* within the record that is guessed */
         return true;
     }
@@ -30,8 +31,11 @@ static bool guess_comes_true(struct flow_walk *w, struct flow_verdict *out) {
         return false;
     }
     const uint32_t start = s->guess_start;
+    const uint8_t looks = s->looks;
     s->scans = 0;
     flow_walk_enter(s, FLOW_TLS, in->seq + (uint32_t)at);
+    s->looks = looks;
+    s->chain = 1;
     s->flags |= FLOW_UNITS_SEEN | FLOW_TLS_DATA;
     flow_walk_secret_from(s, start);
     *out = flow_walk_units(w, (uint32_t)at);

@@ -42,6 +42,11 @@ static inline bool flow_quic_is_proven(const struct flow_side *side, const struc
             ((side->shown && peer->shown) || (side->has_id && side->id_bytes >= FLOW_QUIC_ID_TELLS_BYTES)));
 }
 
+/* Whether a datagram, not empty, begins as a short header does: RFC 9000 section 17.3. */
+static inline bool flow_quic_is_short(const uint8_t *p) {
+    return (p[0] & 0xc0) == 0x40;
+}
+
 /* Whether a datagram, not empty, can begin with a long header of a known version. */
 bool flow_quic_can_begin(const uint8_t *p, uint32_t there_bytes);
 

@@ -35,6 +35,7 @@ enum flow_stream_flags {
     FLOW_CHAINED = 256,       /* it began before the capture, and a chain of units held */
     FLOW_PROVEN = 512,        /* encrypted, looks so, nothing is open: what goes on is cut without another look */
     FLOW_CONTRADICTED = 1024, /* what was taken for units were none */
+    FLOW_CLEAR_SEEN = 2048,   /* a readable unit was read */
 };
 
 #define FLOW_HEAD_BYTES 8
@@ -50,6 +51,9 @@ enum flow_stream_flags {
 
 /* A segment so far from where a stream was is not of it. */
 #define FLOW_STREAM_WINDOW_BYTES (1 << 28)
+
+/* In looks: what should have looked encrypted did not. From there up, how often it has done so again. */
+#define FLOW_LOOKS_DOUBT 128
 
 struct flow_stream {
     uint32_t next_unit;   /* where the unit that is read next begins */

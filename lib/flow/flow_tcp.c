@@ -70,7 +70,7 @@ static struct flow_verdict follow(struct flow_walk *w) {
         w->clear_end =
             flow_walk_ends_with_clear_head(w) ? in->payload_bytes : flow_walk_clear_before(w, in->payload_bytes);
         flow_agreement_go_on(w, in->payload_bytes);
-        flow_walk_sample(w, w->clear_end, in->payload_bytes);
+        flow_walk_sample(w, w->clear_end + FLOW_WALK_BEFORE_SAMPLE_BYTES, in->payload_bytes); /* units may begin here */
         return flow_walk_conclude(w);
     }
     return flow_walk_units(w, (uint32_t)at);

@@ -14,19 +14,14 @@ enum {
 
     /*
      * Where the beginning was not seen a chain of units is proof if it is longer than a packet that may be carried in
-     * the stream, or if the other side is such a chain, too; and if several segments in a row look encrypted.
+     * the stream, or if the other side is such a chain, too; and if several segments look encrypted.
      */
     CHAIN_BYTES = 2048,
-    CHAIN_UNITS = 3,
+    CHAIN_UNITS = 2,
     CHAIN_NOISE_BYTES = 64,
     CHAIN_LOOKS = 3,
 
-    /* What should have looked encrypted and did not: so often it has to before it is cut again. */
-    DOUBT = 128, /* in struct flow_stream, looks: it is doubted */
-    DOUBT_LOOKS = DOUBT + 16,
-
-    /* In front of what is encrypted in a record: its header, and a nonce that may count. */
-    BEFORE_SAMPLE_BYTES = 13,
+    DOUBT_LOOKS = FLOW_LOOKS_DOUBT + 16, /* what is doubted has to look encrypted so often before it is cut again */
 };
 
 static const struct protocol {
@@ -108,7 +103,7 @@ static void judge_chain(struct flow_walk *w, uint32_t unit_seq) {
         return;
     }
     if (flow_seq_diff(unit_seq, s->secret_from) >= CHAIN_BYTES ||
-        (s->chain >= CHAIN_UNITS && w->peer->mode == FLOW_TLS && w->peer->chain >= 2)) {
+        (s->chain >= CHAIN_UNITS && w->peer->mode == FLOW_TLS && w->peer->chain >= CHAIN_UNITS)) {
         s->flags |= FLOW_CHAINED;
     }
 }
@@ -124,7 +119,8 @@ static void take_secret(struct flow_walk *w, const struct flow_unit *u, uint32_t
     } else if ((s->flags & FLOW_SECRET_RUN) == 0) {
         flow_walk_secret_from(s, unit_seq);
     }
-    const uint32_t before_bytes = u->clear_bytes > BEFORE_SAMPLE_BYTES ? u->clear_bytes : BEFORE_SAMPLE_BYTES;
+    const uint32_t before_bytes =
+        u->clear_bytes > FLOW_WALK_BEFORE_SAMPLE_BYTES ? u->clear_bytes : FLOW_WALK_BEFORE_SAMPLE_BYTES;
     flow_walk_sample(w, at + before_bytes - (before_bytes < head_bytes ? before_bytes : head_bytes), end);
 }
 
@@ -138,6 +134,7 @@ static uint32_t take_unit(struct flow_walk *w, const struct flow_unit *u, uint32
         take_secret(w, u, at, end);
     } else {
         end_secret_run(s);
+        s->flags |= FLOW_CLEAR_SEEN;
         w->clear_end = end;
         w->sample_bytes = 0;
         flow_agreement_take(w, u, at, end);
@@ -224,9 +221,27 @@ static void adopt_guess(struct flow_stream *s) {
     s->flags &= (uint16_t)~FLOW_GUESSED;
 }
 
-/* Whether what is framed as encrypted is proven to be; of SMB the header of each message says so. */
+/* Whether its beginning was not seen, but units of it in a row. */
+static bool is_chain(const struct flow_walk *w) {
+    return w->s->chain > 0 && (w->flow->flags & FLOW_ENCRYPTS) == 0;
+}
+
+/*
+ * Whether what is framed as encrypted is proven to be; of SMB the header of each message says so. Both sides of TLS
+ * keep to one suite: a chain on one proves units on the other.
+ */
 static bool is_encryption(const struct flow_walk *w) {
-    return w->s->mode == FLOW_SMB || (w->flow->flags & FLOW_ENCRYPTS) || (w->s->flags & FLOW_CHAINED);
+    return w->s->mode == FLOW_SMB || (w->flow->flags & FLOW_ENCRYPTS) || (w->s->flags & FLOW_CHAINED) ||
+           (is_chain(w) && w->peer->mode == FLOW_TLS && (w->peer->flags & FLOW_CHAINED));
+}
+
+/* How often in a row it has to look encrypted. In a chain the other side's looks count, too. */
+static uint8_t wanted_looks(const struct flow_walk *w, bool chained) {
+    if (w->s->looks >= FLOW_LOOKS_DOUBT) {
+        return DOUBT_LOOKS;
+    }
+    const uint8_t beside = w->peer->looks < FLOW_LOOKS_DOUBT ? w->peer->looks : 0;
+    return chained && beside + 1 < CHAIN_LOOKS ? (uint8_t)(CHAIN_LOOKS - beside) : 1;
 }
 
 /*
@@ -235,13 +250,13 @@ static bool is_encryption(const struct flow_walk *w) {
  */
 static bool looks_encrypted(struct flow_walk *w) {
     struct flow_stream *s = w->s;
-    const bool chained = (s->flags & FLOW_CHAINED) != 0;
-    const uint8_t wanted = s->looks >= DOUBT ? DOUBT_LOOKS : chained ? CHAIN_LOOKS : 1;
+    const bool chained = is_chain(w);
+    const uint8_t wanted = wanted_looks(w, chained);
     if (w->sample_bytes < NOISE_MIN_BYTES) {
         return s->looks >= wanted;
     }
     if (!noise_is(w->sample, w->sample_bytes)) {
-        s->looks = DOUBT;
+        s->looks = FLOW_LOOKS_DOUBT;
         return false;
     }
     if (s->looks < wanted && (!chained || w->sample_bytes >= CHAIN_NOISE_BYTES)) {
@@ -250,13 +265,22 @@ static bool looks_encrypted(struct flow_walk *w) {
     return s->looks >= wanted;
 }
 
+void flow_walk_look(struct flow_walk *w) {
+    struct flow_stream *s = w->s;
+    flow_walk_sample(w, FLOW_WALK_BEFORE_SAMPLE_BYTES, w->in->payload_bytes);
+    if (s->looks < CHAIN_LOOKS && w->sample_bytes >= CHAIN_NOISE_BYTES) {
+        s->looks = noise_is(w->sample, w->sample_bytes) ? (uint8_t)(s->looks + 1) : 0;
+    }
+    w->sample_bytes = 0;
+}
+
 void flow_walk_doubt(struct flow_walk *w) {
     if (w->s->flags & FLOW_CONTRADICTED) {
         w->flow->flags = (uint8_t)((w->flow->flags & ~(unsigned)FLOW_ENCRYPTS) | FLOW_READABLE);
     }
     flow_look_again(w->flow);
     w->s->flags |= FLOW_CONTRADICTED;
-    w->s->looks = DOUBT;
+    w->s->looks = FLOW_LOOKS_DOUBT;
 }
 
 struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
@@ -272,8 +296,10 @@ struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
     if (w->clear_end >= w->in->payload_bytes || (s->flags & FLOW_SECRET_RUN) == 0) {
         return flow_keep(PROTOCOLS[s->mode].clear_reason);
     }
-    if ((s->mode == FLOW_TLS && w->peer->mode == FLOW_PLAIN) || /* TLS has two sides */
-        !is_encryption(w) || !looks_encrypted(w)) {
+    const bool is_proven = is_encryption(w);
+    const bool looks_so = (is_proven || is_chain(w)) && looks_encrypted(w); /* of a chain ahead of its proof, too */
+    if ((s->mode == FLOW_TLS && w->peer->mode == FLOW_PLAIN) ||             /* TLS has two sides */
+        !is_proven || !looks_so) {
         return flow_keep(POLICY_UNPROVEN);
     }
     if ((s->flags & (FLOW_LOST | FLOW_GUESSED)) == 0 && s->head_bytes == 0) {

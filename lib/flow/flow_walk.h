@@ -23,6 +23,9 @@ void flow_walk_enter(struct flow_stream *s, enum flow_mode mode, uint32_t seq);
 /* From `from` up to next_unit all is encrypted. */
 void flow_walk_secret_from(struct flow_stream *s, uint32_t from);
 
+/* In front of what is encrypted in a record: its header, and a nonce that may count. */
+#define FLOW_WALK_BEFORE_SAMPLE_BYTES 13
+
 /* Note a stretch of what is framed as encrypted, from one offset of the segment to another: the longest is looked at.
  */
 void flow_walk_sample(struct flow_walk *w, uint32_t from, uint32_t to);
@@ -44,6 +47,11 @@ bool flow_walk_ends_with_clear_head(const struct flow_walk *w);
 
 /* The segment looks readable where all should be encrypted: once may be chance, twice is none. */
 void flow_walk_doubt(struct flow_walk *w);
+
+/*
+ * The segment is within what may be a record of a stream whose beginning was not seen: note whether it looks encrypted.
+ */
+void flow_walk_look(struct flow_walk *w);
 
 /* What the bytes that were read come to; clear_end is set. */
 struct flow_verdict flow_walk_conclude(struct flow_walk *w);

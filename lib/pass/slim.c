@@ -264,18 +264,20 @@ static void walk_buffer(struct pass *p, struct walk *w) {
 
 static enum framing_status pass_pieces(struct pass *p) {
     enum framing_status status;
-    while ((status = framing_fill(p->framing, p->failure)) > FRAMING_END) {
+    while ((status = pass_fill(p)) > FRAMING_END) {
         const bool oversize = status == FRAMING_OVERSIZE;
         struct walk w;
         if (oversize) {
             w = pass_oversize(p);
         } else {
+            pass_look_ahead(p);
             w = walk_begin(p);
             walk_buffer(p, &w);
         }
         if (walk_end(p, &w) != 0 || p->is_refused) {
             return FRAMING_FAILED;
         }
+        pass_turn_over(p);
         if (oversize && (status = pass_rest(p)) != FRAMING_OK) {
             return status;
         }

@@ -129,6 +129,13 @@ static inline void count_tunnels(struct tally *t, uint32_t tunnels, bool cut) {
 /* What comes now was captured on another interface than what came before. Where that is not possible p->is_refused. */
 void pass_select_interface(struct pass *p, const struct format_interface *i);
 
+/* Fill the buffer: framing_fill(). */
+enum framing_status pass_fill(struct pass *p);
+
+/* Show the policy what is in the buffer before it has its turn, and tell it that it had. */
+void pass_look_ahead(struct pass *p);
+void pass_turn_over(struct pass *p);
+
 /* Walk over all records that are whole in the buffer: those of an ordinary capture. */
 void walk_records(struct pass *p, struct walk *w);
 

@@ -49,14 +49,23 @@ int policy_init(struct policy *p, const struct policy_settings *settings, struct
     }
     p->port_flags[L2TP_PORT] |= POLICY_PORT_OTHER_TUNNEL;
     p->port_flags[TEREDO_PORT] |= POLICY_PORT_OTHER_TUNNEL;
-    return p->settings.kind == POLICY_FLOW ? flow_table_init(&p->flows, p->settings.flows, f) : 0;
+    if (p->settings.kind != POLICY_FLOW) {
+        return 0;
+    }
+    return flow_table_init(&p->flows, p->settings.flows, f) == 0 && (p->ahead = policy_ahead_new(p, f)) != NULL ? 0
+                                                                                                                : -1;
 }
 
 void policy_free(struct policy *p) {
     flow_table_free(&p->flows);
+    policy_ahead_free(p->ahead);
+    p->ahead = NULL;
 }
 
 void policy_begin(struct policy *p, uint32_t snaplen_bytes) {
     p->snaplen_bytes = snaplen_bytes;
     flow_table_reset(&p->flows);
+    if (p->ahead != NULL) {
+        policy_ahead_begin(p->ahead);
+    }
 }

@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "flow_table.h"
 #include "locate.h"
+#include "policy_ahead.h"
 #include "port.h"
 #include "reason.h"
 #include "tunnel.h"
@@ -71,8 +72,9 @@ uint32_t policy_settings_tunnels(const struct policy_settings *s);
 
 struct policy {
     struct policy_settings settings;
-    struct flow_table flows; /* of the policy `flow` */
-    uint32_t snaplen_bytes;  /* of the capture; 0: not known */
+    struct flow_table flows;    /* of the policy `flow`, as the next */
+    struct policy_ahead *ahead; /* NULL: it does not look ahead */
+    uint32_t snaplen_bytes;     /* of the capture; 0: not known */
     struct tunnel_terms tunnels;
     uint8_t port_flags[65536];
 };

@@ -117,15 +117,22 @@ static SLOW struct decision mark_cut_before(struct policy *p, const struct locat
 static SLOW struct decision follow_tcp(struct policy *p, const struct located *l, const uint8_t *frame, struct place at,
                                        uint32_t seq) {
     struct flow *flow = at.flow != NULL ? at.flow : add(p, l, frame, false);
+    if (flow->state.flags & FLOW_CUT_BEFORE) {
+        return policy_keep(POLICY_CUT_BEFORE);
+    }
     const struct flow_segment segment = {
         .seq = seq,
         .payload = frame + l->payload_offset,
         .there_bytes = l->payload_bytes,
         .payload_bytes = l->packet_end - l->payload_offset,
     };
-    const struct flow_verdict v = flow_tcp_segment(&flow->state, at.direction, &segment);
-    if (!v.cut && v.reason == POLICY_UNPROVEN && may_be_zeroed(l, frame)) {
-        note_cut_before(flow, l);
+    struct flow_verdict v = flow_tcp_segment(&flow->state, at.direction, &segment);
+    if (!v.cut && v.reason == POLICY_UNPROVEN) {
+        if (may_be_zeroed(l, frame)) {
+            note_cut_before(flow, l);
+        } else if (p->ahead != NULL) {
+            v = policy_ahead_segment(p->ahead, l, frame, &flow->state, &segment, v);
+        }
     }
     return flow->state.flags & FLOW_CUT_BEFORE ? policy_keep(POLICY_CUT_BEFORE) : decide(p, l, &v);
 }
@@ -194,8 +201,11 @@ static SLOW struct decision follow_udp(struct policy *p, const struct located *l
     if (at.flow == NULL) {
         memset(&fresh, 0, sizeof fresh);
     }
-    const struct flow_verdict v =
+    struct flow_verdict v =
         flow_udp_datagram(at.flow != NULL ? &at.flow->state : &fresh, at.direction, &datagram, &remember);
+    if (!v.cut && v.reason == POLICY_UNPROVEN && p->ahead != NULL) {
+        v = policy_ahead_datagram(p->ahead, l, frame, at.flow != NULL ? &at.flow->state : NULL, &datagram, v);
+    }
     if (at.flow == NULL && remember) {
         add(p, l, frame, false)->state = fresh;
     }

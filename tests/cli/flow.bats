@@ -56,6 +56,41 @@ setup_more() {
     done
 }
 
+# halves CAPTURE: two files that a rotating writer might have made of it, ./1 and ./2
+halves() {
+    PYTHONDONTWRITEBYTECODE=1 "$PYTHON" - "$ROOT/scripts/rotation" "$1" <<'PYTHON'
+import sys
+from importlib.machinery import SourceFileLoader
+rotation = SourceFileLoader("rotation", sys.argv[1]).load_module()
+for number, piece in enumerate(rotation.pieces(open(sys.argv[2], "rb").read(), 2), 1):
+    open(str(number), "wb").write(piece)
+PYTHON
+}
+
+@test "flow: of a capture that begins in the middle as much goes as of the whole one" {
+    PCAP_SLIM_BIN=$BIN_DIR PYTHONDONTWRITEBYTECODE=1 "$PYTHON" "$ROOT/scripts/rotation" --pieces 2 --least 30000 \
+        "$FIXTURES" >table
+    for name in quic tls13 offload tls12-chain; do
+        share=$(sed -n "s/^| good-real-$name.pcap .*| \([0-9]*\)\..*/\1/p" table)
+        [ "$share" -ge 98 ] || { cat table && return 1; }
+    done
+}
+
+@test "flow: a capture that begins in the middle is verified, slimmed twice as once, and by a slow pipe as from a file" {
+    for name in quic tls13 offload tls12-chain ssh ipsec nano; do
+        halves "$FIXTURES/good-real-$name.pcap"
+        for length in rewrite snap zero; do
+            pcap-truncate --policy flow --length $length 2 >slim
+            pcap-verify --policy flow --length $length --original 2 slim >/dev/null
+            pcap-truncate --policy flow --length $length slim | cmp - slim
+            "$PYTHON" -c 'import os
+data = open("2", "rb").read()
+for at in range(0, len(data), 997):
+    os.write(1, data[at:at + 997])' | pcap-truncate --policy flow --length $length | cmp - slim
+        done
+    done
+}
+
 # What tshark reads stays, and of the bytes at least so many in a hundred go: tunnel NAME LENGTH SHARE FIELD...
 tunnel() {
     local capture=$FIXTURES/good-tunnel-$1.pcap length=$2 share=$3 field

@@ -4,9 +4,19 @@ TCP, TLS, UDP, TABLE, PROOF = (["build/release/tests/test_flow_" + room]
                                for room in ("tcp", "tls", "udp", "table", "proof"))
 NOISE, HELLO, KEXINIT, EXPECTED = (["build/release/tests/test_" + room]
                                    for room in ("noise", "tls_hello", "ssh_kexinit", "flow_expected"))
+AHEAD = ["build/release/tests/test_policy_ahead"]
 TALKS = ["tests/oracle/conversations.py", "build/bin/pcap-truncate"]
 
 MUTATIONS = [
+    ("a handshake in front of the first record", "lib/policy/policy_ahead.c", "        has_handshake(frame + l->payload_offset, l->payload_bytes)) {", "        false) {", AHEAD),
+    ("a run that is longer than a record", "lib/policy/policy_ahead.c", " &&\n        s->from - s->run_from <= FLOW_TLS_RECORD_MAX_BYTES) {", ") {", AHEAD),
+    ("a hole in front of the first record", "lib/policy/policy_ahead.c", "!s->has_run || flow_seq_diff(seq, s->run_to) > 0", "!s->has_run", AHEAD),
+    ("noise before a proof that was seen ahead", "lib/policy/policy_ahead.c", "sample_at >= in->there_bytes || !noise_is_throughout(in->payload + sample_at, in->there_bytes - sample_at)", "sample_at >= in->there_bytes", AHEAD),
+    ("what a flow shows behind its proof", "lib/policy/policy_ahead.c", " && (ahead->state.flags & told) == 0", "", AHEAD),
+    ("contradictions behind a proof", "lib/policy/policy_ahead.c", "    if ((s->flags & FLOW_CONTRADICTED) || s->looks >= FLOW_LOOKS_DOUBT ||", "    if (", AHEAD),
+    ("a table that forgot, ahead", "lib/policy/policy_ahead.c", "a->policy.flows.used == 0 || a->policy.flows.forgot || ", "", AHEAD),
+    ("another connection ID before its proof", "lib/policy/policy_ahead.c", "!flow_quic_is_proven(&side[direction], &side[1 - direction], in->payload)", "false", AHEAD),
+    ("looking ahead that ends", "lib/policy/policy_ahead.c", "a->is_over = a->is_over || !a->was_of_use ||", "a->is_over = a->is_over ||", AHEAD),
     ("NEWKEYS of SSH", "lib/flow/flow_ssh.c", "if (p[5] == NEWKEYS) {", "if (p[5] == KEXINIT) {", TCP),
     ("key exchanges of SSH beyond the first numbers", "lib/flow/flow_ssh.c", "KEX_LAST = 49", "KEX_LAST = 31", TALKS),
     ("SRTP only once it was agreed on", "lib/flow/flow_srtp.c", "if ((k->flow->flags & FLOW_SRTP) == 0 ||", "if (", UDP),
@@ -57,7 +67,7 @@ MUTATIONS = [
     ("one chance of SSH", "lib/flow/flow_walk.c", "    if (w->s->flags & FLOW_CONTRADICTED) {\n        w->flow", "    if (1) {\n        w->flow", TCP),
     ("keys of SSH sent again", "lib/flow/flow_tcp.c", "is_sent_again ? FLOW_SSH_SECRET_LOOK : ", "", TCP),
     ("lengths of SSH in the clear", "lib/flow/flow_tcp.c", "look == FLOW_SSH_MAY_BE_CLEAR || ", "", TCP),
-    ("doubt over TCP", "lib/flow/flow_walk.c", "        s->looks = DOUBT;\n        return false;", "        s->looks = 0;\n        return false;", PROOF),
+    ("doubt over TCP", "lib/flow/flow_walk.c", "        s->looks = FLOW_LOOKS_DOUBT;\n        return false;", "        s->looks = 0;\n        return false;", PROOF),
     ("doubt over UDP", "lib/flow/flow_udp.c", "if (k->side->trust > FLOW_TRUSTED) {", "if (0) {", UDP),
     ("channels that look like ESP", "lib/flow/flow_esp.c", "(k->flow->flags & FLOW_IKE) == 0 && flow_is_channel_data(in)", "0", UDP),
     ("noise to the end", "lib/flow/noise.c", " &&\n           noise_is(p + length_bytes - NOISE_MAX_BYTES, NOISE_MAX_BYTES);", ";", NOISE),
@@ -65,12 +75,12 @@ MUTATIONS = [
     ("one side of SSH that has no none", "lib/flow/flow_agreement.c", "offer == SSH_OFFERS_NONE && (w->flow->flags & FLOW_ENCRYPTS) == 0", "offer == SSH_OFFERS_NONE", TCP),
     ("none in a list of SSH", "lib/flow/ssh_kexinit.c", "k->offers_none = 1;", "", KEXINIT),
     ("lists of SSH that are none", "lib/flow/ssh_kexinit.c", "k->matched = OTHER_NAME; /* said */\n                return SSH_OFFERS_NONE;", "return SSH_OFFERS_NONE;", KEXINIT),
-    ("the proof before a cut", "lib/flow/flow_walk.c", "!is_encryption(w) ||", "", PROOF),
-    ("the looks before a cut", "lib/flow/flow_walk.c", "|| !looks_encrypted(w)", "", PROOF),
+    ("the proof before a cut", "lib/flow/flow_walk.c", "        !is_proven || !looks_so) {", "        !looks_so) {", PROOF),
+    ("the looks before a cut", "lib/flow/flow_walk.c", "        !is_proven || !looks_so) {", "        !is_proven) {", PROOF),
     ("looks now and then", "lib/flow/flow_expected.c", "payload_bytes < LOOK_MIN_BYTES || could_be_text(payload + payload_bytes / 2)", "payload_bytes < LOOK_MIN_BYTES", PROOF),
     ("looks that failed", "lib/flow/flow_walk.c", "    s->flags &= (uint16_t)~FLOW_PROVEN;\n    if (w->flow->flags & FLOW_READABLE)", "    if (w->flow->flags & FLOW_READABLE)", EXPECTED),
     ("a chain's length", "lib/flow/flow_walk.c", "CHAIN_BYTES = 2048", "CHAIN_BYTES = 1", PROOF),
-    ("a chain's looks", "lib/flow/flow_walk.c", "chained ? CHAIN_LOOKS : 1", "1", PROOF),
+    ("a chain's looks", "lib/flow/flow_walk.c", "return chained && beside + 1 < CHAIN_LOOKS ? (uint8_t)(CHAIN_LOOKS - beside) : 1;", "return 1;", PROOF),
     ("a cipher that does not encrypt", "lib/flow/flow_agreement.c", "agreement == TLS_ENCRYPTS ? FLOW_ENCRYPTS : agreement", "1 ? FLOW_ENCRYPTS : agreement", TLS),
     ("a second session", "lib/flow/flow_agreement.c", "    flow_agreement_end(w);\n    w->s->flags &=", "    w->s->flags &=", PROOF),
     ("data far away", "lib/flow/flow_tcp.c", "if (at < -FAR_BYTES || at > FAR_BYTES) {", "if (0) {", PROOF),
@@ -90,7 +100,7 @@ MUTATIONS = [
     ("versions of records", "lib/flow/flow_tls.c", "(there_bytes > 2 && p[2] > MINOR_VERSION_MAX)", "0", PROOF),
     ("holes", "lib/flow/flow_tcp.c", "if ((s->flags & FLOW_LOST) || at < 0) {", "if (s->flags & FLOW_LOST) {", TLS),
     ("where an encrypted run begins", "lib/flow/flow_walk.c", "return clear_bytes <= 0 ? 0 :", "return 1 ? 0 :", TLS),
-    ("a run that a clear record ends", "lib/flow/flow_walk.c", "        end_secret_run(s);\n        w->clear_end = end;", "        w->clear_end = end;", PROOF),
+    ("a run that a clear record ends", "lib/flow/flow_walk.c", "        end_secret_run(s);\n        s->flags |= FLOW_CLEAR_SEEN;", "        s->flags |= FLOW_CLEAR_SEEN;", PROOF),
     ("a new connection", "lib/flow/flow_tcp.c", "        memset(f, 0, sizeof *f);\n", "", TLS),
     ("flows that were cut before", "lib/policy/policy_flow.c", "    flow->state.flags |= FLOW_CUT_BEFORE;\n", "", TLS),
 ]

@@ -19,6 +19,7 @@ struct talk {
     struct decision last;
     uint32_t there_bytes;  /* of the next payload, where it is not wholly captured; 0: all */
     uint32_t more_origlen; /* of the next packet: what origlen is over caplen */
+    bool ahead;            /* packets are shown ahead of their turn; nothing is asked */
 };
 
 static inline struct talk *talk_begin(uint32_t flows, uint16_t server) {
@@ -61,7 +62,12 @@ static inline int show(struct talk *t, int protocol, bool from_server, const uin
     locate_ethernet(frame, (uint32_t)captured, &l);
     const struct policy_packet packet = {.caplen_bytes = (uint32_t)captured,
                                          .origlen_bytes = (uint32_t)(34 + header_bytes + length) + t->more_origlen};
-    t->last = policy_decide(&t->policy, &packet, &l, frame);
+    if (t->ahead) {
+        policy_ahead_show(t->policy.ahead, 0, &packet, &l, frame);
+        t->last = policy_keep(POLICY_UNPROVEN);
+    } else {
+        t->last = policy_decide(&t->policy, &packet, &l, frame);
+    }
     t->there_bytes = t->more_origlen = 0;
     free(frame);
     assert_int_equal(t->last.cut, t->last.reason < POLICY_CUT_REASONS);

@@ -75,8 +75,8 @@ struct options {
     unsigned accept;      /* files besides plain pcap: flags of accept.h */
     struct codec_wish compress;
     /* How. */
-    bool records, pending, retry_failed, dry_run, check_only, print0, packets, mapped, prune, no_progress, quiet, all, help,
-        version;
+    bool records, pending, retry_failed, dry_run, check_only, print0, packets, mapped, prune, no_progress, quiet, all,
+        help, version;
     unsigned report, output, check, hash, log; /* which of the words that the option takes */
 };
 

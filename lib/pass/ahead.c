@@ -1,0 +1,57 @@
+/*
+ * Looking ahead, for policies that want to (policy_ahead.h): what is in the buffer is shown before it has its turn.
+ */
+#include "walk.h"
+
+static bool looks_ahead(const struct pass *p) {
+    return p->policy->ahead != NULL && policy_ahead_looks(p->policy->ahead);
+}
+
+/* What is seen ahead, and so what is cut, must not depend on the pieces in which a pipe delivers. */
+enum framing_status pass_fill(struct pass *p) {
+    if (looks_ahead(p) && framing_fill_up(p->framing, p->failure) != FRAMING_OK) {
+        return FRAMING_FAILED;
+    }
+    const enum framing_status status = framing_fill(p->framing, p->failure);
+    if (status == FRAMING_OVERSIZE && p->policy->ahead != NULL) {
+        policy_ahead_end(p->policy->ahead); /* the packet is not whole in the buffer */
+    }
+    return status;
+}
+
+static void show(const struct pass *p, const struct format_state *state, const struct framed *r) {
+    const uint16_t linktype = r->interface != NULL ? r->interface->linktype : (uint16_t)state->savefile.linktype;
+    const uint32_t snaplen_bytes = r->interface != NULL ? r->interface->snaplen_bytes : state->savefile.snaplen_bytes;
+    const struct link_type *link = link_type_find(linktype);
+    if (link == NULL) {
+        return;
+    }
+    const uint8_t *frame = r->header + r->header_bytes;
+    const struct policy_packet packet = {.caplen_bytes = r->is.caplen_bytes, .origlen_bytes = r->is.origlen_bytes};
+    struct located l;
+    struct envelope around;
+    tunnel_locate(&p->policy->tunnels, link, frame, r->visible_bytes, &l, &around);
+    policy_ahead_show(p->policy->ahead, snaplen_bytes, &packet, &l, frame);
+}
+
+void pass_look_ahead(struct pass *p) {
+    if (!looks_ahead(p)) {
+        return;
+    }
+    struct framing_look look = framing_look_begin(p->framing);
+    struct framed r;
+    while (framing_look_next(p->framing, &look, &r)) {
+        if (r.is_packet && r.may_be_cut) {
+            show(p, &look.state, &r);
+        }
+    }
+    if (look.is_over) {
+        policy_ahead_end(p->policy->ahead);
+    }
+}
+
+void pass_turn_over(struct pass *p) {
+    if (looks_ahead(p)) {
+        policy_ahead_turn(p->policy->ahead);
+    }
+}
