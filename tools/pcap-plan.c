@@ -2,6 +2,7 @@
  * pcap-plan: take the words of pcap-slim(1) and its configuration file apart, and say as assignments for sh(1) what is
  * to be done. The driver keeps what a person wants to read: the chain of filters.
  */
+#include "accept.h"
 #include "assignments.h"
 #include "choice.h"
 #include "cli.h"
@@ -31,31 +32,30 @@ static const struct face FACE = {
                 "  plan=$(pcap-plan -- --dir /srv/pcap) && eval \"$plan\"\n",
 };
 
-static const char SLIM_HELP[] =
-    "Usage: pcap-slim {--dir PATH}... | --single PATH | FILE... [OPTION...]\n"
-    "       pcap-slim --status DIR [OPTION...]\n"
-    "Slim finished captures in place: encrypted payload is cut to its first 24 bytes.\n"
-    "\n"
-    "Files   --dir PATH (oldest first)  --recursive  --single PATH  --age-minutes N\n"
-    "        --glob PATTERN  --exclude PATTERN  --until-free 20%|500G  --retry-failed\n"
-    "Look    -n, --dry-run (only list)  --check-only (what would be saved)\n"
-    "        --status DIR (what is slim, pending, failed, changed)\n"
-    "Work    -j, --workers N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
-    "        --accept NAMES  --compress NAME  --stage-dir DIR  --no-sandbox  --config FILE\n"
-    "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
-    "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
-    "Limits  --max-io-mbps N (megabytes a second, read and written)\n"
-    "        --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F\n"
-    "Report  -q, --quiet  -v, --all (what is slim, too)  --output human|json|ndjson\n"
-    "        --metrics FILE (for Prometheus)  --no-progress  --log auto|plain|journal\n"
-    "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
-    "Config  --no-recursive  --progress  --sandbox (over the configuration file)\n"
-    "        -h, --help  -V, --version\n"
-    "\n"
-    "Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.\n"
-    "Examples:\n"
-    "  pcap-slim --dir /data/pcap --check-only\n"
-    "  pcap-slim --dir /data/pcap --age-minutes 15 --workers 2 --max-io-mbps 50";
+static const char SLIM_HELP[] = "Usage: pcap-slim {--dir PATH}... | --single PATH | FILE... [OPTION...]\n"
+                                "       pcap-slim --status DIR [OPTION...]\n"
+                                "Slim finished captures in place: encrypted payload is cut to its first 24 bytes.\n"
+                                "\n"
+                                "Files   --dir PATH (oldest first)  --recursive  --single PATH  --age-minutes N\n"
+                                "        --glob PATTERN  --exclude PATTERN  --until-free 20%|500G  --retry-failed\n"
+                                "Look    -n, --dry-run (only list)  --check-only (what would be saved)\n"
+                                "        --status DIR (what is slim, pending, failed, changed)\n"
+                                "Work    -j, --workers N (in parallel)  --verify full|count  --mmap  --no-mmap\n"
+                                "        --accept NAMES  --compress NAME  --cut-tail keep  --stage-dir DIR\n"
+                                "Policy  --policy packet|flow  --length rewrite|snap|zero  --policy-file FILE\n"
+                                "        --keep EXPR  --cut EXPR (and more: pcap-slim-policy(5))\n"
+                                "Limits  --max-io-mbps N (megabytes a second, read and written)\n"
+                                "        --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F\n"
+                                "Report  -q, --quiet  -v, --all (what is slim, too)  --output human|json|ndjson\n"
+                                "        --metrics FILE (for Prometheus)  --no-progress  --log auto|plain|journal\n"
+                                "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
+                                "Config  --config FILE, --no-recursive, --progress, --sandbox; --no-sandbox\n"
+                                "        -h, --help  -V, --version\n"
+                                "\n"
+                                "Each is explained in pcap-slim(1). Exit: 0 well, 1 a file failed, 2 misuse.\n"
+                                "Examples:\n"
+                                "  pcap-slim --dir /data/pcap --check-only\n"
+                                "  pcap-slim --dir /data/pcap --age-minutes 15 --workers 2 --max-io-mbps 50";
 
 /* ---- options ---- */
 
@@ -168,6 +168,7 @@ static int put_options(const struct options *o) {
     put_hash(o, options_given(o, "hash") != NULL);
     put_word(o, "accept");
     put_word(o, "compress");
+    assign_if("tail", (o->accept & ACCEPT_CUT_TAIL) != 0, "--cut-tail keep");
     put_choice(o, "verify", o->check);
     put_choice(o, "output", o->output);
     const int status = put_metrics(o->metrics_path);

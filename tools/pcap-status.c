@@ -120,6 +120,15 @@ static bool has_digest_of(struct status *s, const char *name, const struct recor
     return true;
 }
 
+static void say_slim(struct status *s, const char *name, const struct record *r) {
+    char why[80] = "";
+    if (r->has_tally && r->tally.tail_bytes > 0) {
+        (void)snprintf(why, sizeof why, "%" PRIu64 " bytes of a packet that is cut short stand at its end",
+                       r->tally.tail_bytes);
+    }
+    say(s, name, STATE_SLIM, why[0] != '\0' ? why : NULL);
+}
+
 static void look_at_described(struct status *s, const char *name, const struct record *r) {
     struct failure failure;
     s->lines.in_bytes += r->has_tally ? r->tally.in_bytes : 0;
@@ -131,7 +140,7 @@ static void look_at_described(struct status *s, const char *name, const struct r
     } else if (is_sha256(&s->options) && !r->has_out_sha256) {
         say(s, name, STATE_SLIM, "its marker holds no SHA-256 digest");
     } else {
-        say(s, name, STATE_SLIM, NULL);
+        say_slim(s, name, r);
     }
 }
 
@@ -415,7 +424,7 @@ static int enter(struct status *s) {
     }
     s->sha256 = is_sha256(&s->options) ? hash_new(&failure) : NULL;
     const bool ready = framing_init(&s->framing, &failure) == FRAMING_OK;
-    s->framing.accepted = ACCEPT_ALL; /* whatever it is, it has been slimmed */
+    s->framing.accepted = ACCEPT_ALL | ACCEPT_CUT_TAIL; /* whatever it is, it has been slimmed */
     return ready && (s->sha256 != NULL || !is_sha256(&s->options)) &&
                    status_lines_begin(&s->lines, s->options.output == OUTPUT_JSON) == 0
                ? 0

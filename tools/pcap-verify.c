@@ -1,6 +1,7 @@
 /*
  * pcap-verify: is this a good slim capture? Against a record of what was written, or against the original.
  */
+#include "accept.h"
 #include "cli.h"
 #include "compare.h"
 #include "digests.h"
@@ -68,12 +69,14 @@ static void check_against_record(struct verifier *v, int slim_fd, const struct r
     struct source source;
     struct recount found = {0};
     options.transfer.progress = NULL; /* only the original's bytes are counted */
+    v->framing.accepted |= expected->tally.tail_bytes > 0 ? ACCEPT_CUT_TAIL : 0;
     source_open(&source, slim_fd, &options);
     enum framing_status end = recount_read(&v->framing, &source, &found, &r->error);
     source_close(&source);
     r->check = RECORD_CHECK_COUNT;
     r->verdict = end == FRAMING_FAILED ? RECORD_VERDICT_UNKNOWN : RECORD_VERDICT_BAD;
     r->checked_packets = found.packets;
+    v->framing.accepted &= ~(unsigned)ACCEPT_CUT_TAIL;
     if (end != FRAMING_END) {
         return;
     }
@@ -134,6 +137,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
             return CLI_FAILED;
         }
         confine_to_streams(&o->confine);
+        r->accepted = o->accept & ACCEPT_CUT_TAIL;
         (void)compare_captures(&v->mover, &v->digests, &v->packing, &o->policy.settings, slim_fd, original_fd, r);
         (void)close(original_fd);
         return CLI_DONE;

@@ -54,6 +54,11 @@ int failure_before(struct failure *f, const char *fmt, ...) {
     return -1;
 }
 
+int failure_after(struct failure *f, const char *words) {
+    append(f, "", words);
+    return -1;
+}
+
 const char *failure_kind_name(enum failure_kind kind) {
     static const char *const names[FAILURE_KINDS] = {
         [FAILURE_OTHER] = "other",       [FAILURE_INTERRUPTED] = "interrupted", [FAILURE_SYSTEM] = "system",

@@ -41,6 +41,9 @@ int failure_memory(struct failure *f);
 /* Put words before the text that is there; the kind stays. */
 int failure_before(struct failure *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Put words behind it; the kind stays. */
+int failure_after(struct failure *f, const char *words);
+
 /* The name of a kind as records have it. */
 const char *failure_kind_name(enum failure_kind kind);
 

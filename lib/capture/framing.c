@@ -1,5 +1,7 @@
 #include "framing.h"
 
+#include "accept.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +67,7 @@ enum framing_status framing_open(struct framing *fr, struct source *source, stru
     fr->at_end = false;
     fr->packets = fr->consumed_bytes = 0;
     fr->rest_bytes = 0;
+    fr->cut_tail_bytes = 0;
     const enum framing_status looked = fill_to(fr, FORMAT_LOOK_BYTES, f);
     if (looked != FRAMING_OK) {
         return looked;
@@ -111,6 +114,26 @@ static const char *what_it_is(const struct framing *fr, bool is_packet) {
     return is_packet ? "packet" : fr->format->piece;
 }
 
+/* In the buffer is the last of the capture, have_bytes of a record of want_bytes without those that both lack. */
+static enum framing_status ends_within(struct framing *fr, const char *what, const char *part, size_t have_bytes,
+                                       uint64_t want_bytes, struct failure *f) {
+    fr->cut_tail_bytes = fr->end - fr->begin;
+    if ((fr->accepted & ACCEPT_CUT_TAIL) != 0) {
+        return FRAMING_END;
+    }
+    cut_short(f, what, part, have_bytes, want_bytes);
+    return damaged_at(f, fr->consumed_bytes, fr->packets);
+}
+
+size_t framing_take_cut_tail(struct framing *fr, const uint8_t **at) {
+    const size_t bytes = fr->cut_tail_bytes;
+    *at = fr->buffer + fr->begin;
+    fr->begin += bytes;
+    fr->consumed_bytes += bytes;
+    fr->cut_tail_bytes = 0;
+    return bytes;
+}
+
 static void enter(struct framing *fr, const struct framed *r) {
     if (!r->is_packet && fr->format->enter != NULL) {
         fr->format->enter(&fr->state, r);
@@ -129,8 +152,7 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
         return FRAMING_END;
     }
     if (there_bytes < header_bytes) {
-        cut_short(f, fr->format->piece, " header", there_bytes, header_bytes);
-        return damaged_at(f, fr->consumed_bytes, fr->packets);
+        return ends_within(fr, fr->format->piece, " header", there_bytes, header_bytes, f);
     }
     if (fr->format->read(&fr->state, fr->buffer + fr->begin, there_bytes, &r, f) != 0) {
         return damaged_at(f, fr->consumed_bytes, fr->packets);
@@ -148,8 +170,13 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
         fr->format->read(&fr->state, fr->buffer + fr->begin, fr->end - fr->begin, &r, f) != 0) {
         return damaged_at(f, fr->consumed_bytes, fr->packets);
     }
-    if (fr->end - fr->begin < want_bytes) {
-        cut_short(f, what_it_is(fr, r.is_packet), "", fr->end - fr->begin - header_bytes, r.whole_bytes - header_bytes);
+    const size_t have_bytes = fr->end - fr->begin;
+    if (have_bytes < want_bytes && !is_oversize) {
+        return ends_within(fr, what_it_is(fr, r.is_packet), "", have_bytes - header_bytes, want_bytes - header_bytes,
+                           f);
+    }
+    if (have_bytes < want_bytes) {
+        cut_short(f, what_it_is(fr, r.is_packet), "", have_bytes - header_bytes, r.whole_bytes - header_bytes);
         return damaged_at(f, fr->consumed_bytes, fr->packets);
     }
     return is_oversize ? FRAMING_OVERSIZE : FRAMING_OK;

@@ -39,7 +39,7 @@
 enum framing_status {
     FRAMING_OVERSIZE = 2, /* the next record is larger than the buffer */
     FRAMING_OK = 1,       /* there are records to walk */
-    FRAMING_END = 0,      /* the capture ended where a record ended */
+    FRAMING_END = 0,      /* the capture ended where a record ended, or in a tail that is kept */
     FRAMING_DAMAGED = -1, /* a record is cut short or impossible, or compressed data is damaged */
     FRAMING_REFUSED = -2, /* not a savefile that is processed */
     FRAMING_FAILED = -3,  /* the source failed, or memory ran out */
@@ -47,18 +47,19 @@ enum framing_status {
 
 struct framing {
     struct source *source;
-    unsigned accepted; /* containers that are taken besides plain pcap, accept.h; for whoever made it to set */
+    unsigned accepted; /* what is taken besides whole plain pcap, accept.h; for whoever made it to set */
     const struct format *format;
     struct format_state state;
     uint8_t header_bytes[FORMAT_LOOK_BYTES]; /* verbatim; format->file_header_bytes of them are the file header */
     uint8_t *buffer;
-    size_t begin;                   /* first byte not yet handed out */
-    size_t end;                     /* first byte not yet filled */
-    bool at_end;                    /* the source has no more */
-    struct format_packet first;     /* the capture's first packet, from when it was found on */
-    uint64_t packets;               /* handed out so far */
-    uint64_t consumed_bytes;        /* of the file, headers included, up to begin */
-    uint64_t rest_bytes;            /* of an oversize record, not yet handed out */
+    size_t begin;               /* first byte not yet handed out */
+    size_t end;                 /* first byte not yet filled */
+    bool at_end;                /* the source has no more */
+    struct format_packet first; /* the capture's first packet, from when it was found on */
+    uint64_t packets;           /* handed out so far */
+    uint64_t consumed_bytes;    /* of the file, headers included, up to begin */
+    size_t cut_tail_bytes; /* at the end, or FRAMING_DAMAGED where it is not accepted: of a record that is cut short */
+    uint64_t rest_bytes;   /* of an oversize record, not yet handed out */
     uint64_t oversize_bytes;        /* what it has of them behind its header */
     uint64_t oversize_offset_bytes; /* of its record header in the file */
     bool oversize_is_packet;
@@ -82,6 +83,8 @@ enum framing_status framing_open(struct framing *fr, struct source *source, stru
  * Fill the buffer so that at least one record can be handed out.
  * Returns FRAMING_OK (walk with framing_next()), FRAMING_OVERSIZE (take the next record with framing_next_oversize()),
  * FRAMING_END, or FRAMING_DAMAGED ("offset N, packet M: ...") or FRAMING_FAILED with f set.
+ * With ACCEPT_CUT_TAIL a last record that is cut short is the end, too, and framing_take_cut_tail() has its bytes; but
+ * not one that is larger than the buffer: a length that lies looks the same, and what it would swallow is not a tail.
  */
 enum framing_status framing_fill(struct framing *fr, struct failure *f);
 
@@ -194,6 +197,12 @@ void framing_next_oversize(struct framing *fr, struct framed *out);
  * Returns FRAMING_OK, FRAMING_DAMAGED or FRAMING_FAILED.
  */
 enum framing_status framing_rest(struct framing *fr, uint8_t **at, size_t *length_bytes, struct failure *f);
+
+/*
+ * At the end: what is there of a last record that is cut short. at: where, in the buffer. Returns how many bytes, 0
+ * where there is none; it is handed out once, and counts as consumed.
+ */
+size_t framing_take_cut_tail(struct framing *fr, const uint8_t **at);
 
 /* Free its memory. Safe on a zero-initialised struct. */
 void framing_free(struct framing *fr);

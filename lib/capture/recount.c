@@ -38,6 +38,10 @@ static enum framing_status read_capture(struct framing *fr, struct source *sourc
     enum framing_status status = framing_open(fr, source, f);
     if (status == FRAMING_OK) {
         status = read_records(fr, f);
+        if (status == FRAMING_END) {
+            const uint8_t *tail;
+            (void)framing_take_cut_tail(fr, &tail);
+        }
         out->packets = fr->packets;
         out->bytes = fr->consumed_bytes;
     }

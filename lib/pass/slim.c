@@ -285,6 +285,16 @@ static enum framing_status pass_pieces(struct pass *p) {
     return status;
 }
 
+/* The end of a capture whose last record is cut short stays as it is. */
+static enum framing_status pass_cut_tail(struct pass *p) {
+    const uint8_t *at;
+    const size_t length_bytes = framing_take_cut_tail(p->framing, &at);
+    p->tally->tail_bytes = length_bytes;
+    return p->sink == NULL || length_bytes == 0 || sink_write(p->sink, at, length_bytes, p->failure) == 0
+               ? FRAMING_END
+               : FRAMING_FAILED;
+}
+
 static void finish_times(const struct pass *p, const struct framing *fr) {
     struct tally *t = p->tally;
     t->has_times = fr->packets > 0;
@@ -368,6 +378,11 @@ enum framing_status slim_pass(struct framing *fr, struct source *source, const s
         status = FRAMING_FAILED;
     } else {
         status = pass_pieces(&p);
+        if (status == FRAMING_END) {
+            status = pass_cut_tail(&p);
+        } else if (status == FRAMING_DAMAGED && fr->cut_tail_bytes > 0) {
+            (void)failure_after(f, "; --cut-tail keep slims what is before it");
+        }
     }
     finish_tally(&p, fr);
     return status;

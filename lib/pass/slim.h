@@ -43,8 +43,9 @@ struct slim_terms {
  * fr: an initialised framing, its buffer is used. source: opened. terms: what to cut, and how.
  * sink: where the slim capture goes, or NULL to find out only what slimming would do.
  * tally: overwritten; its figures are right up to where the pass ended.
- * Returns FRAMING_END when the whole capture was slimmed; else FRAMING_REFUSED (nothing was written),
- * FRAMING_DAMAGED (every whole record before the damage was written) or FRAMING_FAILED, with f set.
+ * Returns FRAMING_END when the whole capture was slimmed (where fr accepts a cut tail, with that as it is); else
+ * FRAMING_REFUSED (nothing was written), FRAMING_DAMAGED (every whole record before the damage was written) or
+ * FRAMING_FAILED, with f set.
  *
  * Format of the output: the file header verbatim; records with only caplen changed (draft-ietf-opsawg-pcap), in mode
  * `zero` not even that.

@@ -110,6 +110,9 @@ static int format_tally(json_t *o, const struct tally *t) {
     if (t->zeroed_bytes > 0) {
         bad |= json_object_set_new(o, "zeroed_bytes", record_number(t->zeroed_bytes));
     }
+    if (t->tail_bytes > 0) {
+        bad |= json_object_set_new(o, "tail_bytes", record_number(t->tail_bytes));
+    }
     return bad;
 }
 
@@ -130,6 +133,18 @@ static int format_details(json_t *o, const struct tally *t) {
         bad |= json_object_set_new(o, "last_timestamp", timestamp(h, t->last_sec, t->last_frac));
     }
     bad |= json_object_set_new(o, "oddities", format_oddities(t));
+    return bad;
+}
+
+static int format_accepted(json_t *o, unsigned accepted) {
+    int bad = 0;
+    if ((accepted & ACCEPT_ALL) != ACCEPT_NONE) {
+        char list[ACCEPT_LIST_BYTES];
+        bad |= json_object_set_new(o, "accept", json_string(accept_words(accepted, list)));
+    }
+    if ((accepted & ACCEPT_CUT_TAIL) != 0) {
+        bad |= json_object_set_new(o, "cut_tail", json_string("keep"));
+    }
     return bad;
 }
 
@@ -228,10 +243,7 @@ char *record_format(const struct record *r, bool between_stages) {
     if (r->has_policy) {
         bad |= format_policy(o, r);
     }
-    if (r->accepted != ACCEPT_NONE) {
-        char list[ACCEPT_LIST_BYTES];
-        bad |= json_object_set_new(o, "accept", json_string(accept_words(r->accepted, list)));
-    }
+    bad |= format_accepted(o, r->accepted);
     bad |= format_check(o, r);
     if (between_stages) {
         bad |= format_stage(o, r);
@@ -280,6 +292,7 @@ static void parse_tally(const json_t *o, struct tally *t) {
     t->in_bytes = record_get_number(o, "in_bytes");
     t->out_bytes = record_get_number(o, "out_bytes");
     t->zeroed_bytes = record_get_number(o, "zeroed_bytes");
+    t->tail_bytes = record_get_number(o, "tail_bytes");
     if (!policy_kind_of_name(json_string_value(json_object_get(o, "policy")), &t->policy)) {
         t->policy = POLICY_PACKET; /* records were made before there were others */
     }
@@ -399,6 +412,17 @@ static void parse_error(const json_t *o, struct failure *out) {
     }
 }
 
+static void parse_accepted(const json_t *o, unsigned *accepted) {
+    const char *words = json_string_value(json_object_get(o, "accept"));
+    const char *cut_tail = json_string_value(json_object_get(o, "cut_tail"));
+    if (words != NULL) {
+        (void)accept_of_words(words, accepted);
+    }
+    if (cut_tail != NULL && strcmp(cut_tail, "keep") == 0) {
+        *accepted |= ACCEPT_CUT_TAIL;
+    }
+}
+
 static int parse_object(const json_t *o, struct record *out, struct failure *f) {
     const char *hex = json_string_value(json_object_get(o, "file_hex"));
     const char *file = json_string_value(json_object_get(o, "file"));
@@ -419,10 +443,7 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
         parse_tally(o, &out->tally);
         record_files_parse(o, out);
     }
-    const char *accept = json_string_value(json_object_get(o, "accept"));
-    if (accept != NULL) {
-        (void)accept_of_words(accept, &out->accepted);
-    }
+    parse_accepted(o, &out->accepted);
     out->has_digest = parse_digest(o, "digest", &out->digest);
     out->has_in_sha256 = parse_sha256(o, "in_sha256", out->in_sha256);
     out->has_out_sha256 = parse_sha256(o, "out_sha256", out->out_sha256);

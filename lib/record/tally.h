@@ -56,6 +56,7 @@ struct tally {
     uint64_t in_bytes;     /* of the savefile, its headers included */
     uint64_t out_bytes;    /* likewise, of the slim one */
     uint64_t zeroed_bytes; /* in all */
+    uint64_t tail_bytes;   /* at the end: of a last record that is cut short; they stay as they are */
     bool has_times;        /* there was a packet */
     uint32_t first_sec, first_frac;
     uint32_t last_sec, last_frac;

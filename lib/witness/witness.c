@@ -4,6 +4,7 @@
 #include "witness_blocks.h"
 #include "witness_frame.h"
 #include "witness_input.h"
+#include "witness_tail.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@ enum {
     LINK_TYPE_AT = 20,
     LINK_TYPE_MASK = 0xffff, /* the rest of the field says how long the FCS is */
     RECORD_HEADER_BYTES = 16,
+    CAPLEN_AT = 8,
     VERSION_2_4_BIG_ENDIAN = 0x00020004,
     VERSION_2_4_LITTLE_ENDIAN = 0x00040002,
 
@@ -50,6 +52,7 @@ struct stream {
     size_t shown_bytes;                      /* of shown_header delivered to libpcap */
     uint64_t offset_bytes;                   /* of the record that is read next */
     uint64_t packets;                        /* read whole */
+    struct witness_tail tail;                /* kept where it may be cut short */
     char *buffer;
     FILE *file;
     pcap_t *pcap;
@@ -60,8 +63,9 @@ struct stream {
 enum step {
     STEP_ON, /* there is a packet, or what else was asked for */
     STEP_END,
-    STEP_DAMAGED, /* the bytes are not those of a capture */
-    STEP_FAILED,  /* could not tell */
+    STEP_CUT_SHORT, /* the end, within a record, where that may be */
+    STEP_DAMAGED,   /* the bytes are not those of a capture */
+    STEP_FAILED,    /* could not tell */
 };
 
 static bool is_big_endian(const struct stream *s) {
@@ -82,7 +86,9 @@ static ssize_t cookie_read(void *cookie, char *to, size_t wanted_bytes) {
     struct stream *s = cookie;
     size_t left_bytes = FILE_HEADER_BYTES - s->shown_bytes;
     if (left_bytes == 0) {
-        return witness_input_read(&s->in, to, wanted_bytes);
+        const ssize_t got = witness_input_read(&s->in, to, wanted_bytes);
+        witness_tail_add(&s->tail, to, got > 0 ? (size_t)got : 0);
+        return got;
     }
     size_t bytes = left_bytes < wanted_bytes ? left_bytes : wanted_bytes;
     memcpy(to, s->shown_header + s->shown_bytes, bytes);
@@ -156,6 +162,19 @@ static void stream_close(struct stream *s) {
     }
     free(s->buffer);
     witness_input_end(&s->in);
+    witness_tail_free(&s->tail);
+}
+
+static uint64_t behind_last_packet(const struct stream *s) {
+    return s->in.read_bytes - s->offset_bytes;
+}
+
+/* Whether what is behind the last packet is the beginning of a record that says it is longer. */
+static bool is_cut_short(const struct stream *s) {
+    const uint64_t there_bytes = behind_last_packet(s);
+    const uint8_t *record = there_bytes > 0 ? witness_tail_last(&s->tail, there_bytes) : NULL;
+    return record != NULL && (there_bytes < RECORD_HEADER_BYTES ||
+                              bytes_get32(is_big_endian(s), record + CAPLEN_AT) > there_bytes - RECORD_HEADER_BYTES);
 }
 
 /* The step that an error of libpcap's amounts to. */
@@ -165,6 +184,9 @@ static enum step stream_explain(struct stream *s, struct failure *f) {
     if (witness_input_has_failed(&s->in)) {
         (void)witness_input_failed(&s->in, f);
         return STEP_FAILED;
+    }
+    if (feof(s->file) && is_cut_short(s)) {
+        return STEP_CUT_SHORT;
     }
     if (feof(s->file)) {
         failure_of(FAILURE_CONTENTS, f, "%s: offset %" PRIu64 ", packet %" PRIu64 ": cut short", s->in.name,
@@ -268,15 +290,21 @@ static enum witness_verdict compare_packet(const struct stream *slim, const stru
 }
 
 /* Both captures have been asked for a packet and at least one has none. */
-static enum witness_verdict compare_ends(enum step slim, enum step original, uint64_t packets, struct failure *f) {
-    if (slim == STEP_END && original == STEP_END) {
-        return WITNESS_GOOD;
+static enum witness_verdict compare_ends(enum step slim_step, enum step original_step, const struct stream *slim,
+                                         const struct stream *original, struct witness_report *out, struct failure *f) {
+    if ((slim_step == STEP_ON) != (original_step == STEP_ON)) {
+        failure_set(f,
+                    original_step == STEP_ON ? "the slim capture ends after %" PRIu64 " packets, the original has more"
+                                             : "the original ends after %" PRIu64 " packets, the slim capture has more",
+                    out->packets);
+        return WITNESS_BAD;
     }
-    failure_set(f,
-                slim == STEP_END ? "the slim capture ends after %" PRIu64 " packets, the original has more"
-                                 : "the original ends after %" PRIu64 " packets, the slim capture has more",
-                packets);
-    return WITNESS_BAD;
+    const uint64_t slim_bytes = behind_last_packet(slim);
+    out->tail_bytes = behind_last_packet(original);
+    return witness_tail_compare(witness_tail_last(&slim->tail, slim_bytes), slim_bytes,
+                                witness_tail_last(&original->tail, out->tail_bytes), out->tail_bytes, f) == 0
+               ? WITNESS_GOOD
+               : WITNESS_BAD;
 }
 
 static enum witness_verdict compare_packets(struct stream *slim, struct stream *original,
@@ -292,8 +320,8 @@ static enum witness_verdict compare_packets(struct stream *slim, struct stream *
         if (slim_step == STEP_DAMAGED || slim_step == STEP_FAILED) {
             return slim_step == STEP_DAMAGED ? WITNESS_BAD : WITNESS_FAILED;
         }
-        if (original_step == STEP_END || slim_step == STEP_END) {
-            return compare_ends(slim_step, original_step, out->packets, f);
+        if (original_step != STEP_ON || slim_step != STEP_ON) {
+            return compare_ends(slim_step, original_step, slim, original, out, f);
         }
         enum witness_verdict verdict = compare_packet(slim, original, options, out, f);
         if (verdict != WITNESS_GOOD) {
@@ -327,7 +355,11 @@ static enum witness_verdict compare_rest(struct stream *slim, struct stream *ori
                                          struct failure *f) {
     if (witness_blocks_begin(original->header)) {
         return witness_blocks_compare(&slim->in, &original->in, slim->header, original->header, FILE_HEADER_BYTES,
-                                      &options->terms, out, f);
+                                      options, out, f);
+    }
+    if (options->may_be_cut_short &&
+        (witness_tail_begin(&slim->tail, f) != 0 || witness_tail_begin(&original->tail, f) != 0)) {
+        return WITNESS_FAILED;
     }
     if (stream_open_pcap(slim, f) != 0 || stream_open_pcap(original, f) != 0) {
         return WITNESS_FAILED;

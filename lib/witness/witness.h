@@ -24,10 +24,13 @@
 #include "witness_frame.h"
 #include "witness_unpack.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct witness_options {
     struct witness_terms terms; /* what a cut must be like */
+    bool
+        may_be_cut_short; /* the original may end within a record; so must the slim capture then, with the same bytes */
     struct transfer slim, original;
     const struct witness_codecs *codecs; /* of captures that may be compressed; NULL: none may be */
 };
@@ -36,6 +39,7 @@ struct witness_report {
     uint64_t packets;
     uint64_t cut_packets;
     enum codec_id slim_codec; /* what it is compressed with, where the comparison came to an end */
+    uint64_t tail_bytes;      /* behind the last whole record; 0 unless it may be cut short */
 };
 
 enum witness_verdict {

@@ -2,6 +2,7 @@
 
 #include "bytes.h"
 #include "witness_frame.h"
+#include "witness_tail.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ struct side {
 struct walk {
     struct side slim, original;
     const struct witness_terms *terms;
+    bool may_be_cut_short;
     struct witness_report *out;
     struct failure *failure;
     bool big_endian;
@@ -364,6 +366,47 @@ static enum witness_verdict compare_packet(struct walk *w) {
     return WITNESS_GOOD;
 }
 
+/* ---- a last block that is cut short ---- */
+
+/* Whether the file ends within the block that s is at; not for a block that is larger than a tail may be. */
+static int look_whether_cut_short(const struct walk *w, struct side *s, bool *is_cut_short) {
+    size_t whole_bytes = LEAST_BYTES;
+    if (look(s, LEAST_BYTES, w->failure) != 0) {
+        return -1;
+    }
+    if (there(s) >= LEAST_BYTES) {
+        const bool is_section = bytes_get_be32(at(s)) == SECTION_HEADER;
+        const bool order = is_section ? bytes_get_be32(at(s) + BODY_AT) == MAGIC : w->big_endian;
+        const uint32_t total_bytes = bytes_get32(order, at(s) + LENGTH_AT);
+        whole_bytes = total_bytes <= WITNESS_TAIL_MAX_BYTES ? total_bytes : 0;
+        if (look(s, whole_bytes, w->failure) != 0) {
+            return -1;
+        }
+    }
+    *is_cut_short = there(s) > 0 && there(s) < whole_bytes;
+    return 0;
+}
+
+/* ends: whether the original does so here, and where that is good the slim capture with the same bytes. */
+static enum witness_verdict compare_tails(struct walk *w, bool *ends) {
+    struct side *slim = &w->slim;
+    struct side *original = &w->original;
+    *ends = false;
+    if (!w->may_be_cut_short) {
+        return WITNESS_GOOD;
+    }
+    if (look_whether_cut_short(w, original, ends) != 0 || (*ends && look(slim, there(original) + 1, w->failure) != 0)) {
+        return WITNESS_FAILED;
+    }
+    if (*ends) {
+        w->out->tail_bytes = there(original);
+        return witness_tail_compare(at(slim), there(slim), at(original), there(original), w->failure) == 0
+                   ? WITNESS_GOOD
+                   : WITNESS_BAD;
+    }
+    return WITNESS_GOOD;
+}
+
 /* ---- both files ---- */
 
 static enum witness_verdict compare_block(struct walk *w) {
@@ -386,7 +429,12 @@ static enum witness_verdict compare_blocks(struct walk *w) {
     for (;;) {
         bool original_ends;
         bool slim_ends;
-        enum witness_verdict verdict = begin_block(w, &w->original, &original_ends);
+        bool both_are_cut_short;
+        enum witness_verdict verdict = compare_tails(w, &both_are_cut_short);
+        if (verdict != WITNESS_GOOD || both_are_cut_short) {
+            return verdict;
+        }
+        verdict = begin_block(w, &w->original, &original_ends);
         verdict = verdict != WITNESS_GOOD ? verdict : begin_block(w, &w->slim, &slim_ends);
         if (verdict == WITNESS_GOOD && (original_ends || slim_ends)) {
             if (original_ends && slim_ends) {
@@ -422,11 +470,12 @@ bool witness_blocks_begin(const uint8_t *bytes) {
 
 enum witness_verdict witness_blocks_compare(struct witness_input *slim, struct witness_input *original,
                                             const uint8_t *slim_ahead, const uint8_t *original_ahead,
-                                            size_t ahead_bytes, const struct witness_terms *terms,
+                                            size_t ahead_bytes, const struct witness_options *options,
                                             struct witness_report *out, struct failure *f) {
     struct walk w = {.slim = {.in = slim},
                      .original = {.in = original, .is_original = true},
-                     .terms = terms,
+                     .terms = &options->terms,
+                     .may_be_cut_short = options->may_be_cut_short,
                      .out = out,
                      .failure = f};
     enum witness_verdict verdict = WITNESS_FAILED;

@@ -8,6 +8,8 @@
  * padding and the two total lengths is byte-identical. A cut frame is as the terms say (witness_frame.h) and padded
  * with zeros.
  *
+ *   - Where that may be, both end with the same bytes of a block that is cut short.
+ *
  * Standard: draft-ietf-opsawg-pcapng, sections 3 and 4.
  */
 #ifndef PCAPSLIM_WITNESS_BLOCKS_H
@@ -26,7 +28,7 @@ bool witness_blocks_begin(const uint8_t *bytes);
 /* Compare to the ends. ahead: so many bytes that have been read from both already. Returns as witness_compare(). */
 enum witness_verdict witness_blocks_compare(struct witness_input *slim, struct witness_input *original,
                                             const uint8_t *slim_ahead, const uint8_t *original_ahead,
-                                            size_t ahead_bytes, const struct witness_terms *terms,
+                                            size_t ahead_bytes, const struct witness_options *options,
                                             struct witness_report *out, struct failure *f);
 
 #endif

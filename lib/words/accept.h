@@ -1,5 +1,6 @@
 /*
- * Which files are taken besides plain pcap, as an operator says it: --accept none|all|NAME,...
+ * Which files are taken besides whole ones in plain pcap, as an operator says it: --accept none|all|NAME,..., and
+ * --cut-tail keep.
  */
 #ifndef PCAPSLIM_ACCEPT_H
 #define PCAPSLIM_ACCEPT_H
@@ -19,6 +20,7 @@ enum accept {
     ACCEPT_CONTAINERS = ACCEPT_PCAPNG,
     ACCEPT_COMPRESSED = ACCEPT_GZIP | ACCEPT_ZSTD | ACCEPT_LZ4 | ACCEPT_XZ,
     ACCEPT_ALL = ACCEPT_CONTAINERS | ACCEPT_COMPRESSED,
+    ACCEPT_CUT_TAIL = 1 << 15, /* whose last record is cut short; no word of --accept */
 };
 
 /* The words that accept_of_words() takes, for messages. */

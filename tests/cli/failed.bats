@@ -2,7 +2,7 @@
 # What failed last time and why: notes in .slim_markers/.failed, which pcap-slim --status reads.
 load slim-helpers
 
-DAMAGED='offset 348, packet 4: packet cut short after 0 of 60 bytes; the capture is damaged or still being written'
+DAMAGED='offset 348, packet 4: packet cut short after 0 of 60 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it'
 
 setup_more() {
     mkdir d

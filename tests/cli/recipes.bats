@@ -66,6 +66,15 @@ runs_recipe() {
 
 slim_of_tls() { pcap-truncate <"$TLS" >want && same_bytes want "$1"; }
 
+@test "recipe: After a crash of what wrote the captures" {
+    head -c -100 "$TLS" >srv/pcap/a.pcap
+    touch -d '1 hour ago' srv/pcap/a.pcap
+    pcap-truncate --cut-tail keep srv/pcap/a.pcap >want
+    runs_recipe 'After a crash of what wrote the captures'
+    status_is 0
+    same_bytes srv/pcap/a.pcap want
+}
+
 @test "recipe: One capture to another" {
     cp "$TLS" a.pcap
     runs_recipe 'One capture to another'

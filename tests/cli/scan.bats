@@ -200,11 +200,11 @@ setup_more() {
     cp "$FIXTURES/bad-body-first.pcap" w/b.pcap
     runs pcap-scan w/a.pcap w/b.pcap w/none.pcap "$FIXTURES/good-no-packets.pcap"
     status_is 1
-    err_is "pcap-scan: w/b.pcap: offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written
+    err_is "pcap-scan: w/b.pcap: offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
 pcap-scan: w/none.pcap: cannot open: No such file or directory"
     jq -e -s 'map(.status) == ["ok", "fail", "fail", "ok"] and .[1].file == "w/b.pcap" and
         (.[1] | has("in_pkts") or has("out_bytes") | not) and
-        .[1].error == "offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written" and
+        .[1].error == "offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it" and
         .[2] == {file: "w/none.pcap", status: "fail", error: "cannot open: No such file or directory", error_kind: "system"}' "$out_file" >/dev/null
 }
 

@@ -102,7 +102,7 @@ not_committed() {
     err_empty
     jq -e -s 'map(.status) == ["skipped_marker", "skipped_hardlink", "skipped_symlink", "skipped_not_regular",
             "fail", "fail", "fail", "fail"] and all(has("in_pkts") or has("digest") | not) and map(.error)[4:] == [
-            "offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written",
+            "offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it",
             "cannot open: No such file or directory",
             "t.pcap.tmp is in the way and not a plain file (a symbolic link); remove it",
             "its name of 255 bytes leaves no room for .tmp (255 in all); shorten it"]' "$out_file" >/dev/null
@@ -481,7 +481,7 @@ done: ok=0 skip=3 fail=0 elapsed=_"
     runs chain w
     status_is 1
     settled_err_is "ok w/a.pcap pkts=7 truncated=3 in=2061 out=634 (_ms)
-FAIL w/bad.pcap: offset 348, packet 4: record header cut short after 4 of 16 bytes; the capture is damaged or still being written
+FAIL w/bad.pcap: offset 348, packet 4: record header cut short after 4 of 16 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
 skip (marked): w/b.pcap
 skip (symbolic link): w/link.pcap
 FAIL w/none.pcap: cannot open: No such file or directory

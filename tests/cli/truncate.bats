@@ -161,7 +161,7 @@ Try 'pcap-truncate --help'."
 }
 refused_partly() {
     status_is 1
-    err_is "pcap-truncate: standard input: offset 348, packet 4: record header cut short after 15 of 16 bytes; the capture is damaged or still being written"
+    err_is "pcap-truncate: standard input: offset 348, packet 4: record header cut short after 15 of 16 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it"
 }
 
 @test "pcap-truncate: FIFO as FILE" {
@@ -327,12 +327,12 @@ check_refusals() {
 
 @test "pcap-truncate: what is no capture, and damage with offset and packet number" {
     check_refusals 'bad-*' <<'END'
-bad-body-first.pcap 1+ offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written
-bad-body-none.pcap 1+ offset 348, packet 4: packet cut short after 0 of 60 bytes; the capture is damaged or still being written
-bad-body-one-short-big.pcap 1+ offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written
-bad-body-one-short-nano.pcap 1+ offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written
-bad-body-one-short-raw.pcap 1+ offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written
-bad-body-one-short.pcap 1+ offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written
+bad-body-first.pcap 1+ offset 24, packet 1: packet cut short after 13 of 114 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-body-none.pcap 1+ offset 348, packet 4: packet cut short after 0 of 60 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-body-one-short-big.pcap 1+ offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-body-one-short-nano.pcap 1+ offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-body-one-short-raw.pcap 1+ offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-body-one-short.pcap 1+ offset 248, packet 3: packet cut short after 83 of 84 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
 bad-empty.pcap 1 not a capture: the file is empty
 bad-file-header-1.pcap 1 not a capture: 1 bytes, a pcap file header has 24
 bad-file-header-20.pcap 1 not a capture: 20 bytes, a pcap file header has 24
@@ -348,11 +348,11 @@ bad-length-4g.pcap 1+ offset 348, packet 4: captured length 4294967295 is over 2
 bad-length-garbled.pcap 1+ offset 155, packet 2: captured length 1912602624 is over 256 MiB; the capture is damaged
 bad-magic-middle-endian.pcap 1 not a capture: it begins with b2a1d4c3, no pcap magic number
 bad-order-mixed.pcap 1+ offset 24, packet 1: captured length 1912602624 is over 256 MiB; the capture is damaged
-bad-record-header-1.pcap 1+ offset 348, packet 4: record header cut short after 1 of 16 bytes; the capture is damaged or still being written
-bad-record-header-15.pcap 1+ offset 348, packet 4: record header cut short after 15 of 16 bytes; the capture is damaged or still being written
-bad-record-header-4.pcap 1+ offset 348, packet 4: record header cut short after 4 of 16 bytes; the capture is damaged or still being written
-bad-record-header-8.pcap 1+ offset 348, packet 4: record header cut short after 8 of 16 bytes; the capture is damaged or still being written
-bad-record-header-first.pcap 1+ offset 24, packet 1: record header cut short after 9 of 16 bytes; the capture is damaged or still being written
+bad-record-header-1.pcap 1+ offset 348, packet 4: record header cut short after 1 of 16 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-record-header-15.pcap 1+ offset 348, packet 4: record header cut short after 15 of 16 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-record-header-4.pcap 1+ offset 348, packet 4: record header cut short after 4 of 16 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-record-header-8.pcap 1+ offset 348, packet 4: record header cut short after 8 of 16 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
+bad-record-header-first.pcap 1+ offset 24, packet 1: record header cut short after 9 of 16 bytes; the capture is damaged or still being written; --cut-tail keep slims what is before it
 bad-text.pcap 1 not a capture: it begins with 54686973, no pcap magic number
 bad-zeros.pcap 1 not a capture: it begins with 00000000, no pcap magic number
 END

@@ -3,6 +3,7 @@
  * without output, it comes to the same; each record is what the model says; slimming it again changes nothing; the
  * witness takes it.
  */
+#include "accept.h"
 #include "fuzz.h"
 #include "model.h"
 #include "recount.h"
@@ -120,6 +121,31 @@ static void must_be_slim(const uint8_t *in, size_t in_bytes, int out_fd, const s
     free(out);
 }
 
+/* What the pass has written before the damage and, where that is a last record that is cut short, the rest as it is. */
+static void must_keep_tail(const uint8_t *in, size_t in_bytes, int before_fd) {
+    size_t before_bytes;
+    size_t out_bytes;
+    struct witness_report report;
+    const struct witness_options options = {.terms = {.floor_bytes = POLICY_KEEP_BYTES}, .may_be_cut_short = true};
+    const int out_fd = fuzz_file(2, NULL, 0);
+    framing.accepted = ACCEPT_CUT_TAIL;
+    const struct outcome o = pass(fuzz_file(0, in, in_bytes), out_fd, false);
+    framing.accepted = ACCEPT_NONE;
+    if (o.status == FRAMING_END) {
+        uint8_t *before = fuzz_contents(before_fd, &before_bytes);
+        uint8_t *out = fuzz_contents(out_fd, &out_bytes);
+        const size_t tail_bytes = (size_t)o.tally.tail_bytes;
+        FUZZ_MUST(tail_bytes > 0 && out_bytes == before_bytes + tail_bytes && o.tally.out_bytes == out_bytes);
+        FUZZ_MUST(memcmp(out, before, before_bytes) == 0);
+        FUZZ_MUST(memcmp(out + before_bytes, in + in_bytes - tail_bytes, tail_bytes) == 0);
+        FUZZ_MUST(lseek(out_fd, 0, SEEK_SET) == 0);
+        FUZZ_MUST(witness_compare(out_fd, fuzz_file(3, in, in_bytes), &options, &report, NULL) == WITNESS_GOOD);
+        FUZZ_MUST(report.tail_bytes == tail_bytes && report.packets == o.tally.packets);
+        free(before);
+        free(out);
+    }
+}
+
 static void begin(void) {
     const struct sink_options options = {.digest = true};
     if (sink == NULL) {
@@ -152,6 +178,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     if (o.status == FRAMING_END) {
         must_be_slim(data, size, out_fd, &o);
+    } else if (o.status == FRAMING_DAMAGED) {
+        must_keep_tail(data, size, out_fd);
     }
     return 0;
 }

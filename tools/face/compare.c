@@ -1,6 +1,9 @@
 #include "compare.h"
 
+#include "accept.h"
 #include "witness.h"
+
+#include <inttypes.h>
 
 static struct witness_ports ports_of(const struct settings *s, enum policy_port_list list) {
     return (struct witness_ports){.at = s->policy.ports[list].at, .count = s->policy.ports[list].count};
@@ -27,6 +30,7 @@ int compare_captures(const struct mover *m, const struct digests *d, const struc
                               .zero_is_all = s->policy.kind == POLICY_FLOW},
                   .floor_bytes = s->policy.floor_bytes,
                   .may_leave_more = s->policy.kind == POLICY_FLOW},
+        .may_be_cut_short = (r->accepted & ACCEPT_CUT_TAIL) != 0,
         .slim = mover_tapped(m, d->after),
         .original = mover_tapped(m, d->before),
         .codecs = packing_witness(p),
@@ -36,6 +40,11 @@ int compare_captures(const struct mover *m, const struct digests *d, const struc
     enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
     if (verdict == WITNESS_GOOD) {
         verdict = compare_codecs(&report, r);
+    }
+    if (verdict == WITNESS_GOOD && r->has_tally && report.tail_bytes != r->tally.tail_bytes) {
+        verdict = WITNESS_BAD;
+        (void)failure_set(&r->error, "%" PRIu64 " bytes behind the last whole packet, the record says %" PRIu64,
+                          report.tail_bytes, r->tally.tail_bytes);
     }
     r->check = RECORD_CHECK_FULL;
     r->verdict = verdict == WITNESS_GOOD  ? RECORD_VERDICT_GOOD

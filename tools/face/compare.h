@@ -11,7 +11,8 @@
 #include "settings.h"
 
 /*
- * Compare the slim capture with its original, every packet, by the settings it was made by.
+ * Compare the slim capture with its original, every packet, by the settings it was made by. r->accepted: whether the
+ * original may end in a record that is cut short.
  * A slim that its record says something of must be compressed as it says. r: gets check, verdict and packets; digests
  * where it is good, else the error. What the run's progress counted of a capture that is not good is taken back.
  * Returns 0 where it is good, else -1.

@@ -8,7 +8,7 @@
 
 #define READS_LINE "  --mmap, --no-mmap         read through a mapping, or with read(2) (default)\n"
 #define POLICY_LINES "  --SETTING VALUE, --policy-file FILE  what to cut and how: pcap-slim-policy(5)\n"
-#define WITHIN_LINE "  --within DIR, --beneath   stay inside DIR; names lead down, through no link\n"
+#define WITHIN_LINE "  --within DIR, --beneath   stay inside DIR, through no link; or --no-sandbox\n"
 #define LIMITS_LINES                                                                                                   \
     "  --max-io-mbps N, --max-cpu-percent N, --cpu-backoff-above N,\n"                                                 \
     "  --cpu-backoff-strength F  limits on I/O and CPU, as pcap-slim(1) has them\n"
@@ -86,6 +86,8 @@ const struct option_row OPTION_ROWS[] = {
     ROW(PASSES | IN_SLIM | IN_STATUS, "accept", OPTION_ACCEPT, AT(accept), "NAME,...", "take these, too: " ACCEPT_WORDS,
         .line = "  --accept NAME,...         take, too: " ACCEPT_WORDS "\n",
         .says = "names with commas between: " ACCEPT_WORDS),
+    ROW(PASSES | IN_SLIM, "cut-tail", OPTION_CUT_TAIL, AT(accept), "refuse|keep",
+        "a capture whose last record is cut short"),
     /* ---- what to do ---- */
     ROW(IN_SLIM, "dry-run", OPTION_FLAG, AT(dry_run), NULL, "only list what would be slimmed", .letter = 'n',
         .traits = OPTION_HERE_ONLY),
@@ -179,7 +181,8 @@ const struct option_row OPTION_ROWS[] = {
     ROW(IN_SCAN, "beneath", OPTION_FLAG, AT(beneath), NULL, "names lead down, through no link", .line = BELOW,
         .with = "pending"),
     ROW(STAGES, "beneath", OPTION_FLAG, AT(beneath), NULL, "names lead down, through no link", .line = BELOW),
-    ROW(PASSES | IN_SLIM | IN_REPORT | IN_STATUS, "no-sandbox", OPTION_FLAG, AT(confine.off), NULL,
+    ROW(PASSES, "no-sandbox", OPTION_FLAG, AT(confine.off), NULL, "keep all rights (for debugging)", .line = BELOW),
+    ROW(IN_SLIM | IN_REPORT | IN_STATUS, "no-sandbox", OPTION_FLAG, AT(confine.off), NULL,
         "keep all rights (for debugging)"),
     ROW(IN_SLIM, "sandbox", OPTION_CLEAR, AT(confine.off), NULL, "give up rights", .traits = OPTION_ON),
     /* ---- limits ---- */

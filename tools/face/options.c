@@ -135,6 +135,21 @@ static bool take_amount(const char *value, uint64_t *to) {
     return false;
 }
 
+/* Two options, one set of flags: each leaves the other's alone. */
+static bool take_accept(const char *value, unsigned *to) {
+    unsigned flags;
+    const bool good = accept_of_words(value, &flags);
+    *to = good ? flags | (*to & ACCEPT_CUT_TAIL) : *to;
+    return good;
+}
+
+static bool take_cut_tail(const struct option_row *r, const char *value, unsigned *to) {
+    enum { REFUSE, KEEP };
+    const int word = choice_of(r->takes, value);
+    *to = word == KEEP ? *to | ACCEPT_CUT_TAIL : *to & ~(unsigned)ACCEPT_CUT_TAIL;
+    return word >= REFUSE;
+}
+
 static int ask(struct policy_options *o, const char *name, const char *value) {
     void *more = realloc(o->asked, (o->asked_count + 1) * sizeof *o->asked);
     if (more == NULL) {
@@ -204,7 +219,10 @@ static int take_value(struct options *o, const struct option_row *r, const char 
         good = word == NULL || take_choice(r, value, 1, to);
         break;
     case OPTION_ACCEPT:
-        good = accept_of_words(value, to);
+        good = take_accept(value, to);
+        break;
+    case OPTION_CUT_TAIL:
+        good = take_cut_tail(r, value, to);
         break;
     case OPTION_AMOUNT:
         good = take_amount(value, to);

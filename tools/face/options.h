@@ -72,7 +72,7 @@ struct options {
     unsigned workers, age_minutes;
     uint64_t until_bytes; /* or, if below 100, percent; 0: no such thing is wanted */
     int claim_fd;         /* -1: none inherited */
-    unsigned accept;      /* files besides plain pcap: flags of accept.h */
+    unsigned accept;      /* what is taken besides whole plain pcap: flags of accept.h */
     struct codec_wish compress;
     /* How. */
     bool records, pending, retry_failed, dry_run, check_only, print0, packets, mapped, prune, no_progress, quiet, all,
@@ -99,6 +99,7 @@ enum option_kind {
     OPTION_MAY_CHOOSE, /* likewise; without a value the first. Counts from 1 */
     OPTION_DESCRIPTOR, /* int: from min on */
     OPTION_ACCEPT,     /* unsigned: flags of accept.h */
+    OPTION_CUT_TAIL,   /* of these, the one that is no word: keep or refuse */
     OPTION_AMOUNT,     /* uint64_t: percent below 100, or bytes */
     OPTION_SETTING,    /* of the policy */
     OPTION_MATCH,      /* likewise the setting match */

@@ -34,7 +34,7 @@ list_pending() {
     eval "set -- $globs $excludes"
     # shellcheck disable=SC2086 # words or none
     pcap-scan $sandbox $within --list="$list" $recursive ${age:+--age-minutes "$age"} \
-        ${policy:+--policy-file "$policy"} $retry ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed || return 1
+        ${policy:+--policy-file "$policy"} $accept $tail $retry ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed || return 1
     read -r files pending left_out <"$scratch/found"
 }
 

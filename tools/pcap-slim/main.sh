@@ -61,7 +61,7 @@ work() {
         esac
     } <"$scratch/found" ;;
     dry-run)
-        pcap-scan $sandbox $within ${policy:+--policy-file "$policy"} $retry --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
+        pcap-scan $sandbox $within ${policy:+--policy-file "$policy"} $accept $tail $retry --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
         ;;
     check-only) run_and_wait pcap-run $limits $shared -- sh -c "$CHECK" ;;
     run)

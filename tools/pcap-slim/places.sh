@@ -48,7 +48,7 @@ make_plan() {
     target='' named='' where='' prefix='' files=0 policy='' stage='' # what, and where
     dirs='' lost=0 reporter='' run='' signal=''                      # several directories; what is under way
     globs='' excludes='' recursive='' age='' until='' until_typed='' # which files of a directory
-    workers='' limits='' verify='' reads='' hash='' accept='' compress='' # how
+    workers='' limits='' verify='' reads='' hash='' accept='' compress='' tail='' # how
     output='' progress='' metrics='' sandbox='' prune='' retry='' left_out='' quiet='' all=''
     trap leave EXIT
     trap '' USR1 # there is no progress yet

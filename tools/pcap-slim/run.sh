@@ -86,7 +86,7 @@ CHECK=$HOLD'
 export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH SLIM_CHAIN=$HOLD$CHAIN
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify SLIM_UNTIL=$until SLIM_STAGE=$stage
-    SLIM_POLICY=$policy SLIM_READS=$reads SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
+    SLIM_POLICY=$policy SLIM_READS="$reads $tail" SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within SLIM_RETRY=$retry SLIM_ALL=$all
     SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=$hash
     SLIM_ACCEPT=$accept SLIM_COMPRESS=$compress SLIM_FAILED=$scratch/failed

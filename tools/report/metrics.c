@@ -128,6 +128,8 @@ static void put_bytes(const struct page *p, const struct outcome *o) {
             o->in_file_bytes);
     put_one(p, "pcap_slim_run_output_file_bytes", "The same files, after.", o->out_file_bytes);
     put_one(p, "pcap_slim_run_saved_bytes", "The difference.", saved_bytes);
+    put_one(p, "pcap_slim_run_tail_bytes", "Bytes of last packets that are cut short, kept with --cut-tail keep.",
+            o->tail_bytes);
     count_one(p, "pcap_slim_input_bytes_total", "Bytes of the captures that all runs slimmed, before.", o->in_bytes);
     count_one(p, "pcap_slim_output_bytes_total", "The same captures, after.", o->out_bytes);
     count_one(p, "pcap_slim_saved_bytes_total", "The difference.", saved_bytes);

@@ -11,6 +11,7 @@ void outcome_count(struct outcome *o, const struct record *r) {
     o->in_file_bytes += record_in_file_bytes(r);
     o->out_file_bytes += record_out_file_bytes(r);
     o->zeroed_bytes += t->zeroed_bytes;
+    o->tail_bytes += t->tail_bytes;
     for (int k = 0; k < TUNNEL_KINDS; k++) {
         o->packets_by_tunnel[k] += t->packets_by_tunnel[k];
         o->cut_by_tunnel[k] += t->cut_by_tunnel[k];

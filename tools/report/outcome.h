@@ -18,6 +18,7 @@ struct outcome {
     uint64_t in_bytes, out_bytes;           /* of the captures */
     uint64_t in_file_bytes, out_file_bytes; /* of the files on the disk, which may be compressed */
     uint64_t zeroed_bytes; /* length mode `zero`: payload that became zeros, of files as long as before */
+    uint64_t tail_bytes;   /* of last packets that are cut short and stay as they are */
     uint64_t packets_by_reason[POLICY_REASONS];
     uint64_t saved_bytes_by_reason[POLICY_CUT_REASONS];
     uint64_t packets_by_tunnel[TUNNEL_KINDS];

@@ -41,6 +41,10 @@ static void put_ok(const struct record *r, const char *shown) {
         (void)fprintf(stderr, " [%" PRIu64 " bytes of payload are zeros: the file is as long as before]",
                       t->zeroed_bytes);
     }
+    if (r->has_tally && t->tail_bytes > 0) {
+        (void)fprintf(stderr, " [%" PRIu64 " bytes of a packet that is cut short stand at its end as before]",
+                      t->tail_bytes);
+    }
     if (r->has_tally) {
         put_link_types(t);
     }
@@ -122,6 +126,9 @@ static void put_json_summary(struct report_lines *l, const struct outcome *o, ui
                  ",\"check_only\":%s,\"in_bytes\":%" PRIu64 ",\"out_bytes\":%" PRIu64 ",\"saved_bytes\":%" PRIu64,
                  o->files[RECORD_OK], l->dry_run ? 0 : outcome_skipped(o), o->files[RECORD_FAIL], elapsed_ms,
                  l->check_only ? "true" : "false", o->in_bytes, o->out_bytes, outcome_saved_bytes(o));
+    if (o->tail_bytes > 0) {
+        (void)printf(",\"tail_bytes\":%" PRIu64, o->tail_bytes);
+    }
     if (l->check_only && o->files[RECORD_OK] > 0) {
         (void)printf(",\"run_ms\":%" PRIu64, outcome_run_ms(o, elapsed_ms));
     }
