@@ -4,12 +4,7 @@
 #include "flow_tls.h"
 
 enum {
-    /*
-     * Of an unknown stream every eighth segment is looked through for records, for that costs more than everything
-     * else; of one that has lost its way every one. After so many only the beginnings of segments are looked at.
-     */
-    SCANS_STEP = 1,
-    SCANS_MAX = 248,
+    SCANS_MAX = 248, /* segments looked through for records; of those that follow only the beginnings are */
 
     LONG_BYTES = 480,        /* of cleartext: a segment of three such counts as four */
     PREFACE_MAX_BYTES = 576, /* in front of a hello in its segment: a PROXY header has at most 536 bytes */
@@ -50,9 +45,6 @@ static struct flow_verdict scan(struct flow_walk *w) {
         return flow_keep(POLICY_UNPROVEN);
     }
     s->scans++;
-    if (s->mode != FLOW_TLS && s->scans % SCANS_STEP != 0) {
-        return flow_keep(POLICY_UNPROVEN);
-    }
     const uint32_t at = flow_tls_find_data(in->payload, in->there_bytes);
     if (at >= in->there_bytes) {
         return flow_keep(POLICY_UNPROVEN);
