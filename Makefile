@@ -106,7 +106,7 @@ LIBS_pcap-status := -lnettle -ljansson -lxxhash -lseccomp $(LIBS_CODECS)
 LIBS_pcap-run := -lxxhash
 LIBS_pcap-plan := -lxxhash
 
-.PHONY: all analyze bench bench-full check clean dev fidelity fixtures format fuzz fuzz-afl fuzz-replay harnesses help hooks judge lint rotation \
+.PHONY: all analyze bench bench-full check clean dev fidelity fixtures format fuzz fuzz-afl fuzz-replay harnesses help hooks judge lint noise-rate rotation \
         recordings torture unit unit-programs
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -209,6 +209,9 @@ bench-full: all ## the same with large captures
 
 fidelity: all ## what tshark still reads from slim captures: CAPTURES=DIR
 	scripts/fidelity --losses '$(CAPTURES)'
+
+noise-rate: ## how often the test for noise errs on real traffic: CAPTURES=DIR
+	scripts/noise-rate '$(CAPTURES)'
 
 rotation: all ## what slimming the pieces of captures gives against slimming them whole: CAPTURES=DIR
 	scripts/rotation '$(CAPTURES)'

@@ -273,6 +273,21 @@ static void test_chain(void **state) {
     }
 }
 
+/* A chain that is long enough, of few segments. */
+static void test_looks_of_a_chain(void **state) {
+    (void)state;
+    struct talk *t = talk_begin(10, 8443);
+    uint32_t seq = 1000;
+    s.length = 0;
+    put_record(&s, 0x17, 1100, &seed);
+    put_record(&s, 0x17, 1100, &seed);
+    assert_int_equal(segment(t, true, seq, &s, 0, REST), ALL);
+    seq += (uint32_t)s.length;
+    assert_int_equal(say_data(t, true, &seq, false), ALL);
+    assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    talk_end(t);
+}
+
 /* A chain of two records on either side is one, too. */
 static void test_chain_of_both_sides(void **state) {
     (void)state;
@@ -299,6 +314,7 @@ int main(void) {
         cmocka_unit_test(test_no_record_where_one_ought_to_be),
         cmocka_unit_test(test_prefaces),
         cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_looks_of_a_chain),
         cmocka_unit_test(test_chain_of_both_sides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

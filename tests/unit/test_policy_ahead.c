@@ -157,11 +157,14 @@ static void test_too_many_flows(void **state) {
     struct talk *t = talk_begin(4, 443);
     t->ahead = true;
     (void)play(t, s, 0);
-    for (t->host = 1; t->host < 5; t->host++) {
+    for (unsigned i = 1; i <= 4;
+         i++) { /* the last one drives out the first of these, for the one that counts came again */
+        t->host = i;
         (void)segment(t, true, SERVER_SEQ, s, 100, MSS);
+        t->host = 0;
+        (void)segment(t, true, SERVER_SEQ, s, 0, MSS);
     }
     t->ahead = false;
-    t->host = 0;
     assert_int_equal(segment(t, true, SERVER_SEQ, s, 0, MSS), ALL);
     talk_end(t);
     free(s);
