@@ -410,6 +410,9 @@ int main(int argc, char **argv) {
         return CLI_FAILED;
     }
     site_init(&c.site, o.claim_fd, stage_fd);
+    if (options_open_markers(&o, &c.site.owner) != 0) {
+        return CLI_FAILED;
+    }
     c.site.place.beneath = o.beneath;
     if (mover_begin(&c.mover, &o.limits, PROGRESS_PASSES) != 0) {
         return CLI_FAILED;

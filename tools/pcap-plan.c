@@ -48,7 +48,7 @@ static const char SLIM_HELP[] = "Usage: pcap-slim {--dir PATH}... | --single PAT
                                 "        --max-cpu-percent N  --cpu-backoff-above N  --cpu-backoff-strength F\n"
                                 "Report  -q, --quiet  -v, --all (what is slim, too)  --output human|json|ndjson\n"
                                 "        --metrics FILE (for Prometheus)  --no-progress  --log auto|plain|journal\n"
-                                "Audit   --hash sha256|xxh3 (digests in the markers)  --prune-markers\n"
+                                "Audit   --hash sha256|xxh3 (in markers)  --marker-dir DIR  --prune-markers\n"
                                 "Config  --config FILE, --no-recursive, --progress, --sandbox; --no-sandbox\n"
                                 "        -h, --help  -V, --version\n"
                                 "\n"
@@ -104,6 +104,24 @@ static int put_stage(const char *path) {
     }
     free(whole);
     return path == NULL || is_there ? 0 : CLI_FAILED;
+}
+
+/* must_write: whether anything is to be put there. Before a file is touched, like the metrics. */
+static int put_markers(const char *path, bool must_write) {
+    struct stat st;
+    int status = 0;
+    char *whole = path != NULL ? absolute(path) : NULL;
+    assign("markers", whole != NULL ? whole : "");
+    if (path != NULL && whole == NULL) {
+        status = CLI_FAILED;
+    } else if (whole != NULL && (stat(whole, &st) != 0 || !S_ISDIR(st.st_mode))) {
+        status =
+            cli_fail(whole, "there is no such directory of markers; make it, or name another one with --marker-dir");
+    } else if (whole != NULL && access(whole, must_write ? R_OK | W_OK | X_OK : R_OK | X_OK) != 0) {
+        status = cli_fail(whole, "markers cannot be kept in this directory: %s", strerror(errno));
+    }
+    free(whole);
+    return status;
 }
 
 /* The word of an option that takes one of several; the variable has its name. */
@@ -171,8 +189,9 @@ static int put_options(const struct options *o) {
     assign_if("tail", (o->accept & ACCEPT_CUT_TAIL) != 0, "--cut-tail keep");
     put_choice(o, "verify", o->check);
     put_choice(o, "output", o->output);
-    const int status = put_metrics(o->metrics_path);
-    return status != 0 ? status : put_stage(o->stage_directory);
+    int status = put_metrics(o->metrics_path);
+    status = status != 0 ? status : put_stage(o->stage_directory);
+    return status != 0 ? status : put_markers(o->marker_directory, !o->dry_run && !o->check_only);
 }
 
 static void put_log(const struct options *o) {
@@ -409,8 +428,9 @@ static int put_status(const struct options *o) {
     put_hash(o, options_typed(o, "hash"));
     assign_if("sandbox", o->confine.off, "--no-sandbox");
     put_choice(o, "output", o->output);
+    const int status = put_markers(o->marker_directory, o->prune);
     assign("mode", "status");
-    return 0;
+    return status;
 }
 
 static int put_answer(const struct options *o) {

@@ -289,6 +289,7 @@ static int prepare(struct report *p) {
             return cli_fail(p->options.failed_path, "cannot open: %s", strerror(errno));
         }
     }
+    p->watch.markers_path = p->options.marker_directory;
     watch_begin(&p->watch, p->expected, !p->options.no_progress && !p->options.dry_run, p->options.check_only,
                 p->started_ns);
     return confine(p);

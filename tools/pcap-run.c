@@ -141,7 +141,7 @@ static int hand_down_progress(const struct limits *l) {
  * Not being able to share claims (a read-only directory) ends nothing here: each file will say so for itself, in the
  * report where the operator looks for it.
  */
-static int hand_down_claims(const struct options *o, struct claims *claims) {
+static int hand_down_claims(struct options *o, struct claims *claims) {
     claims_init(claims);
     if (o->claim_fd < 0) {
         return 0;
@@ -153,6 +153,10 @@ static int hand_down_claims(const struct options *o, struct claims *claims) {
     }
     directory_fd = out_of_the_way(directory_fd);
     struct marker_owner owner = marker_owner_find();
+    if (options_open_markers(o, &owner) != 0) {
+        return CLI_FAILED;
+    }
+    owner.root_fd = out_of_the_way(owner.root_fd);
     if (claims_open(claims, directory_fd, -1, &owner, NULL) != 0) {
         return 0;
     }

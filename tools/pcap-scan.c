@@ -332,7 +332,7 @@ static uint64_t free_bytes_here(void) {
     return statvfs(".", &is) == 0 ? (uint64_t)is.f_bavail * is.f_frsize : UINT64_MAX;
 }
 
-static int list_captures(const struct options *o) {
+static int list_captures(struct options *o) {
     const char *usual[CAPTURE_NAMES_MAX + 1];
     (void)capture_names(o->accept, usual);
     struct listing l = {.at = NULL};
@@ -350,6 +350,10 @@ static int list_captures(const struct options *o) {
     }
     struct site site;
     site_init(&site, -1, -1); /* looks into the user database */
+    if (options_open_markers(o, &site.owner) != 0) {
+        return CLI_FAILED;
+    }
+    terms.owner = &site.owner;
     site.place.beneath = true;
     site.skips_failed = !o->retry_failed;
     site.policy_digest = o->policy.digest;
@@ -398,10 +402,13 @@ static int watch(struct scanner *s, const struct options *o, struct failure *f) 
     return 0;
 }
 
-static int prepare(struct scanner *s, const struct options *o) {
+static int prepare(struct scanner *s, struct options *o) {
     struct failure failure;
     s->options = o;
     site_init(&s->site, -1, -1);
+    if (options_open_markers(o, &s->site.owner) != 0) {
+        return CLI_FAILED;
+    }
     s->site.place.beneath = o->beneath;
     s->site.skips_failed = !o->retry_failed;
     s->site.policy_digest = o->policy.digest;

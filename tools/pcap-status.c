@@ -51,6 +51,7 @@ struct status {
     int markers_fd; /* -1: there are none */
     int notes_fd;   /* of failures, likewise */
     time_t now;
+    struct marker_owner owner; /* nobody is given anything; where markers are */
     struct framing framing;
     struct tap *sha256; /* NULL: not asked for */
     struct status_lines lines;
@@ -351,8 +352,7 @@ static void look_at_name(struct status *s, const char *name) {
 }
 
 static int open_markers(struct status *s, struct failure *f) {
-    const struct marker_owner nobody = {.known = false};
-    s->markers_fd = marker_directory_open(s->directory_fd, false, &nobody, f);
+    s->markers_fd = marker_directory_open(s->directory_fd, false, &s->owner, f);
     s->notes_fd = s->markers_fd != -1 ? note_directory_open(s->markers_fd, f) : -2;
     return s->markers_fd == -1 || s->notes_fd == -1 ? -1 : 0;
 }
@@ -443,7 +443,7 @@ int main(int argc, char **argv) {
     s.now = time(NULL);
     tzset(); /* gmtime_r(3) reads the local time zone's file all the same, which it cannot later */
     s.below = (char[]){""};
-    status = enter(&s);
+    status = options_open_markers(&s.options, &s.owner) == 0 ? enter(&s) : CLI_FAILED;
     if (status == 0) {
         confine_to_directory(&s.options.confine, s.options.prune ? SANDBOX_CHANGE : SANDBOX_READ, s.directory_fd, -1);
         status = look_at_directory(&s);

@@ -229,13 +229,16 @@ static int slim_one_of_many(void *context, const char *path) {
     return status;
 }
 
-static int run_stage(struct truncater *t, const struct options *o) {
+static int run_stage(struct truncater *t, struct options *o) {
     int stage_fd;
     if (options_open_stage(o->stage_directory, &stage_fd) != 0) {
         return CLI_FAILED;
     }
     cli_catch_signals();
     site_init(&t->site, o->claim_fd, stage_fd);
+    if (options_open_markers(o, &t->site.owner) != 0) {
+        return CLI_FAILED;
+    }
     t->site.place.beneath = o->beneath;
     t->site.skips_failed = !o->retry_failed;
     t->site.policy_digest = o->policy.digest;

@@ -97,7 +97,7 @@ static int open_lock_file(struct claims *c, const struct marker_owner *owner, st
 int claims_open(struct claims *c, int directory_fd, int inherited_fd, const struct marker_owner *owner,
                 struct failure *f) {
     claims_init(c);
-    c->directory_fd = directory_fd;
+    c->directory_fd = owner->is_elsewhere ? -1 : directory_fd;
     for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
         c->markers_fd = marker_directory_open(directory_fd, true, owner, f);
         if (c->markers_fd == -1) {
@@ -139,6 +139,21 @@ void claims_give_back(const struct claims *c, const char *name) {
     (void)lock_bytes(c->lock_fd, F_OFD_SETLK, F_UNLCK, byte_of(name), 1);
 }
 
+/*
+ * If there is nothing in it. What stands in a mirror for a directory of captures stays: another run may be on its way
+ * through it.
+ */
+static void remove_marker_directory(const struct claims *c) {
+    const int mirror_fd =
+        c->directory_fd < 0 ? openat(c->markers_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : c->directory_fd;
+    if (mirror_fd >= 0) {
+        (void)unlinkat(mirror_fd, MARKER_DIRECTORY, AT_REMOVEDIR);
+    }
+    if (c->directory_fd < 0 && mirror_fd >= 0) {
+        (void)close(mirror_fd);
+    }
+}
+
 void claims_close(struct claims *c) {
     if (c->lock_fd >= 0 && !c->inherited) {
         /* First our own presence goes, or of two that leave at the same time each would take the other for present. */
@@ -148,7 +163,7 @@ void claims_close(struct claims *c) {
         if (lock_bytes(c->lock_fd, F_OFD_SETLK, F_WRLCK, 0, 0) == 0 &&
             identity_is_named(c->lock_fd, c->markers_fd, LOCK_NAME)) {
             (void)unlinkat(c->markers_fd, LOCK_NAME, 0);
-            (void)unlinkat(c->directory_fd, MARKER_DIRECTORY, AT_REMOVEDIR);
+            remove_marker_directory(c);
         }
         (void)close(c->lock_fd);
     }

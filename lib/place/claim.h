@@ -19,7 +19,7 @@
 #define CLAIM_LOCK_NAME ".lock"
 
 struct claims {
-    int directory_fd; /* not owned */
+    int directory_fd; /* in which the marker directory is; not owned; -1: it is in a mirror */
     int markers_fd;   /* the marker directory, or -1 */
     int lock_fd;      /* the lock file, or -1 */
     bool inherited;   /* lock_fd came from the run and is not to be closed or tidied up here */

@@ -1,5 +1,7 @@
 #include "marker.h"
 
+#include "mirror.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -57,7 +59,7 @@ static bool find_group(const char *name, char *buffer, size_t size_bytes, struct
 #endif
 
 struct marker_owner marker_owner_find(void) {
-    struct marker_owner owner = {.known = false, .user = 0, .group = 0};
+    struct marker_owner owner = {.known = false, .root_fd = -1};
     char buffer[LOOKUP_BYTES];
     struct passwd user;
     struct group group;
@@ -115,7 +117,16 @@ int marker_subdirectory_open(int parent_fd, const char *name, bool create, const
 }
 
 int marker_directory_open(int directory_fd, bool create, const struct marker_owner *owner, struct failure *f) {
-    return marker_subdirectory_open(directory_fd, MARKER_DIRECTORY, create, owner, f);
+    if (!owner->is_elsewhere) {
+        return marker_subdirectory_open(directory_fd, MARKER_DIRECTORY, create, owner, f);
+    }
+    const int mirror_fd = mirror_open(owner->root_fd, directory_fd, create, owner, f);
+    if (mirror_fd < 0) {
+        return mirror_fd;
+    }
+    const int fd = marker_subdirectory_open(mirror_fd, MARKER_DIRECTORY, create, owner, f);
+    (void)close(mirror_fd);
+    return fd;
 }
 
 bool marker_exists(int markers_fd, const char *name) {

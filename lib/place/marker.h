@@ -13,18 +13,20 @@
 
 #define MARKER_DIRECTORY ".slim_markers"
 
-/* Who is to own markers: sensor:sensor where there is such a user. */
+/* Who is to own markers: sensor:sensor where there is such a user; and whether they are beside the captures. */
 struct marker_owner {
     bool known;
     uid_t user;
     gid_t group;
+    bool is_elsewhere; /* --marker-dir: beneath root_fd, mirror.h */
+    int root_fd;       /* the caller's to close */
 };
 
 /* Look the owner up, once for a process: it reads the system's user database. */
 struct marker_owner marker_owner_find(void);
 
 /*
- * Open the marker directory inside directory_fd, never through a symbolic link.
+ * Open the marker directory of the captures in directory_fd, never through a symbolic link: inside it, or elsewhere.
  * create: make it (mode 0755, owned by owner as far as the process may) where there is none.
  * Returns a descriptor; -2 where there is none and create is false; -1 with f set.
  */

@@ -18,6 +18,7 @@ static const char *const STATUS_NAMES[RECORD_STATUSES] = {
     [RECORD_SKIPPED_BUSY] = "skipped_busy",
     [RECORD_SKIPPED_FAILED] = "skipped_failed",
     [RECORD_SKIPPED_YOUNG] = "skipped_young",
+    [RECORD_SKIPPED_IS_MARKER] = "skipped_is_marker",
 };
 
 int record_init(struct record *r, const char *file) {
@@ -87,6 +88,7 @@ const char *record_skip_reason(enum record_status s) {
         [RECORD_SKIPPED_FAILED] = "failed before",
         [RECORD_SKIPPED_YOUNG] =
             "too young: changed less than 5 minutes ago, and whether a process writes to it cannot be told",
+        [RECORD_SKIPPED_IS_MARKER] = "no capture: in a directory of markers",
     };
     return (unsigned)s < RECORD_STATUSES ? reasons[s] : NULL;
 }

@@ -27,9 +27,10 @@ enum record_status {
     RECORD_SKIPPED_SYMLINK,
     RECORD_SKIPPED_HARDLINK,
     RECORD_SKIPPED_NOT_REGULAR,
-    RECORD_SKIPPED_BUSY,   /* another run is at work on it */
-    RECORD_SKIPPED_FAILED, /* its contents failed before, and it has not changed; error says why */
-    RECORD_SKIPPED_YOUNG,  /* changed a short while ago, and whether somebody still writes it cannot be told */
+    RECORD_SKIPPED_BUSY,      /* another run is at work on it */
+    RECORD_SKIPPED_FAILED,    /* its contents failed before, and it has not changed; error says why */
+    RECORD_SKIPPED_YOUNG,     /* changed a short while ago, and whether somebody still writes it cannot be told */
+    RECORD_SKIPPED_IS_MARKER, /* it stands in a marker directory and is no capture */
     RECORD_STATUSES,
 };
 

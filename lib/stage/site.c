@@ -2,9 +2,11 @@
 
 #include "accept.h"
 #include "mark.h"
+#include "mirror.h"
 #include "note.h"
 #include "replace.h"
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@ void site_init(struct site *s, int inherited_claim_fd, int stage_fd) {
     s->skips_failed = false;
     s->policy_digest = 0;
     s->accepted = ACCEPT_NONE;
+    s->is_of_markers = false;
     s->inherited_claim_fd = inherited_claim_fd;
     s->owner = marker_owner_find();
 }
@@ -34,11 +37,18 @@ static void leave_directory(struct site *s) {
 
 /* The old directory's claims go before the directory itself does. */
 static int go(struct site *s, const char *path, struct failure *f) {
+    char whole[PATH_MAX];
     if (!place_is_in(&s->place, path)) {
         leave_directory(s);
         place_leave(&s->place);
     }
-    return place_go(&s->place, path, f) < 0 ? -1 : 0;
+    const int went = place_go(&s->place, path, f);
+    if (went > 0) {
+        s->is_of_markers = mirror_path(s->place.directory_fd, whole, sizeof whole, NULL) == 0
+                               ? mirror_is_of_markers(whole)
+                               : mirror_is_of_markers(s->place.directory);
+    }
+    return went < 0 ? -1 : 0;
 }
 
 /* For looking, where there are any. Notes that cannot be looked at are as good as none. */
@@ -75,6 +85,10 @@ static void look(const struct site *s, int markers_fd, struct record *r) {
 void site_inspect(struct site *s, const char *path, struct record *r) {
     r->status = RECORD_FAIL;
     if (go(s, path, &r->error) != 0) {
+        return;
+    }
+    if (s->is_of_markers) { /* find(1) finds them under the captures' names */
+        r->status = RECORD_SKIPPED_IS_MARKER;
         return;
     }
     if (open_markers(s, &r->error) != 0) {

@@ -19,9 +19,10 @@ struct site {
     int notes_fd;           /* likewise, of failures */
     bool skips_failed;      /* what failed before under this policy and has not changed is left alone */
     uint64_t policy_digest; /* XXH3 of the settings' text */
-    unsigned accepted;      /* files besides plain pcap: flags of accept.h */
+    unsigned accepted;      /* what is taken besides whole plain pcap: flags of accept.h */
+    bool is_of_markers;     /* the place is in a marker directory: what is there is no capture */
     int inherited_claim_fd;
-    struct marker_owner owner;
+    struct marker_owner owner; /* and where they are, for the caller to set if that is not beside the captures */
 };
 
 /* Nowhere yet, and nothing is skipped because it failed. inherited_claim_fd: of pcap-run(1), or -1. stage_fd: where

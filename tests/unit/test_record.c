@@ -260,6 +260,7 @@ static const char *const STATUS_NAMES[RECORD_STATUSES] = {
     [RECORD_SKIPPED_BUSY] = "skipped_busy",
     [RECORD_SKIPPED_FAILED] = "skipped_failed",
     [RECORD_SKIPPED_YOUNG] = "skipped_young",
+    [RECORD_SKIPPED_IS_MARKER] = "skipped_is_marker",
 };
 
 static void test_statuses(void **state) {

@@ -21,8 +21,15 @@ void confine_to_streams(const struct confine *c) {
 }
 
 void confine_to_directory(const struct confine *c, enum sandbox_need need, int directory_fd, int stage_fd) {
-    const int directories[] = {directory_fd, stage_fd};
-    enter(c, need, directories, stage_fd >= 0 ? 2 : 1);
+    int directories[3] = {directory_fd};
+    size_t count = 1;
+    if (stage_fd >= 0) {
+        directories[count++] = stage_fd;
+    }
+    if (c->has_markers) {
+        directories[count++] = c->markers_fd;
+    }
+    enter(c, need, directories, count);
 }
 
 int confine_to_within(const struct confine *c, enum sandbox_need need, int stage_fd) {

@@ -12,6 +12,8 @@
 struct confine {
     bool off;
     const char *within; /* NULL: anywhere */
+    bool has_markers;   /* elsewhere: behind markers_fd, in which files may be what they may be in the others */
+    int markers_fd;
 };
 
 /* Everything that is needed is open: nothing can be opened from here on. */

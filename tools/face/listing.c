@@ -92,9 +92,14 @@ static int look_at(struct reading *r, int fd, const char *directory, const struc
     return add(r->listing, directory, name, &st);
 }
 
-static bool has_claims(int fd) {
+static bool has_claims(int fd, const struct marker_owner *owner) {
     struct stat st;
-    return fstatat(fd, MARKER_DIRECTORY "/" CLAIM_LOCK_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    const int markers_fd = marker_directory_open(fd, false, owner, NULL);
+    const bool has = markers_fd >= 0 && fstatat(markers_fd, CLAIM_LOCK_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (markers_fd >= 0) {
+        (void)close(markers_fd);
+    }
+    return has;
 }
 
 /* directory: "" for the current one, which must be readable. */
@@ -128,7 +133,7 @@ static int read_directory(struct reading *r, const char *directory) {
     }
     /* In a tree a run goes nowhere else. */
     if (!r->terms->recursive || r->listing->count > listed_before) {
-        r->listing->has_claims |= has_claims(fd);
+        r->listing->has_claims |= has_claims(fd, r->terms->owner);
     }
     (void)closedir(stream);
     return status;

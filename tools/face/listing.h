@@ -5,6 +5,8 @@
 #ifndef PCAPSLIM_LISTING_H
 #define PCAPSLIM_LISTING_H
 
+#include "marker.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +18,8 @@ struct listing_terms {
     bool recursive;  /* in every directory below, through no symbolic link; then a directory is no capture */
     bool only_files; /* a directory is none either way */
     bool one_filesystem;
-    struct timespec youngest; /* not what was modified later */
+    struct timespec youngest;         /* not what was modified later */
+    const struct marker_owner *owner; /* of the markers, and where they are */
 };
 
 struct listing {

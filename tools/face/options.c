@@ -411,3 +411,16 @@ int options_open_stage(const char *path, int *fd) {
     *fd = path != NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     return path == NULL || *fd >= 0 ? 0 : cli_fail(path, "cannot open this stage directory: %s", strerror(errno));
 }
+
+int options_open_markers(struct options *o, struct marker_owner *owner) {
+    if (o->marker_directory == NULL) {
+        return 0;
+    }
+    owner->root_fd = open(o->marker_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (owner->root_fd < 0) {
+        return cli_fail(o->marker_directory, "cannot open this directory of markers: %s", strerror(errno));
+    }
+    owner->is_elsewhere = o->confine.has_markers = true;
+    o->confine.markers_fd = owner->root_fd;
+    return 0;
+}

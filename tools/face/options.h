@@ -6,6 +6,7 @@
 #define PCAPSLIM_OPTIONS_H
 
 #include "confine.h"
+#include "marker.h"
 #include "packing.h"
 #include "policy_options.h"
 #include "run_limits.h"
@@ -30,7 +31,7 @@ enum program {
 };
 
 enum {
-    OPTIONS_ROWS_MAX = 128,
+    OPTIONS_ROWS_MAX = 160,
     OPTIONS_WORDS_MAX = 64,       /* of an option that may be there several times */
     OPTIONS_DESCRIPTOR_MAX = 511, /* of those that are handed down: programs keep their own above it */
 };
@@ -64,7 +65,7 @@ struct options {
     struct words directories;
     const char *directory, *single; /* the first of them; of pcap-run the one */
     struct words globs, excludes;
-    const char *files0_from, *stage_directory, *original_path, *record_path;
+    const char *files0_from, *stage_directory, *marker_directory, *original_path, *record_path;
     const char *clean_directory, *clean_list, *failed_path, *list_path;
     const char *status_directory, *config_path, *usual_path, *options_of;
     const char *expect_path, *taken_path, *metrics_path, *prefix, *left_out;
@@ -170,5 +171,11 @@ bool options_print(const char *program, FILE *to);
 /* Open the directory of --stage-dir; NULL: none was given, *fd becomes -1. Returns 0, or CLI_FAILED after having said
  * why. */
 int options_open_stage(const char *path, int *fd);
+
+/*
+ * Open the directory of --marker-dir, if it was given, for owner, and let the sandbox have it. Returns 0, or CLI_FAILED
+ * after having said why.
+ */
+int options_open_markers(struct options *o, struct marker_owner *owner);
 
 #endif

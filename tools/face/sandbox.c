@@ -161,7 +161,7 @@ static const int CALLS_OF_STREAMS[] = {
     SCMP_SYS(exit_group),
 };
 
-static const int CALLS_TO_READ[] = {SCMP_SYS(getdents64), SCMP_SYS(flock)};
+static const int CALLS_TO_READ[] = {SCMP_SYS(getdents64), SCMP_SYS(flock), SCMP_SYS(readlink), SCMP_SYS(readlinkat)};
 
 static const int CALLS_TO_CHANGE[] = {
     SCMP_SYS(openat),    SCMP_SYS(mkdirat),      SCMP_SYS(unlinkat),   SCMP_SYS(renameat),

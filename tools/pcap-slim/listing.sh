@@ -2,7 +2,7 @@
 clean_up() {
     eval "set -- $globs"
     # shellcheck disable=SC2086 # nothing or a word
-    set -- $sandbox ${stage:+--stage-dir "$stage"} "$@" --clean-stale
+    set -- $sandbox ${stage:+--stage-dir "$stage"} ${markers:+--marker-dir "$markers"} "$@" --clean-stale
     if [ -z "$recursive" ]; then
         if [ -n "$stage" ] || has_tmp; then
             pcap-commit "$@" .
@@ -33,7 +33,7 @@ has_tmp() {
 list_pending() {
     eval "set -- $globs $excludes"
     # shellcheck disable=SC2086 # words or none
-    pcap-scan $sandbox $within --list="$list" $recursive ${age:+--age-minutes "$age"} \
+    pcap-scan $sandbox $within ${markers:+--marker-dir "$markers"} --list="$list" $recursive ${age:+--age-minutes "$age"} \
         ${policy:+--policy-file "$policy"} $accept $tail $retry ${until:+--pending --one-filesystem} "$@" >"$scratch/found" || not_listed || return 1
     read -r files pending left_out <"$scratch/found"
 }

@@ -26,7 +26,7 @@ main() {
         ;;
     status)
         eval "set -- $globs $excludes"
-        exec pcap-status $sandbox $prune $hash $accept $recursive ${age:+--age-minutes "$age"} --output "$output" "$@" -- "$named"
+        exec pcap-status $sandbox ${markers:+--marker-dir "$markers"} $prune $hash $accept $recursive ${age:+--age-minutes "$age"} --output "$output" "$@" -- "$named"
         ;;
     esac
     [ -z "$log" ] || export PCAP_SLIM_LOG="$log" # the filters find out for themselves where their messages go, unless told
@@ -61,12 +61,12 @@ work() {
         esac
     } <"$scratch/found" ;;
     dry-run)
-        pcap-scan $sandbox $within ${policy:+--policy-file "$policy"} $accept $tail $retry --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
+        pcap-scan $sandbox $within ${markers:+--marker-dir "$markers"} ${policy:+--policy-file "$policy"} $accept $tail $retry --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
         ;;
     check-only) run_and_wait pcap-run $limits $shared -- sh -c "$CHECK" ;;
     run)
         [ -z "$directories" ] || claims='' # the batches see to them
-        run_and_tidy pcap-run $limits $shared $claims -- sh -c "$RUN"
+        run_and_tidy pcap-run $limits $shared $claims ${markers:+--marker-dir "$markers"} -- sh -c "$RUN"
         ;;
     esac
     status=$?

@@ -45,7 +45,7 @@ leave() {
 # taken before there is one: they may come while it is made.
 make_plan() {
     plan='' scratch='' mode='' answer='' log=''
-    target='' named='' where='' prefix='' files=0 policy='' stage='' # what, and where
+    target='' named='' where='' prefix='' files=0 policy='' stage='' markers='' # what, and where
     dirs='' lost=0 reporter='' run='' signal=''                      # several directories; what is under way
     globs='' excludes='' recursive='' age='' until='' until_typed='' # which files of a directory
     workers='' limits='' verify='' reads='' hash='' accept='' compress='' tail='' # how

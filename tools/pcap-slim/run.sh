@@ -22,12 +22,14 @@ LET_GO='trap - HUP INT QUIT TERM'
 # shellcheck disable=SC2016,SC2089 # expanded by the shell that runs it
 CHAIN='
     { '$LET_GO'; exec pcap-truncate $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
+          ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} \
           ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_RETRY \
           $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
         ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_SHARED $SLIM_BENEATH \
         --records --check $SLIM_VERIFY |
     pcap-commit $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
+        ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} \
         $SLIM_HASH $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --records'
 
 # The command of a batch, for xargs: names are its arguments.
@@ -53,7 +55,8 @@ while [ $# -gt 0 ]; do
         files=$((files + 1))
     done
     printf "%s\0" "$@" | head -z -n "$files" |
-        pcap-run --nested $SLIM_BENEATH --dir "$here" --claim-fd 9 -- sh -c "$SLIM_CHAIN" chain
+        pcap-run --nested $SLIM_BENEATH --dir "$here" --claim-fd 9 \
+            ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} -- sh -c "$SLIM_CHAIN" chain
     shift "$files"
 done'
 
@@ -73,19 +76,20 @@ RUN=$HOLD'
       [ -z "$SLIM_UNTIL" ] || exec 3>&2 2>/dev/null
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch; } |
     pcap-report $SLIM_SANDBOX $SLIM_ALL --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
-        --failed "$SLIM_FAILED" --progress-fd 7 $SLIM_PROGRESS ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
+        --failed "$SLIM_FAILED" ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
 # shellcheck disable=SC2016
 CHECK=$HOLD'
     { '$LET_GO'
       exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" \
-          pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
+          pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
               $SLIM_RETRY $SLIM_ACCEPT $SLIM_READS $SLIM_SHARED $SLIM_BENEATH --pending --; } |
     pcap-report $SLIM_SANDBOX $SLIM_ALL --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
-        --progress-fd 7 $SLIM_PROGRESS --check-only'
+        ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS --check-only'
 
 export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH SLIM_CHAIN=$HOLD$CHAIN
     SLIM_OUTPUT=$output SLIM_PREFIX=$prefix SLIM_VERIFY=$verify SLIM_UNTIL=$until SLIM_STAGE=$stage
+    SLIM_MARKERS=$markers
     SLIM_POLICY=$policy SLIM_READS="$reads $tail" SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within SLIM_RETRY=$retry SLIM_ALL=$all
     SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=$hash
@@ -97,7 +101,7 @@ export_run() {
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
-        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_ACCEPT SLIM_COMPRESS SLIM_FAILED SLIM_RETRY SLIM_ALL
+        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_ACCEPT SLIM_COMPRESS SLIM_FAILED SLIM_RETRY SLIM_ALL SLIM_MARKERS
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.
@@ -148,7 +152,8 @@ run_and_tidy() {
     status=$?
     # shellcheck disable=SC2086 # an option or nothing
     [ "$status" -eq 0 ] ||
-        pcap-commit ${policy:+--policy-file "$policy"} ${stage:+--stage-dir "$stage"} $SLIM_BENEATH --clean-after "$list" --note-failed "$SLIM_FAILED"
+        pcap-commit ${policy:+--policy-file "$policy"} ${stage:+--stage-dir "$stage"} ${markers:+--marker-dir "$markers"} \
+            $SLIM_BENEATH --clean-after "$list" --note-failed "$SLIM_FAILED"
     case $status in
     0 | 1 | 129 | 130 | 131 | 143) return "$status" ;;
     esac

@@ -47,6 +47,9 @@ void watch_begin(struct watch *w, json_t *expected, bool wanted, bool check_only
     (void)sigaction(SIGUSR1, &a, NULL);
     (void)sigaction(SIGWINCH, &a, NULL);
     w->expected = expected;
+    if (getcwd(w->here, sizeof w->here) == NULL) {
+        w->here[0] = '\0';
+    }
     w->on_terminal = wanted && expected != NULL && cursor_can_move();
     w->color = !is_set("NO_COLOR");
     w->check_only = check_only;
@@ -56,12 +59,16 @@ void watch_begin(struct watch *w, json_t *expected, bool wanted, bool check_only
 
 /* ---- what is to come ---- */
 
-static bool is_marked(const char *name) {
-    char path[4096];
+/* Names in a directory or a tree go through no link, so that where markers stand is told by the name alone. */
+static bool is_marked(const struct watch *w, const char *name) {
+    char path[2 * PATH_MAX];
     const char *slash = strrchr(name, '/');
     const int directory_length = slash != NULL ? (int)(slash - name) + 1 : 0;
-    int length =
-        snprintf(path, sizeof path, "%.*s" MARKER_DIRECTORY "/%s", directory_length, name, name + directory_length);
+    const bool is_elsewhere = w->markers_path != NULL;
+    const char *here = is_elsewhere && name[0] != '/' ? w->here : "";
+    const int length =
+        snprintf(path, sizeof path, "%s%s%s%.*s" MARKER_DIRECTORY "/%s", is_elsewhere ? w->markers_path : "", here,
+                 is_elsewhere ? "/" : "", directory_length, name, name + directory_length);
     struct stat st;
     return length > 0 && (size_t)length < sizeof path && lstat(path, &st) == 0;
 }
@@ -81,7 +88,7 @@ static void find_sizes(struct watch *w) {
     for (; next != NULL; next = json_object_iter_next(w->expected, next)) {
         const char *name = json_object_iter_key(next);
         struct stat st;
-        if (lstat(name, &st) == 0 && S_ISREG(st.st_mode) && !is_marked(name)) {
+        if (lstat(name, &st) == 0 && S_ISREG(st.st_mode) && !is_marked(w, name)) {
             w->files_total++;
             w->bytes_total += (uint64_t)st.st_size;
             (void)json_object_iter_set_new(w->expected, next, json_integer((json_int_t)st.st_size));

@@ -9,11 +9,14 @@
 #include "record.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct watch {
     struct progress progress; /* the run's counters; none by hand */
+    const char *markers_path; /* of --marker-dir; NULL: markers are beside the captures */
+    char here[PATH_MAX];      /* the current directory, which cannot be asked for in the sandbox; "": not known */
     json_t *expected;         /* names without a record so far; not owned. A value that is an integer is a size */
     bool on_terminal;         /* there is a line to be kept up to date */
     bool color;
@@ -29,9 +32,9 @@ struct watch {
 };
 
 /*
- * Begin. expected: names (an object used as a set), relative to the current directory; NULL: not known, so that there
- * is no line. The line is drawn where standard error is a terminal that can move its cursor ($TERM) and wanted says so;
- * with colours unless $NO_COLOR says no (no-color.org). Catches SIGUSR1 and SIGWINCH.
+ * Begin; markers_path is set. expected: names (an object used as a set), relative to the current directory; NULL: not
+ * known, so that there is no line. The line is drawn where standard error is a terminal that can move its cursor
+ * ($TERM) and wanted says so; with colours unless $NO_COLOR says no (no-color.org). Catches SIGUSR1 and SIGWINCH.
  */
 void watch_begin(struct watch *w, json_t *expected, bool wanted, bool check_only, uint64_t now_ns);
 
