@@ -136,7 +136,7 @@ static void put_in_place(struct committer *c, struct record *r, int original_fd,
 /* ---- the last stage ---- */
 
 static bool is_for_commit(const struct record *r) {
-    return !record_is_final(r) || r->has_tmp;
+    return r->status != RECORD_CUTTING && (!record_is_final(r) || r->has_tmp);
 }
 
 static int open_tmp(const struct committer *c, const struct record *r, struct failure *f) {
@@ -164,7 +164,7 @@ static void commit_verified(struct committer *c, struct record *r) {
     }
 }
 
-static void commit_record(void *context, struct record *r) {
+static bool commit_record(void *context, struct record *r) {
     struct committer *c = context;
     struct failure failure;
     if (site_enter(&c->site, r->file, &failure) != 0) {
@@ -173,7 +173,7 @@ static void commit_record(void *context, struct record *r) {
             replace_remove_unchanged_tmp(&c->site.place, &r->tmp);
         }
         r->has_tmp = false;
-        return;
+        return true;
     }
     if (r->status == RECORD_VERIFIED && transfer_may_go_on(&c->mover.transfer, &r->error) != 0) {
         r->status = RECORD_FAIL;
@@ -204,11 +204,12 @@ static void commit_record(void *context, struct record *r) {
     }
     r->has_tmp = false;
     pace_charge(&c->mover.pace, (size_t)4 * STAGE_RECORD_BYTES); /* read, written, read by the report, the marker */
+    return true;
 }
 
 static int run_stage(struct committer *c, const struct confine *confine) {
     cli_catch_signals();
-    const struct stage s = {.accept = is_for_commit, .work = commit_record, .context = c, .between_stages = false};
+    struct stage s = {.accept = is_for_commit, .work = commit_record, .context = c, .between_stages = false};
     int status = confine_to_within(confine, SANDBOX_CHANGE, c->site.place.stage_fd);
     return cli_status_if_interrupted(cli_end(status == CLI_DONE ? stage_run(&s) : status));
 }
@@ -244,7 +245,8 @@ static int verify_tmp(struct committer *c, struct record *r, int original_fd, in
     if (lseek(tmp_fd, 0, SEEK_SET) != 0) {
         return failure_errno(&r->error, errno, "cannot read the temporary file");
     }
-    if (compare_captures(&c->mover, &after, &c->packing, &c->policy->settings, tmp_fd, original_fd, r) != 0) {
+    const struct compared files = {.slim_fd = tmp_fd, .original_fd = original_fd};
+    if (compare_captures(&c->mover, &after, &c->packing, &c->policy->settings, &files, r) != 0) {
         return failure_before(&r->error, "left as it was, for what arrived %s: ",
                               r->verdict == RECORD_VERDICT_BAD ? "is not a slim of it" : "cannot be checked");
     }

@@ -72,6 +72,9 @@ static bool is_pending(enum record_status status) {
 
 /* A record for one file, with its name as it is in the directory. */
 static void report_record(struct report *p, struct record *r) {
+    if (r->status == RECORD_CUTTING) {
+        return; /* an announcement, which the file's record follows */
+    }
     if (!record_is_final(r)) {
         record_fail(r, FAILURE_OTHER, "the run ended before it was replaced; it is as it was");
     }

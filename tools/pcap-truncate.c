@@ -45,6 +45,9 @@ struct truncater {
     struct digests digests; /* behind a stage pcap-verify makes the one of the slim capture */
     struct site site;
     struct packing packing;
+    bool announces;             /* standard output leads to pcap-verify */
+    bool is_alone;              /* that has ended, and it was said */
+    struct record announcement; /* of the capture at hand */
 };
 
 static int take_options(struct options *o, char **argv) {
@@ -160,6 +163,54 @@ static void say_room(const struct truncater *t, struct record *r) {
     }
 }
 
+/* Below this a capture is cut before anybody could follow. */
+#define ANNOUNCED_FROM_BYTES (UINT64_C(4) << 20)
+
+/* How many announcements, of a megabyte each, or captures whoever cuts may be ahead of whoever verifies. */
+#define AHEAD 8
+
+/*
+ * A pipe whose writes are packets (pipe(2), O_DIRECT) has a page for each, however short it is: so who cuts waits in
+ * write(2) until who verifies has come nearer. Into anything else nothing is announced.
+ */
+static bool announce_through_packets(int fd) {
+    struct stat st;
+    const int flags = fcntl(fd, F_GETFL);
+    if (fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode) || flags < 0 || fcntl(fd, F_SETFL, flags | O_DIRECT) != 0) {
+        return false;
+    }
+    (void)fcntl(fd, F_SETPIPE_SZ, AHEAD * (int)sysconf(_SC_PAGESIZE)); /* else it has 16 pages, which does as well */
+    return true;
+}
+
+/* The sink has only ever written behind what it had written: that much of the temporary file is final. */
+static int announce(void *context, uint64_t read_bytes, struct failure *f) {
+    struct truncater *t = context;
+    struct record *a = &t->announcement;
+    if (!a->has_tmp) {
+        return 0;
+    }
+    a->read_bytes = read_bytes;
+    a->written_bytes = sink_written_bytes(t->job.sink);
+    t->is_alone = stage_put(STDOUT_FILENO, a, true) != CLI_DONE;
+    return t->is_alone ? failure_set(f, "whoever verifies it has ended") : 0;
+}
+
+/* What announcements of the capture in r say, but for how far it is. Without has_tmp there are none. */
+static void prepare_announcement(struct truncater *t, const struct record *r) {
+    struct record *a = &t->announcement;
+    const struct job_options *o = &t->job.options;
+    const bool is_wanted = t->announces && r->source.size_bytes >= ANNOUNCED_FROM_BYTES;
+    a->has_tmp = is_wanted && record_init(a, r->file) == 0 &&
+                 record_set_policy(a, t->job.terms.cut, o->policy_digest, o->policy_text) == 0;
+    a->status = RECORD_CUTTING;
+    a->accepted = t->job.framing.accepted;
+    a->started_ns = r->started_ns;
+    a->has_source = true;
+    a->source = r->source;
+    a->tmp = r->tmp;
+}
+
 /* Fill the temporary file. On success the record says what it is; on failure it is gone again. */
 static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) {
     int tmp_fd = replace_create_tmp(&t->site.place, &r->tmp, &r->error);
@@ -167,7 +218,9 @@ static void slim_to_tmp(struct truncater *t, int original_fd, struct record *r) 
         r->status = RECORD_FAIL;
         return;
     }
+    prepare_announcement(t, r);
     r->has_tmp = job_run(&t->job, original_fd, tmp_fd, r) == 0 && replace_stat_tmp(tmp_fd, &r->tmp, &r->error) == 0;
+    record_free(&t->announcement);
     if (close(tmp_fd) != 0 && r->has_tmp) {
         r->has_tmp = false;
         (void)failure_errno(&r->error, errno, "cannot write the slim capture");
@@ -221,7 +274,7 @@ static int slim_one_of_many(void *context, const char *path) {
     }
     slim_file(t, path, &r);
     pace_charge(&t->mover.pace, STAGE_RECORD_BYTES); /* and for the CPU time of small files */
-    int status = stage_put(STDOUT_FILENO, &r, true);
+    int status = t->is_alone ? CLI_FAILED : stage_put(STDOUT_FILENO, &r, true);
     if (status != CLI_DONE && r.has_tmp) {
         replace_remove_tmp(&t->site.place, &r.tmp);
     }
@@ -235,6 +288,7 @@ static int run_stage(struct truncater *t, struct options *o) {
         return CLI_FAILED;
     }
     cli_catch_signals();
+    t->announces = o->announce && announce_through_packets(STDOUT_FILENO);
     site_init(&t->site, o->claim_fd, stage_fd);
     if (options_open_markers(o, &t->site.owner) != 0) {
         return CLI_FAILED;
@@ -276,7 +330,9 @@ static int prepare(struct truncater *t, const struct options *o) {
         .source = {.transfer = mover_tapped(&t->mover, t->digests.before),
                    .mapped = o->mapped,
                    .codecs = packing_codecs(&t->packing),
-                   .fault = o->mapped ? fault_catch() : NULL},
+                   .fault = o->mapped ? fault_catch() : NULL,
+                   .reached = is_stage ? announce : NULL,
+                   .context = t},
         .sink = &sink,
         .compress = o->compress,
         .done = is_stage ? RECORD_CUT : RECORD_OK,

@@ -38,7 +38,17 @@ static const struct face FACE = {
                 "  pcap-verify --record a.json a.slim.pcap | jq -r .verdict\n",
 };
 
+/* A capture that is verified while it is being cut. */
+struct following {
+    const struct record *announced;
+    struct follow slim, original;
+    struct record cut; /* the record behind the announcements, once it has come */
+    bool is_cut;       /* that has come */
+};
+
 struct verifier {
+    struct stage stage;
+    struct following following;
     struct framing framing;
     struct mover mover;
     struct packing packing;
@@ -63,13 +73,19 @@ static int take_options(struct options *o, char **argv) {
 
 /* ---- the two strengths ---- */
 
-static void check_against_record(struct verifier *v, int slim_fd, const struct record *expected, struct record *r) {
+/* expected: looked at when all has been read. follow: as in struct compared. */
+static void check_against_record(struct verifier *v, int slim_fd, struct follow *follow, const struct record *expected,
+                                 struct record *r) {
     struct source_options options = {.transfer = mover_tapped(&v->mover, v->digests.after),
                                      .codecs = packing_codecs(&v->packing)};
+    options.transfer.follow = follow;
     struct source source;
     struct recount found = {0};
     options.transfer.progress = NULL; /* only the original's bytes are counted */
-    v->framing.accepted |= expected->tally.tail_bytes > 0 ? ACCEPT_CUT_TAIL : 0;
+    /* An announcement does not say yet whether there is such an end; what was written is compared all the same. */
+    v->framing.accepted |= follow != NULL                   ? r->accepted & ACCEPT_CUT_TAIL
+                           : expected->tally.tail_bytes > 0 ? ACCEPT_CUT_TAIL
+                                                            : 0;
     source_open(&source, slim_fd, &options);
     enum framing_status end = recount_read(&v->framing, &source, &found, &r->error);
     source_close(&source);
@@ -137,8 +153,9 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
             return CLI_FAILED;
         }
         confine_to_streams(&o->confine);
+        const struct compared files = {.slim_fd = slim_fd, .original_fd = original_fd};
         r->accepted = o->accept & ACCEPT_CUT_TAIL;
-        (void)compare_captures(&v->mover, &v->digests, &v->packing, &o->policy.settings, slim_fd, original_fd, r);
+        (void)compare_captures(&v->mover, &v->digests, &v->packing, &o->policy.settings, &files, r);
         (void)close(original_fd);
         return CLI_DONE;
     }
@@ -152,7 +169,7 @@ static int check_by_hand(struct verifier *v, const struct options *o, int slim_f
         return cli_fail(NULL, "%s", failure.text);
     }
     confine_to_streams(&o->confine);
-    check_against_record(v, slim_fd, &expected, r);
+    check_against_record(v, slim_fd, NULL, &expected, r);
     record_free(&expected);
     return CLI_DONE;
 }
@@ -182,8 +199,8 @@ static int run_by_hand(struct verifier *v, const struct options *o) {
 
 /* ---- a stage ---- */
 
-static bool is_cut(const struct record *r) {
-    return r->status == RECORD_CUT && r->has_tmp && r->has_source;
+static bool is_on_the_disk(const struct record *r) {
+    return (r->status == RECORD_CUTTING || r->status == RECORD_CUT) && r->has_tmp && r->has_source;
 }
 
 static bool is_still(int fd, const struct identity *known) {
@@ -225,25 +242,24 @@ static int settings_of_record(const struct verifier *v, const struct record *r, 
     return status;
 }
 
-static void check_by_record(struct verifier *v, struct record *r, int original_fd, int tmp_fd) {
+static void check_by_record(struct verifier *v, struct record *r, const struct compared *files) {
     struct settings settings;
     if (settings_of_record(v, r, &settings, &r->error) == 0) {
-        (void)compare_captures(&v->mover, &v->digests, &v->packing, &settings, tmp_fd, original_fd, r);
+        (void)compare_captures(&v->mover, &v->digests, &v->packing, &settings, files, r);
     } else {
         r->verdict = RECORD_VERDICT_UNKNOWN;
     }
     settings_free(&settings);
 }
 
-static void verify_files(struct verifier *v, struct record *r, int original_fd, int tmp_fd) {
-    struct record expected = *r;
+static void verify_files(struct verifier *v, const struct compared *files, struct record *r) {
     if (v->check == RECORD_CHECK_FULL) {
-        check_by_record(v, r, original_fd, tmp_fd);
+        check_by_record(v, r, files);
     } else {
-        check_against_record(v, tmp_fd, &expected, r);
+        check_against_record(v, files->slim_fd, files->slim_follow, files->expected, r);
     }
     r->status = r->verdict == RECORD_VERDICT_GOOD ? RECORD_VERIFIED : RECORD_FAIL;
-    if (r->status == RECORD_FAIL && cli_interrupted == 0 && !is_still(original_fd, &r->source)) {
+    if (r->status == RECORD_FAIL && cli_interrupted == 0 && !is_still(files->original_fd, &r->source)) {
         record_fail(r, FAILURE_CHANGED, "still being written: it changed while it was being slimmed");
     } else if (r->status == RECORD_FAIL && cli_interrupted == 0) {
         (void)failure_before(&r->error, "the slim capture %s: ",
@@ -251,12 +267,88 @@ static void verify_files(struct verifier *v, struct record *r, int original_fd, 
     }
 }
 
-static void verify_record(void *context, struct record *r) {
-    struct verifier *v = context;
-    r->status = RECORD_FAIL;
-    if (transfer_may_go_on(&v->mover.transfer, &r->error) != 0 || place_go(&v->place, r->file, &r->error) < 0) {
-        return;
+/* Word of the capture that is followed: how much of it is final by now, or its record. */
+static int hear_more(struct follow *slim) {
+    struct verifier *v = slim->context;
+    struct following *following = &v->following;
+    struct record next;
+    if (!stage_next(&v->stage, &next)) {
+        return failure_set(&slim->failure, "whoever cut it has died");
     }
+    if (!is_on_the_disk(&next) || strcmp(next.file, following->announced->file) != 0 ||
+        next.tmp.inode != following->announced->tmp.inode) {
+        stage_put_back(&v->stage); /* it failed, or several wrote into this pipe */
+        record_free(&next);
+        return failure_set(&slim->failure, "whoever cut it has given up");
+    }
+    if (next.status == RECORD_CUT) {
+        following->cut = next;
+        following->is_cut = slim->is_whole = true;
+        return 0;
+    }
+    if (next.written_bytes > slim->final_bytes) {
+        slim->final_bytes = next.written_bytes;
+    }
+    if (v->check == RECORD_CHECK_COUNT) { /* nobody else reads the original */
+        (void)follow_has_read(&following->original, next.read_bytes);
+    }
+    record_free(&next);
+    return 0;
+}
+
+/* The verdict that was come to over the announced capture, into the record that followed the announcements. */
+static void conclude(struct verifier *v, const struct compared *files, struct record *r) {
+    struct record *cut = &v->following.cut;
+    const bool is_same_policy =
+        r->has_policy == cut->has_policy && r->policy_digest == cut->policy_digest && r->accepted == cut->accepted;
+    cut->status = r->status;
+    cut->error = r->error;
+    cut->check = r->check;
+    cut->verdict = r->verdict;
+    cut->checked_packets = r->checked_packets;
+    cut->has_out_sha256 = r->has_out_sha256;
+    memcpy(cut->out_sha256, r->out_sha256, sizeof cut->out_sha256);
+    record_free(r);
+    *r = *cut;
+    if (r->status == RECORD_VERIFIED && !is_still(files->slim_fd, &r->tmp)) {
+        record_fail(r, FAILURE_CHANGED, "its temporary file was taken away or changed by another process");
+    } else if (r->status == RECORD_VERIFIED && !is_same_policy) {
+        record_fail(r, FAILURE_OTHER, "it was announced with another policy than it was slimmed by");
+    }
+}
+
+/*
+ * Verify what is in both files while the slim capture is still being written, as far as that is final. r: the
+ * announcement; becomes the capture's record. Returns false where there is none to hand on: it failed, or will be
+ * verified when its record has come.
+ */
+static bool verify_growing(struct verifier *v, struct record *r) {
+    const int original_fd = open_original(&v->place, &r->source, NULL);
+    const int tmp_fd = original_fd >= 0 ? replace_open_growing_tmp(&v->place, &r->tmp, NULL) : -1;
+    if (tmp_fd >= 0) {
+        v->following = (struct following){
+            .announced = r,
+            .slim =
+                {.fd = tmp_fd, .is_written = true, .more = hear_more, .context = v, .final_bytes = r->written_bytes},
+            .original = {.fd = original_fd, .is_whole = true},
+        };
+        const struct compared files = {tmp_fd, original_fd, &v->following.slim, &v->following.original,
+                                       &v->following.cut};
+        verify_files(v, &files, r);
+        while (!v->following.is_cut && hear_more(&v->following.slim) == 0) {
+        }
+        if (v->following.is_cut) {
+            conclude(v, &files, r);
+        }
+        (void)close(tmp_fd);
+    }
+    if (original_fd >= 0) {
+        (void)close(original_fd);
+    }
+    return tmp_fd >= 0 && v->following.is_cut;
+}
+
+static void verify_whole(struct verifier *v, struct record *r) {
     int original_fd = open_original(&v->place, &r->source, &r->error);
     if (original_fd < 0) {
         (void)failure_before(&r->error, "still being written: ");
@@ -266,11 +358,28 @@ static void verify_record(void *context, struct record *r) {
     if (tmp_fd < 0) {
         record_fail(r, FAILURE_CHANGED, "its temporary file was taken away or changed by another process");
     } else {
-        verify_files(v, r, original_fd, tmp_fd);
+        const struct record expected = *r;
+        const struct compared files = {.slim_fd = tmp_fd, .original_fd = original_fd, .expected = &expected};
+        verify_files(v, &files, r);
         (void)close(tmp_fd);
     }
     (void)close(original_fd);
+}
+
+static bool verify_record(void *context, struct record *r) {
+    struct verifier *v = context;
+    const bool is_growing = r->status == RECORD_CUTTING;
+    bool hand_on = !is_growing;
+    r->status = RECORD_FAIL;
+    if (transfer_may_go_on(&v->mover.transfer, &r->error) == 0 && place_go(&v->place, r->file, &r->error) >= 0) {
+        if (is_growing) {
+            hand_on = verify_growing(v, r);
+        } else {
+            verify_whole(v, r);
+        }
+    }
     pace_charge(&v->mover.pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
+    return hand_on;
 }
 
 static int run_stage(struct verifier *v, const struct options *o) {
@@ -282,9 +391,9 @@ static int run_stage(struct verifier *v, const struct options *o) {
         return CLI_FAILED;
     }
     cli_catch_signals();
-    const struct stage s = {.accept = is_cut, .work = verify_record, .context = v, .between_stages = true};
+    v->stage = (struct stage){.accept = is_on_the_disk, .work = verify_record, .context = v, .between_stages = true};
     int status = confine_to_within(&o->confine, SANDBOX_READ, v->place.stage_fd);
-    return cli_status_if_interrupted(cli_end(status == CLI_DONE ? stage_run(&s) : status));
+    return cli_status_if_interrupted(cli_end(status == CLI_DONE ? stage_run(&v->stage) : status));
 }
 
 /* For the strength that is asked for. What --compress has written is read without --accept, too. */

@@ -56,6 +56,9 @@ int replace_tmp_name(const struct place *p, char *out, struct failure *f);
  */
 int replace_open_tmp(const struct place *p, const struct identity *tmp, struct failure *f);
 
+/* The same while it is being written: it is the one that was made. */
+int replace_open_growing_tmp(const struct place *p, const struct identity *tmp, struct failure *f);
+
 /*
  * Create the temporary file exclusively. One that a dead run left at that name is removed first; one that may
  * be somebody's (young and not a dead run's, a link, open for writing) is an error. The

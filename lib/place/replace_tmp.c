@@ -45,7 +45,7 @@ int replace_tmp_name(const struct place *p, char *out, struct failure *f) {
     return 0;
 }
 
-int replace_open_tmp(const struct place *p, const struct identity *tmp, struct failure *f) {
+static int open_tmp(const struct place *p, const struct identity *tmp, bool is_written, struct failure *f) {
     char name[REPLACE_NAME_BYTES];
     struct stat st;
     if (replace_tmp_name(p, name, f) != 0) {
@@ -56,11 +56,20 @@ int replace_open_tmp(const struct place *p, const struct identity *tmp, struct f
         return failure_errno(f, errno, "cannot open its temporary file");
     }
     struct identity now;
-    if (fstat(fd, &st) != 0 || (now = identity_of(&st), !identity_same(&now, tmp))) {
+    if (fstat(fd, &st) != 0 || (now = identity_of(&st), now.inode != tmp->inode || now.device != tmp->device) ||
+        (is_written && !identity_same(&now, tmp))) {
         (void)close(fd);
         return failure_of(FAILURE_CHANGED, f, "its temporary file was changed by another process");
     }
     return fd;
+}
+
+int replace_open_tmp(const struct place *p, const struct identity *tmp, struct failure *f) {
+    return open_tmp(p, tmp, true, f);
+}
+
+int replace_open_growing_tmp(const struct place *p, const struct identity *tmp, struct failure *f) {
+    return open_tmp(p, tmp, false, f);
 }
 
 static bool is_stale(const struct stat *st) {

@@ -8,6 +8,7 @@
 static const char *const STATUS_NAMES[RECORD_STATUSES] = {
     [RECORD_OK] = "ok",
     [RECORD_FAIL] = "fail",
+    [RECORD_CUTTING] = "cutting",
     [RECORD_CUT] = "cut",
     [RECORD_VERIFIED] = "verified",
     [RECORD_WOULD_SLIM] = "would_slim",
@@ -61,7 +62,7 @@ bool record_is_skip(enum record_status s) {
 }
 
 bool record_is_final(const struct record *r) {
-    return r->status != RECORD_CUT && r->status != RECORD_VERIFIED;
+    return r->status != RECORD_CUTTING && r->status != RECORD_CUT && r->status != RECORD_VERIFIED;
 }
 
 const char *record_status_name(enum record_status s) {

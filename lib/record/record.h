@@ -20,6 +20,7 @@
 enum record_status {
     RECORD_OK,       /* all that was to be done is done */
     RECORD_FAIL,     /* error says why; the file is as it was, unless error says otherwise */
+    RECORD_CUTTING,  /* an announcement: the slim capture is being written into the temporary file */
     RECORD_CUT,      /* on the way: the slim capture stands in the temporary file */
     RECORD_VERIFIED, /* on the way: it was verified */
     RECORD_WOULD_SLIM,
@@ -80,7 +81,8 @@ struct record {
     bool has_source;
     struct identity source; /* the capture as it was read */
     bool has_tmp;
-    struct identity tmp; /* the temporary file as it was written */
+    struct identity tmp;                /* the temporary file as it was written; with RECORD_CUTTING as it was made */
+    uint64_t read_bytes, written_bytes; /* with RECORD_CUTTING: of the capture; of the temporary file, for good */
 };
 
 /* A record of nothing. file: copied, may be NULL. Returns 0, or -1 when memory runs out. */
@@ -107,7 +109,7 @@ uint64_t record_in_file_bytes(const struct record *r);
 /* Note how long it has taken since started_ns. */
 void record_stop(struct record *r);
 
-/* Whether a later stage leaves the record as it is. */
+/* Whether later stages leave the record as it is. */
 bool record_is_final(const struct record *r);
 
 /* Whether the status is one of the "skipped_" ones. */

@@ -206,6 +206,10 @@ static int format_stage(json_t *o, const struct record *r) {
     if (r->has_tmp) {
         bad |= json_object_set_new(stage, "tmp", format_identity(&r->tmp));
     }
+    if (r->status == RECORD_CUTTING) {
+        bad |= json_object_set_new(stage, "read_bytes", record_number(r->read_bytes));
+        bad |= json_object_set_new(stage, "written_bytes", record_number(r->written_bytes));
+    }
     bad |= json_object_set_new(o, "stage", stage);
     return bad;
 }
@@ -464,6 +468,8 @@ static int parse_object(const json_t *o, struct record *out, struct failure *f) 
     out->started_ns = record_get_number(stage, "started_ns");
     out->has_source = parse_identity(json_object_get(stage, "source"), &out->source);
     out->has_tmp = parse_identity(json_object_get(stage, "tmp"), &out->tmp);
+    out->read_bytes = record_get_number(stage, "read_bytes");
+    out->written_bytes = record_get_number(stage, "written_bytes");
     return 0;
 }
 

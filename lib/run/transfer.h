@@ -6,6 +6,7 @@
 #define PCAPSLIM_TRANSFER_H
 
 #include "failure.h"
+#include "follow.h"
 #include "pace.h"
 #include "progress.h"
 #include "tap.h"
@@ -17,6 +18,7 @@ struct transfer {
     struct pace *pace;                        /* NULL: no limits */
     struct progress *progress;                /* counts what is read; NULL: nobody watches */
     struct tap *tap;                          /* is shown the bytes; NULL: nobody looks */
+    struct follow *follow;                    /* the file is read behind who makes it; NULL: it stands as it is */
     const volatile sig_atomic_t *interrupted; /* raised by a signal handler; NULL: never */
 };
 

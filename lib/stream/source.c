@@ -29,6 +29,8 @@ void source_open(struct source *s, int fd, const struct source_options *options)
     }
     s->transfer = options->transfer;
     s->codecs = options->codecs;
+    s->reached = options->reached;
+    s->context = options->context;
     transfer_begin(&s->transfer);
     struct stat st;
     if (options->mapped && options->fault != NULL && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
@@ -165,7 +167,17 @@ static ptrdiff_t read_file(struct source *s, void *to, size_t wanted_bytes, stru
     if (transfer_may_go_on(&s->transfer, f) != 0) {
         return -1;
     }
-    size_t chunk_bytes = pace_chunk_bytes(s->transfer.pace, wanted_bytes);
+    if (s->reached != NULL && s->file_bytes - s->told_bytes >= SOURCE_STEP_BYTES) {
+        s->told_bytes = s->file_bytes;
+        if (s->reached(s->context, s->file_bytes, f) != 0) {
+            return -1;
+        }
+    }
+    struct follow *follow = s->transfer.follow;
+    const size_t chunk_bytes = follow_may_read(follow, s->file_bytes, pace_chunk_bytes(s->transfer.pace, wanted_bytes));
+    if (chunk_bytes == 0) {
+        return failure_of(follow->failure.kind, f, "%s", follow->failure.text);
+    }
     ptrdiff_t got = s->fault != NULL ? copy_mapped(s, to, chunk_bytes, f) : read_some(s, to, chunk_bytes, f);
     if (got > 0) {
         s->file_bytes += (uint64_t)got;
@@ -173,6 +185,9 @@ static ptrdiff_t read_file(struct source *s, void *to, size_t wanted_bytes, stru
             (void)XXH3_64bits_update(s->digest, to, (size_t)got);
         }
         transfer_has_read(&s->transfer, to, (size_t)got);
+        if (follow_has_read(follow, s->file_bytes) != 0) {
+            return failure_of(follow->failure.kind, f, "%s", follow->failure.text);
+        }
     }
     return got;
 }

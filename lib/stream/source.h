@@ -20,6 +20,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How often who asks for it is told how far reading has come. */
+#define SOURCE_STEP_BYTES (UINT64_C(1) << 20)
+
+/*
+ * Called between two reads, when what was read before has been dealt with. offset_bytes: how far that is. Returns 0, or
+ * -1 with f set to end the reading.
+ */
+typedef int source_reached(void *context, uint64_t offset_bytes, struct failure *f);
+
 struct source {
     int fd;
     struct transfer transfer;
@@ -35,6 +44,9 @@ struct source {
     bool uncached;          /* ask the kernel to keep nothing of what is read */
     bool drops;             /* it cannot, so this room gives back pages that were not there before */
     uint64_t dropped_bytes; /* up to where */
+    source_reached *reached;
+    void *context;
+    uint64_t told_bytes; /* up to where that was called */
 };
 
 struct source_options {
@@ -43,6 +55,8 @@ struct source_options {
     bool once;   /* read and not again soon: leave nothing in the page cache that was not there before */
     volatile sig_atomic_t *fault; /* lowered with every file */
     const struct codecs *codecs;  /* compression to be unpacked, in memory as long as the source; NULL: none */
+    source_reached *reached;      /* every SOURCE_STEP_BYTES; NULL: never */
+    void *context;                /* its */
 };
 
 /*

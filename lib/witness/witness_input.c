@@ -11,9 +11,17 @@ static ssize_t read_file(struct witness_input *in, void *to, size_t wanted_bytes
             in->error = errno = EINTR;
             return -1;
         }
-        ssize_t got = read(in->fd, to, chunk_bytes);
+        const size_t may_bytes = follow_may_read(in->transfer->follow, in->file_bytes, chunk_bytes);
+        ssize_t got = may_bytes > 0 ? read(in->fd, to, may_bytes) : -1;
         if (got >= 0) {
             transfer_has_read(in->transfer, to, (size_t)got);
+            in->file_bytes += (uint64_t)got;
+        }
+        if (may_bytes == 0 || (got > 0 && follow_has_read(in->transfer->follow, in->file_bytes) != 0)) {
+            in->error = errno = ECANCELED;
+            return -1;
+        }
+        if (got >= 0) {
             return got;
         }
         if (errno != EINTR) {
@@ -57,6 +65,10 @@ bool witness_input_is_damaged(const struct witness_input *in) {
 int witness_input_failed(const struct witness_input *in, struct failure *f) {
     if (in->error == 0) {
         return failure_of(in->damage.kind, f, "%s: %s", in->name, in->damage.text);
+    }
+    const struct follow *follow = in->transfer->follow;
+    if (in->error == ECANCELED && follow != NULL) {
+        return failure_of(follow->failure.kind, f, "%s", follow->failure.text);
     }
     return in->error == EINTR ? transfer_may_go_on(in->transfer, f)
                               : failure_errno(f, in->error, "%s: cannot read", in->name);

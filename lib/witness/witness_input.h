@@ -22,6 +22,7 @@ struct witness_input {
     struct witness_unpack *unpack; /* NULL: nothing may be compressed */
     struct failure damage;         /* of what is compressed; text "" where there is none */
     uint64_t read_bytes;           /* of the capture */
+    uint64_t file_bytes;           /* of the file: the same where nothing is compressed */
 };
 
 /*
@@ -32,7 +33,7 @@ int witness_input_begin(struct witness_input *in, const struct witness_codecs *c
 
 /*
  * Bytes of the capture, as read(2). What went wrong stays in `in`, because libpcap, which calls this, only hands on its
- * own words for it; EINTR there means that the run is to end.
+ * own words for it; EINTR there means that the run is to end, ECANCELED that who makes the file has given up.
  */
 ssize_t witness_input_read(struct witness_input *in, void *to, size_t wanted_bytes);
 

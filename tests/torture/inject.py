@@ -69,6 +69,7 @@ ERRORS = {
     "socket": ("EMFILE", "ENOMEM"),
     "connect": ("EINTR", "ENOMEM"),
     "fadvise64": ("EIO",),
+    "sync_file_range": ("EIO", "ENOSPC"),
     "fchdir": ("EIO", "EACCES"),
     "chdir": ("EIO", "EACCES"),
 }
@@ -91,6 +92,7 @@ class Scenario:
 
 SMALL = "good-payload-tcp.pcap"
 ONE = [("a.pcap", SMALL, {"leftover": True})]
+LARGE = [("a.pcap", "good-other-protocols.pcap", {"times": 7000})]  # verified while it is cut; all of it stays
 BATCH = [
     ("a.pcap", SMALL, {}),
     ("b.pcap", "good-ssh-and-tls.pcap", {"leftover": True}),
@@ -129,6 +131,7 @@ def scenarios():
             stages + shells + listing + [("pcap-commit clean", CLEANING)],
             stale=True,
         ),
+        Scenario("announced", LARGE, driver("--single", "d/a.pcap"), [("pcap-truncate", ALWAYS), ("pcap-verify", ALWAYS)]),
         Scenario("mapped", ONE, driver("--single", "d/a.pcap", "--mmap"), [("pcap-truncate", ALWAYS)]),
         Scenario(
             "limited",

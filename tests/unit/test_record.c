@@ -250,6 +250,7 @@ static void test_names_of_files(void **state) {
 static const char *const STATUS_NAMES[RECORD_STATUSES] = {
     [RECORD_OK] = "ok",
     [RECORD_FAIL] = "fail",
+    [RECORD_CUTTING] = "cutting",
     [RECORD_CUT] = "cut",
     [RECORD_VERIFIED] = "verified",
     [RECORD_WOULD_SLIM] = "would_slim",
@@ -272,7 +273,7 @@ static void test_statuses(void **state) {
         (void)snprintf(line, sizeof line, "{\"file\":\"a\",\"status\":\"%s\"}", STATUS_NAMES[s]);
         assert_int_equal(record_parse(line, &back, NULL), 0);
         assert_int_equal(back.status, s);
-        assert_int_equal(record_is_final(&back), s != RECORD_CUT && s != RECORD_VERIFIED);
+        assert_int_equal(record_is_final(&back), s != RECORD_CUTTING && s != RECORD_CUT && s != RECORD_VERIFIED);
         bool skip = strncmp(STATUS_NAMES[s], "skipped_", 8) == 0;
         assert_int_equal(record_is_skip((enum record_status)s), skip);
         assert_int_equal(record_skip_reason((enum record_status)s) != NULL, skip);
@@ -295,6 +296,27 @@ static void test_statuses(void **state) {
     assert_false(record_is_skip(RECORD_STATUSES));
     assert_null(record_skip_reason(RECORD_STATUSES));
     assert_string_equal(record_status_name(RECORD_STATUSES), "unknown");
+}
+
+/* How far it is, in an announcement only. */
+static void test_announcement(void **state) {
+    (void)state;
+    struct record r, back;
+    assert_int_equal(record_init(&r, "a"), 0);
+    r.status = RECORD_CUTTING;
+    r.read_bytes = 5000000000;
+    r.written_bytes = 7;
+    char *line = record_format(&r, true);
+    assert_int_equal(record_parse(line, &back, NULL), 0);
+    assert_int_equal(back.read_bytes, r.read_bytes);
+    assert_int_equal(back.written_bytes, r.written_bytes);
+    record_free(&back);
+    free(line);
+    r.status = RECORD_CUT;
+    line = record_format(&r, true);
+    assert_null(strstr(line, "_bytes"));
+    free(line);
+    record_free(&r);
 }
 
 /* Hexadecimal digits, all of them and nothing else; a time with nine digits behind the point. */
@@ -542,6 +564,7 @@ int main(void) {
         cmocka_unit_test(test_every_absence),
         cmocka_unit_test(test_names_of_files),
         cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_announcement),
         cmocka_unit_test(test_digests_and_times_that_are_none),
         cmocka_unit_test(test_keys_of_the_contract),
         cmocka_unit_test(test_details),

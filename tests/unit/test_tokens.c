@@ -52,6 +52,24 @@ static void test_pieces(void **state) {
     }
 }
 
+/* A piece that was put back comes once more, whatever it ends with. */
+static void test_put_back(void **state) {
+    (void)state;
+    struct tokens t;
+    int fd = memory_file("a\n\nlast", 7);
+    assert_int_equal(tokens_open(&t, fd, '\n', NULL), 0);
+    static const char *const pieces[] = {"a", "", "last"};
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+        expect_piece(&t, pieces[i]);
+        tokens_put_back(&t);
+        assert_true(tokens_at_hand(&t));
+        expect_piece(&t, pieces[i]);
+    }
+    expect_end(&t);
+    tokens_close(&t);
+    (void)close(fd);
+}
+
 static int dribble(void *with) {
     static const char stream[] = "one\0two\0\0four\0last";
     int fd = *(int *)with;
@@ -201,8 +219,9 @@ static void test_errors(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces), cmocka_unit_test(test_a_byte_at_a_time),        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_long),   cmocka_unit_test(test_just_as_long_as_allowed), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_pieces), cmocka_unit_test(test_put_back), cmocka_unit_test(test_a_byte_at_a_time),
+        cmocka_unit_test(test_many),   cmocka_unit_test(test_long),     cmocka_unit_test(test_just_as_long_as_allowed),
+        cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,17 +10,18 @@ static struct witness_ports ports_of(const struct settings *s, enum policy_port_
 }
 
 /* The captures are right. Are the files? */
-static enum witness_verdict compare_codecs(const struct witness_report *report, struct record *r) {
-    if (!r->has_tally || report->slim_codec == r->out_codec) {
+static enum witness_verdict compare_codecs(const struct witness_report *report, const struct record *expected,
+                                           struct failure *f) {
+    if (!expected->has_tally || report->slim_codec == expected->out_codec) {
         return WITNESS_GOOD;
     }
-    (void)failure_set(&r->error, "its compression is %s, not %s", codec_name(report->slim_codec),
-                      codec_name(r->out_codec));
+    (void)failure_set(f, "its compression is %s, not %s", codec_name(report->slim_codec),
+                      codec_name(expected->out_codec));
     return WITNESS_BAD;
 }
 
 int compare_captures(const struct mover *m, const struct digests *d, const struct packing *p, const struct settings *s,
-                     int slim_fd, int original_fd, struct record *r) {
+                     const struct compared *files, struct record *r) {
     struct witness_options options = {
         .terms = {.cut = s->cut,
                   .tunnels = {.kinds = policy_settings_tunnels(&s->policy),
@@ -36,10 +37,12 @@ int compare_captures(const struct mover *m, const struct digests *d, const struc
         .codecs = packing_witness(p),
     };
     options.slim.progress = NULL; /* only the original's bytes are counted */
+    options.slim.follow = files->slim_follow;
+    options.original.follow = files->original_follow;
     struct witness_report report;
-    enum witness_verdict verdict = witness_compare(slim_fd, original_fd, &options, &report, &r->error);
+    enum witness_verdict verdict = witness_compare(files->slim_fd, files->original_fd, &options, &report, &r->error);
     if (verdict == WITNESS_GOOD) {
-        verdict = compare_codecs(&report, r);
+        verdict = compare_codecs(&report, files->expected != NULL ? files->expected : r, &r->error);
     }
     if (verdict == WITNESS_GOOD && r->has_tally && report.tail_bytes != r->tally.tail_bytes) {
         verdict = WITNESS_BAD;

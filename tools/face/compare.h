@@ -10,14 +10,21 @@
 #include "record.h"
 #include "settings.h"
 
+/* Read from their current positions on. A follow: the file is read behind who makes it; NULL: it stands as it is. */
+struct compared {
+    int slim_fd, original_fd;
+    struct follow *slim_follow, *original_follow;
+    const struct record *expected; /* what is said of the slim capture, at the latest when all is read; NULL: r */
+};
+
 /*
  * Compare the slim capture with its original, every packet, by the settings it was made by. r->accepted: whether the
  * original may end in a record that is cut short.
- * A slim that its record says something of must be compressed as it says. r: gets check, verdict and packets; digests
+ * A slim that its record says something of must be compressed as that says. r: gets check, verdict and packets; digests
  * where it is good, else the error. What the run's progress counted of a capture that is not good is taken back.
  * Returns 0 where it is good, else -1.
  */
 int compare_captures(const struct mover *m, const struct digests *d, const struct packing *p, const struct settings *s,
-                     int slim_fd, int original_fd, struct record *r);
+                     const struct compared *files, struct record *r);
 
 #endif

@@ -61,30 +61,47 @@ int stage_put(int fd, const struct record *r, bool between_stages) {
 
 enum line_result { LINE_DONE, LINE_BAD, LINE_NO_READER };
 
-static enum line_result work_on_line(const struct stage *s, char *line) {
+static enum line_result work_on_line(struct stage *s, char *line) {
     struct record r;
     struct failure failure;
     if (record_parse(line, &r, &failure) != 0) {
         (void)cli_fail("standard input", "%s", failure.text);
         return LINE_BAD;
     }
-    int status;
-    if (!s->accept(&r)) {
+    int status = CLI_DONE;
+    if (s->accept(&r)) {
+        status = s->work(s->context, &r) ? stage_put(STDOUT_FILENO, &r, s->between_stages) : CLI_DONE;
+    } else if (r.status != RECORD_CUTTING) {
         status = put_terminated(STDOUT_FILENO, line, strlen(line)); /* as it came */
-    } else {
-        s->work(s->context, &r);
-        status = stage_put(STDOUT_FILENO, &r, s->between_stages);
     }
     record_free(&r);
     return status == CLI_DONE ? LINE_DONE : LINE_NO_READER;
 }
 
-int stage_run(const struct stage *s) {
+bool stage_next(struct stage *s, struct record *out) {
+    struct failure failure;
+    char *line;
+    if (tokens_next(s->lines, &line, &failure) != 1) {
+        return false;
+    }
+    if (record_parse(line, out, &failure) != 0) {
+        tokens_put_back(s->lines);
+        return false;
+    }
+    return true;
+}
+
+void stage_put_back(struct stage *s) {
+    tokens_put_back(s->lines);
+}
+
+int stage_run(struct stage *s) {
     struct tokens lines;
     struct failure failure;
     if (tokens_open(&lines, STDIN_FILENO, '\n', &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
+    s->lines = &lines;
     int status = CLI_DONE;
     enum line_result result = LINE_DONE;
     char *line;

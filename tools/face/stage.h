@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+struct tokens;
+
 /*
  * Write one record to a descriptor as a line, whole: stages of other batches may write to the same pipe at
  * the same time. Returns 0, or CLI_FAILED after having said why (the reader is gone, memory).
@@ -15,18 +17,30 @@
 int stage_put(int fd, const struct record *r, bool between_stages);
 
 /*
- * Read records from standard input and hand each to work(), which changes it; what work() leaves is written
- * to standard output. A record that accept() refuses passes through untouched. Goes on to the end of the
- * input whatever happens, so that every record arrives; a line that is no record is said on standard error.
+ * Read records from standard input and hand each to work(), which changes it and says whether it is to be handed on;
+ * what work() leaves is written to standard output. A record that accept() refuses passes through untouched, but for
+ * announcements (RECORD_CUTTING), which nobody else is waiting for. Goes on to the end of the input whatever happens,
+ * so that every record arrives; a line that is no record is said on standard error.
  * Returns CLI_DONE, or CLI_FAILED when a line was bad or the reader went away.
  */
 struct stage {
     bool (*accept)(const struct record *r);
-    void (*work)(void *context, struct record *r);
+    bool (*work)(void *context, struct record *r);
     void *context;
-    bool between_stages; /* whether a stage follows */
+    bool between_stages;  /* whether a stage follows */
+    struct tokens *lines; /* the input, while stage_run() is at work */
 };
-int stage_run(const struct stage *s);
+int stage_run(struct stage *s);
+
+/*
+ * For work(): the record behind the one at hand, waiting for it. out: to be freed with record_free().
+ * Returns true, or false where there is none (the end, no record, a line that cannot be read); a line that is there is
+ * still to come then.
+ */
+bool stage_next(struct stage *s, struct record *out);
+
+/* Let the record that stage_next() gave still come. */
+void stage_put_back(struct stage *s);
 
 /* Open a list of names: the file `list` or, for "-", standard input. Returns -1 after having said why. */
 int stage_open_names(const char *list);

@@ -49,6 +49,7 @@ int tokens_next(struct tokens *t, char **out, struct failure *f) {
         if (end != NULL) {
             size_t length_bytes = (size_t)(end - from);
             *end = '\0';
+            t->last = t->begin;
             t->begin += length_bytes < there_bytes ? length_bytes + 1 : length_bytes;
             *out = from;
             return 1;
@@ -61,6 +62,13 @@ int tokens_next(struct tokens *t, char **out, struct failure *f) {
             return -1;
         }
     }
+}
+
+void tokens_put_back(struct tokens *t) {
+    if (t->begin > t->last && t->buffer[t->begin - 1] == '\0') {
+        t->buffer[t->begin - 1] = t->end_byte; /* the last of all may have had none */
+    }
+    t->begin = t->last;
 }
 
 bool tokens_at_hand(const struct tokens *t) {

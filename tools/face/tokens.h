@@ -16,7 +16,7 @@ struct tokens {
     int fd;
     char end_byte;
     bool at_end;
-    size_t begin, filled;
+    size_t last, begin, filled; /* in the buffer: the last piece, what is behind it, the end */
     char *buffer;
 };
 
@@ -29,6 +29,9 @@ int tokens_open(struct tokens *t, int fd, char end_byte, struct failure *f);
  * Returns 1, 0 at the end, or -1 with f set (read error, a piece over TOKENS_MAX_BYTES). EINTR is retried.
  */
 int tokens_next(struct tokens *t, char **out, struct failure *f);
+
+/* Let the next call give the last piece once more. */
+void tokens_put_back(struct tokens *t);
 
 /* Whether tokens_next() has its answer without reading, which may wait. */
 bool tokens_at_hand(const struct tokens *t);

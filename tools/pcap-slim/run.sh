@@ -24,7 +24,8 @@ CHAIN='
     { '$LET_GO'; exec pcap-truncate $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
           ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} \
           ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_RETRY \
-          $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH --files0-from=-; } |
+          $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH \
+          --announce --files0-from=-; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
         ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_SHARED $SLIM_BENEATH \
         --records --check $SLIM_VERIFY |
