@@ -8,11 +8,10 @@
 #include "digests.h"
 #include "failure.h"
 #include "job.h"
-#include "marker.h"
 #include "mover.h"
-#include "note.h"
 #include "options.h"
 #include "packing.h"
+#include "placing.h"
 #include "record.h"
 #include "replace.h"
 #include "site.h"
@@ -20,11 +19,6 @@
 #include "tidy.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct face FACE = {
@@ -48,6 +42,7 @@ struct committer {
     struct mover mover;
     struct packing packing;
     struct site site;
+    struct placing placing; /* at that site */
 };
 
 static int take_options(struct options *o, char **argv) {
@@ -62,75 +57,6 @@ static int take_options(struct options *o, char **argv) {
         (void)capture_names(o->accept, o->globs.at);
     }
     return options_check(o) == 0 ? policy_options_finish(&o->policy) : CLI_MISUSE;
-}
-
-/* ---- what both ways have in common ---- */
-
-/* As it has been put in place, so that a change is seen later without reading. */
-static void note_mtime(struct record *r, int fd) {
-    struct stat st;
-    r->has_mtime = fstat(fd, &st) == 0;
-    if (r->has_mtime) {
-        r->mtime_sec = st.st_mtim.tv_sec;
-        r->mtime_ns = st.st_mtim.tv_nsec;
-    }
-}
-
-/* Under the capture's own name. name: set to it. */
-static int put_over(struct committer *c, struct record *r, char *name, int original_fd, int tmp_fd, bool *replaced) {
-    const struct place *p = &c->site.place;
-    (void)snprintf(name, REPLACE_NAME_BYTES, "%s", p->name); /* to which a suffix was added already, in it */
-    return replace_commit(p, original_fd, &r->source, tmp_fd, replaced, &r->error);
-}
-
-/* Under another one, which no other run may be at work on. */
-static int put_beside(struct committer *c, struct record *r, const char *name, int original_fd, int tmp_fd,
-                      bool *replaced) {
-    const int taken = claims_take(&c->site.claims, name, &r->error);
-    if (taken != 1) {
-        return taken < 0 ? -1 : failure_of(FAILURE_CHANGED, &r->error, "another run is at work on %s", name);
-    }
-    const int status = replace_commit_as(&c->site.place, name, original_fd, &r->source, tmp_fd, replaced, &r->error);
-    claims_give_back(&c->site.claims, name);
-    return status;
-}
-
-/*
- * The rename and the marker. original_fd and tmp_fd are open on what the record says; the claim is held. On
- * failure the temporary file is gone unless it has taken its place.
- */
-static void put_in_place(struct committer *c, struct record *r, int original_fd, int tmp_fd) {
-    char name[REPLACE_NAME_BYTES];
-    bool replaced = false;
-    const int status = codec_rename(c->site.place.name, r->in_codec, r->out_codec, name, sizeof name)
-                           ? put_beside(c, r, name, original_fd, tmp_fd, &replaced)
-                           : put_over(c, r, name, original_fd, tmp_fd, &replaced);
-    r->status = status == 0 ? RECORD_OK : RECORD_FAIL;
-    if (replaced) {
-        note_mtime(r, tmp_fd);
-    } else {
-        r->has_out_sha256 = false; /* no file has it */
-        replace_remove_tmp(&c->site.place, &r->tmp);
-    }
-    /* On the disk now, and not needed before somebody reads it: the cache is the sensor's. */
-    (void)posix_fadvise(tmp_fd, 0, 0, POSIX_FADV_DONTNEED);
-    r->has_tmp = false;
-    record_stop(r);
-    if (r->status != RECORD_OK) {
-        return;
-    }
-    char *text = record_format_line(r, false);
-    if (text == NULL) {
-        record_fail(r, FAILURE_SYSTEM, "slimmed, but there is no memory for its marker");
-        return;
-    }
-    if (marker_create(c->site.claims.markers_fd, name, text, &c->site.owner, &r->error) != 0) {
-        r->status = RECORD_FAIL;
-        (void)failure_before(&r->error, "slimmed, but ");
-    } else {
-        note_remove(c->site.claims.markers_fd, c->site.place.name);
-    }
-    free(text);
 }
 
 /* ---- the last stage ---- */
@@ -148,68 +74,96 @@ static int open_tmp(const struct committer *c, const struct record *r, struct fa
     return fd;
 }
 
-static void commit_verified(struct committer *c, struct record *r) {
+/*
+ * Takes what the record holds and the claim where it waits to be put in place. Returns whether it does; if not, r has
+ * its outcome and its temporary file is gone.
+ */
+static bool commit_verified(struct committer *c, struct record *r) {
     struct identity now;
     int tmp_fd = open_tmp(c, r, &r->error);
     int original_fd = tmp_fd >= 0 ? replace_open_original(&c->site.place, &now, &r->error) : -1;
+    bool waits = false;
     if (original_fd >= 0) {
-        put_in_place(c, r, original_fd, tmp_fd);
-        (void)close(original_fd);
+        waits = placing_add(&c->placing, r, original_fd, tmp_fd);
     } else {
         r->status = RECORD_FAIL;
         replace_remove_tmp(&c->site.place, &r->tmp);
     }
-    if (tmp_fd >= 0) {
+    if (!waits && original_fd >= 0) {
+        (void)close(original_fd);
+    }
+    if (!waits && tmp_fd >= 0) {
         (void)close(tmp_fd);
     }
+    return waits;
 }
 
-static bool commit_record(void *context, struct record *r) {
+/* The claim on it is ours. Returns as commit_verified(). */
+static bool commit_claimed(struct committer *c, struct record *r) {
+    if (r->status == RECORD_VERIFIED && c->sha256 && !(r->has_in_sha256 && r->has_out_sha256)) {
+        record_fail(r, FAILURE_OTHER,
+                    "its record lacks SHA-256 digests; give the stages before pcap-commit --hash sha256, too");
+    } else if (r->status == RECORD_VERIFIED && r->verdict == RECORD_VERDICT_GOOD && r->has_source && r->has_tmp) {
+        return commit_verified(c, r);
+    } else if (r->status != RECORD_FAIL) {
+        record_fail(r, FAILURE_OTHER, "the record lacks a good verdict, or what says which files are meant");
+    }
+    if (r->has_tmp) {
+        replace_remove_tmp(&c->site.place, &r->tmp);
+    }
+    return false;
+}
+
+static int settle(void *context) {
+    return placing_settle(&((struct committer *)context)->placing);
+}
+
+static enum stage_outcome commit_record(void *context, struct record *r) {
     struct committer *c = context;
     struct failure failure;
+    if (!place_is_in(&c->site.place, r->file)) { /* those that wait are of the directory before */
+        (void)settle(c);
+    }
     if (site_enter(&c->site, r->file, &failure) != 0) {
         record_fail(r, failure.kind, failure.text);
         if (r->has_tmp && c->site.place.directory_fd >= 0) { /* it was the claims that could not be joined */
             replace_remove_unchanged_tmp(&c->site.place, &r->tmp);
         }
         r->has_tmp = false;
-        return true;
+        return STAGE_HAND_ON;
     }
     if (r->status == RECORD_VERIFIED && transfer_may_go_on(&c->mover.transfer, &r->error) != 0) {
         r->status = RECORD_FAIL;
     } else if (r->status == RECORD_CUT) {
         record_fail(r, FAILURE_OTHER, "its slim capture was not verified; put pcap-verify before pcap-commit");
     }
+    bool waits = false;
     int taken = claims_take(&c->site.claims, c->site.place.name, &failure);
     if (taken != 1) { /* only without the run's descriptor: another run has come between */
         taken == 0 ? record_fail(r, FAILURE_CHANGED, "another run has taken it up")
                    : record_fail(r, failure.kind, failure.text);
         replace_remove_unchanged_tmp(&c->site.place, &r->tmp);
-    } else if (r->status == RECORD_VERIFIED && c->sha256 && !(r->has_in_sha256 && r->has_out_sha256)) {
-        record_fail(r, FAILURE_OTHER,
-                    "its record lacks SHA-256 digests; give the stages before pcap-commit --hash sha256, too");
-        replace_remove_tmp(&c->site.place, &r->tmp);
-    } else if (r->status == RECORD_VERIFIED && r->verdict == RECORD_VERDICT_GOOD && r->has_source && r->has_tmp) {
-        commit_verified(c, r);
     } else {
-        if (r->status != RECORD_FAIL) {
-            record_fail(r, FAILURE_OTHER, "the record lacks a good verdict, or what says which files are meant");
+        waits = commit_claimed(c, r);
+    }
+    pace_charge(&c->mover.pace, (size_t)4 * STAGE_RECORD_BYTES); /* read, written, read by the report, the marker */
+    if (waits) {
+        *r = (struct record){.file = NULL};
+        if (placing_is_full(&c->placing)) {
+            (void)settle(c);
         }
-        if (r->has_tmp) {
-            replace_remove_tmp(&c->site.place, &r->tmp);
-        }
+        return STAGE_HOLD;
     }
     if (taken == 1) {
         site_release(&c->site);
     }
     r->has_tmp = false;
-    pace_charge(&c->mover.pace, (size_t)4 * STAGE_RECORD_BYTES); /* read, written, read by the report, the marker */
-    return true;
+    return STAGE_HAND_ON;
 }
 
 static int run_stage(struct committer *c, const struct confine *confine) {
     cli_catch_signals();
-    struct stage s = {.accept = is_for_commit, .work = commit_record, .context = c, .between_stages = false};
+    struct stage s = {.accept = is_for_commit, .work = commit_record, .settle = settle, .context = c};
     int status = confine_to_within(confine, SANDBOX_CHANGE, c->site.place.stage_fd);
     return cli_status_if_interrupted(cli_end(status == CLI_DONE ? stage_run(&s) : status));
 }
@@ -308,7 +262,7 @@ static void commit_input(struct committer *c, struct record *r, int original_fd)
     int tmp_fd = replace_create_tmp(&c->site.place, &r->tmp, &r->error);
     r->has_tmp = tmp_fd >= 0;
     if (r->has_tmp && take_input(c, r, original_fd, tmp_fd) == 0) {
-        put_in_place(c, r, original_fd, tmp_fd);
+        placing_put(&c->placing, r, original_fd, tmp_fd);
     } else {
         r->status = RECORD_FAIL;
         r->has_tally = r->has_policy = false; /* they are of no file */
@@ -415,6 +369,8 @@ int main(int argc, char **argv) {
     if (options_open_markers(&o, &c.site.owner) != 0) {
         return CLI_FAILED;
     }
+    c.placing.site = &c.site;
+    c.placing.transfer = &c.mover.transfer;
     c.site.place.beneath = o.beneath;
     if (mover_begin(&c.mover, &o.limits, PROGRESS_PASSES) != 0) {
         return CLI_FAILED;

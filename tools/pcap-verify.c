@@ -366,7 +366,7 @@ static void verify_whole(struct verifier *v, struct record *r) {
     (void)close(original_fd);
 }
 
-static bool verify_record(void *context, struct record *r) {
+static enum stage_outcome verify_record(void *context, struct record *r) {
     struct verifier *v = context;
     const bool is_growing = r->status == RECORD_CUTTING;
     bool hand_on = !is_growing;
@@ -379,7 +379,7 @@ static bool verify_record(void *context, struct record *r) {
         }
     }
     pace_charge(&v->mover.pace, (size_t)2 * STAGE_RECORD_BYTES); /* and for the CPU time of small files */
-    return hand_on;
+    return hand_on ? STAGE_HAND_ON : STAGE_DROP;
 }
 
 static int run_stage(struct verifier *v, const struct options *o) {

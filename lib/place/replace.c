@@ -136,9 +136,30 @@ static int put_in_place(const struct place *p, int original_fd, const char *tmp,
     return 0;
 }
 
+int replace_prepare(const struct place *p, int original_fd, const struct identity *original, int tmp_fd,
+                    struct failure *f) {
+    /* Asked before its owner and mode are copied, too: another file may have taken the name, with an owner of its own.
+     */
+    if (replace_check_unchanged(p, original, f) != 0 || preserve_attributes(original_fd, tmp_fd, f) != 0) {
+        return -1;
+    }
+    /* What goes wrong is the sync's to tell. */
+    (void)sync_file_range(tmp_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return 0;
+}
+
+int replace_make_durable(int tmp_fd, struct failure *f) {
+    return replace_sync(tmp_fd) == 0 ? 0 : failure_errno(f, errno, "cannot make the slim capture durable");
+}
+
 /* From the last look to the rename: as little time as can be, and no new writer in between where leases work. */
-static int check_and_rename(const struct place *p, int original_fd, const struct identity *original, int tmp_fd,
-                            const char *tmp, bool *replaced, struct failure *f) {
+int replace_rename(const struct place *p, int original_fd, const struct identity *original, int tmp_fd, bool *replaced,
+                   struct failure *f) {
+    char tmp[REPLACE_NAME_BYTES];
+    *replaced = false;
+    if (replace_tmp_name(p, tmp, f) != 0) {
+        return -1;
+    }
     enum lease lease = lease_take(original_fd);
     int status = 0;
     if (lease == LEASE_WRITER) {
@@ -157,22 +178,7 @@ static int check_and_rename(const struct place *p, int original_fd, const struct
     return status;
 }
 
-int replace_commit(const struct place *p, int original_fd, const struct identity *original, int tmp_fd, bool *replaced,
-                   struct failure *f) {
-    char tmp[REPLACE_NAME_BYTES];
-    *replaced = false;
-    /* Asked before its owner and mode are copied, too: another file may have taken the name, with an owner of its own.
-     */
-    if (replace_tmp_name(p, tmp, f) != 0 || replace_check_unchanged(p, original, f) != 0 ||
-        preserve_attributes(original_fd, tmp_fd, f) != 0) {
-        return -1;
-    }
-    if (replace_sync(tmp_fd) != 0) {
-        return failure_errno(f, errno, "cannot make the slim capture durable");
-    }
-    if (check_and_rename(p, original_fd, original, tmp_fd, tmp, replaced, f) != 0) {
-        return -1;
-    }
+int replace_sync_directory(const struct place *p, struct failure *f) {
     if (replace_sync(p->directory_fd) != 0) {
         return failure_errno(f, errno, "replaced, but its directory cannot be synced, so a power cut may undo it");
     }
@@ -180,4 +186,14 @@ int replace_commit(const struct place *p, int original_fd, const struct identity
         return failure_errno(f, errno, "replaced, but the stage directory cannot be synced");
     }
     return 0;
+}
+
+int replace_commit(const struct place *p, int original_fd, const struct identity *original, int tmp_fd, bool *replaced,
+                   struct failure *f) {
+    *replaced = false;
+    return replace_prepare(p, original_fd, original, tmp_fd, f) == 0 && replace_make_durable(tmp_fd, f) == 0 &&
+                   replace_rename(p, original_fd, original, tmp_fd, replaced, f) == 0 &&
+                   replace_sync_directory(p, f) == 0
+               ? 0
+               : -1;
 }

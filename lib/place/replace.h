@@ -95,13 +95,31 @@ bool replace_has_tmp(const struct place *p);
 void replace_remove_leftover(const struct place *p);
 
 /*
- * Put the temporary file in the capture's place: keep its attributes, sync, check once more that the capture
- * is still as identity `original` says and not open for writing, rename, sync the directory. Where leases and
- * renameat2(2) with RENAME_EXCHANGE work, a process that opens the capture for writing at the very moment of the
- * rename is seen, too, and the capture put back. original_fd: of replace_open_original(); tmp_fd: the temporary file.
- * replaced: set to whether the rename happened.
- * Returns 0, or -1 with f set; the temporary file is the caller's to remove when it was not renamed.
+ * Putting the temporary file in the capture's place takes four steps, in this order. Several captures of one directory
+ * may take each step together, so that they wait for the disk once. original_fd: of replace_open_original();
+ * original: what the capture was when it was read; tmp_fd: the temporary file. Each returns 0, or -1 with f set.
+ *
+ * First: keep the capture's attributes, and let the kernel begin to write.
  */
+int replace_prepare(const struct place *p, int original_fd, const struct identity *original, int tmp_fd,
+                    struct failure *f);
+
+/* Second: wait until all of the temporary file is on the disk. */
+int replace_make_durable(int tmp_fd, struct failure *f);
+
+/*
+ * Third: check once more that the capture is still what it was and not open for writing, and rename. Where leases and
+ * renameat2(2) with RENAME_EXCHANGE work, a process that opens the capture for writing at the very moment of the
+ * rename is seen, too, and the capture put back. replaced: set to whether the rename happened; the temporary file is
+ * the caller's to remove when it did not.
+ */
+int replace_rename(const struct place *p, int original_fd, const struct identity *original, int tmp_fd, bool *replaced,
+                   struct failure *f);
+
+/* Last: wait until the directory, and that of temporary files, are on the disk. Until then a power cut may undo it. */
+int replace_sync_directory(const struct place *p, struct failure *f);
+
+/* All four. */
 int replace_commit(const struct place *p, int original_fd, const struct identity *original, int tmp_fd, bool *replaced,
                    struct failure *f);
 

@@ -1,11 +1,13 @@
 #include "stage.h"
 
 #include "cli.h"
+#include "clock.h"
 #include "tokens.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,6 +61,36 @@ int stage_put(int fd, const struct record *r, bool between_stages) {
     return status;
 }
 
+/* ---- records that are held ---- */
+
+static void hold(struct stage *s) {
+    if (!s->is_holding) {
+        s->held_since_ns = clock_ns(CLOCK_MONOTONIC);
+    }
+    s->is_holding = true;
+}
+
+static int settle(struct stage *s) {
+    const bool was_holding = s->is_holding;
+    s->is_holding = false;
+    return was_holding ? s->settle(s->context) : CLI_DONE;
+}
+
+/* Whether more of the input, or its end, comes before what is held has waited long enough. */
+static bool comes_in_time(const struct stage *s) {
+    const uint64_t held_ms = (clock_ns(CLOCK_MONOTONIC) - s->held_since_ns) / 1000000;
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    return tokens_at_hand(s->lines) || (held_ms < STAGE_HOLD_MS && poll(&input, 1, STAGE_HOLD_MS - (int)held_ms) == 1);
+}
+
+/* As tokens_next(); status: set to CLI_FAILED where the reader went away meanwhile. */
+static int next_line(struct stage *s, char **line, int *status, struct failure *f) {
+    if (s->is_holding && !comes_in_time(s)) {
+        *status = settle(s);
+    }
+    return *status == CLI_DONE ? tokens_next(s->lines, line, f) : 0;
+}
+
 enum line_result { LINE_DONE, LINE_BAD, LINE_NO_READER };
 
 static enum line_result work_on_line(struct stage *s, char *line) {
@@ -68,11 +100,19 @@ static enum line_result work_on_line(struct stage *s, char *line) {
         (void)cli_fail("standard input", "%s", failure.text);
         return LINE_BAD;
     }
+    const bool is_accepted = s->accept(&r);
+    const enum stage_outcome outcome = is_accepted                  ? s->work(s->context, &r)
+                                       : r.status == RECORD_CUTTING ? STAGE_DROP
+                                                                    : STAGE_HAND_ON;
     int status = CLI_DONE;
-    if (s->accept(&r)) {
-        status = s->work(s->context, &r) ? stage_put(STDOUT_FILENO, &r, s->between_stages) : CLI_DONE;
-    } else if (r.status != RECORD_CUTTING) {
-        status = put_terminated(STDOUT_FILENO, line, strlen(line)); /* as it came */
+    if (outcome == STAGE_HOLD) {
+        hold(s);
+    } else if (outcome == STAGE_HAND_ON) {
+        status = settle(s);
+        if (status == CLI_DONE) {
+            status = is_accepted ? stage_put(STDOUT_FILENO, &r, s->between_stages)
+                                 : put_terminated(STDOUT_FILENO, line, strlen(line)); /* as it came */
+        }
     }
     record_free(&r);
     return status == CLI_DONE ? LINE_DONE : LINE_NO_READER;
@@ -107,11 +147,15 @@ int stage_run(struct stage *s) {
     char *line;
     int more = 0;
     /* Without a reader there is no point in going on: the stage before is to notice, too. */
-    while (result != LINE_NO_READER && (more = tokens_next(&lines, &line, &failure)) == 1) {
+    int settled = CLI_DONE;
+    while (result != LINE_NO_READER && (more = next_line(s, &line, &settled, &failure)) == 1) {
         if (line[0] != '\0') {
             result = work_on_line(s, line);
             status = result == LINE_DONE ? status : CLI_FAILED;
         }
+    }
+    if (settle(s) != CLI_DONE || settled != CLI_DONE) {
+        status = CLI_FAILED;
     }
     tokens_close(&lines);
     return more < 0 ? cli_fail("standard input", "%s", failure.text) : status;

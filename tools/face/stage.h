@@ -16,19 +16,32 @@ struct tokens;
  */
 int stage_put(int fd, const struct record *r, bool between_stages);
 
+enum stage_outcome {
+    STAGE_HAND_ON, /* what work() left of the record goes to standard output */
+    STAGE_HOLD,    /* work() has kept it; settle() hands it on */
+    STAGE_DROP,    /* nothing goes out */
+};
+
+/* How long a record is held at most, in the hope of company. */
+#define STAGE_HOLD_MS 50
+
 /*
- * Read records from standard input and hand each to work(), which changes it and says whether it is to be handed on;
- * what work() leaves is written to standard output. A record that accept() refuses passes through untouched, but for
- * announcements (RECORD_CUTTING), which nobody else is waiting for. Goes on to the end of the input whatever happens,
- * so that every record arrives; a line that is no record is said on standard error.
+ * Read records from standard input and hand each to work(), which changes it and says what becomes of it. A record that
+ * accept() refuses passes through untouched, but for announcements (RECORD_CUTTING), which nobody else is waiting for.
+ * What is held is settled before anything else goes out, so that the order stays, at the end of the input, and where no
+ * record comes in time. Goes on to the end of the input whatever happens, so that every record arrives; a line that is
+ * no record is said on standard error.
  * Returns CLI_DONE, or CLI_FAILED when a line was bad or the reader went away.
  */
 struct stage {
     bool (*accept)(const struct record *r);
-    bool (*work)(void *context, struct record *r);
+    enum stage_outcome (*work)(void *context, struct record *r);
+    int (*settle)(void *context); /* CLI_DONE, or CLI_FAILED: no reader. NULL: nothing is ever held */
     void *context;
     bool between_stages;  /* whether a stage follows */
-    struct tokens *lines; /* the input, while stage_run() is at work */
+    struct tokens *lines; /* from here on for stage_run(): the input */
+    bool is_holding;
+    uint64_t held_since_ns;
 };
 int stage_run(struct stage *s);
 
