@@ -300,7 +300,8 @@ static int run_stage(struct truncater *t, struct options *o) {
     int names_fd = stage_open_names(o->files0_from);
     int status = names_fd >= 0 ? confine_to_within(&o->confine, SANDBOX_CHANGE, stage_fd) : CLI_FAILED;
     if (status == CLI_DONE) {
-        status = stage_each_name(names_fd, o->files0_from, slim_one_of_many, t);
+        status =
+            (o->share_names ? stage_each_shared_name : stage_each_name)(names_fd, o->files0_from, slim_one_of_many, t);
     }
     site_leave(&t->site);
     return cli_status_if_interrupted(cli_end(status));

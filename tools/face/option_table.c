@@ -103,6 +103,8 @@ const struct option_row OPTION_ROWS[] = {
     ROW(IN_TRUNCATE | IN_COMMIT | IN_RUN | IN_STATUS, "marker-dir", OPTION_TEXT, AT(marker_directory), "DIR",
         "markers and claims are there", .line = BELOW),
     ROW(IN_REPORT, "marker-dir", OPTION_TEXT, AT(marker_directory), "DIR", "markers are there", .line = BELOW),
+    ROW(IN_TRUNCATE, "share-names", OPTION_FLAG, AT(share_names), NULL,
+        "others take names from the same open file F, too", .with = "files0-from"),
     ROW(IN_TRUNCATE, "announce", OPTION_FLAG, AT(announce), NULL,
         "tell pcap-verify of large captures while they are cut", .with = "files0-from"),
     ROW(IN_TRUNCATE | IN_COMMIT, "claim-fd", OPTION_DESCRIPTOR, AT(claim_fd), "N", "share the claims of a run",

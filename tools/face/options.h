@@ -76,8 +76,8 @@ struct options {
     unsigned accept;      /* what is taken besides whole plain pcap: flags of accept.h */
     struct codec_wish compress;
     /* How. */
-    bool records, announce, pending, retry_failed, dry_run, check_only, print0, packets, mapped, prune, no_progress,
-        quiet, all, help, version;
+    bool records, announce, share_names, pending, retry_failed, dry_run, check_only, print0, packets, mapped, prune,
+        no_progress, quiet, all, help, version;
     unsigned report, output, check, hash, log; /* which of the words that the option takes */
 };
 

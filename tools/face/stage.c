@@ -17,12 +17,13 @@
  * writers lock the pipe; where the system has no locks on pipes, short records still arrive whole. The lock
  * goes with its process.
  */
-static void lock_output(int fd, short type) {
+static int lock(int fd, short type) {
     struct flock l = {.l_type = type, .l_whence = SEEK_SET};
     int status;
     do {
         status = fcntl(fd, F_SETLKW, &l);
     } while (status != 0 && errno == EINTR);
+    return status;
 }
 
 static int write_all(int fd, const char *p, size_t left_bytes) {
@@ -42,10 +43,10 @@ static int write_all(int fd, const char *p, size_t left_bytes) {
 
 static int put_terminated(int fd, char *line, size_t length_bytes) {
     line[length_bytes] = '\n';
-    lock_output(fd, F_WRLCK);
+    (void)lock(fd, F_WRLCK);
     int status = write_all(fd, line, length_bytes + 1);
     int error = errno;
-    lock_output(fd, F_UNLCK);
+    (void)lock(fd, F_UNLCK);
     line[length_bytes] = '\0';
     return status == 0 ? 0 : cli_fail(NULL, "cannot hand on a record: %s", strerror(error));
 }
@@ -186,4 +187,45 @@ int stage_each_name(int fd, const char *list, int (*work)(void *context, const c
     tokens_close(&names);
     status = status == CLI_DONE && too_long ? CLI_FAILED : status;
     return more < 0 ? cli_fail(list, "%s", failure.text) : status;
+}
+
+/* The next name to `name`, of PATH_MAX bytes. Returns 1, 0 at the end, or -1 with errno set. The lock is held. */
+static int take_next(int fd, char *name) {
+    ssize_t got;
+    do {
+        got = read(fd, name, PATH_MAX);
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        return (int)got;
+    }
+    const char *end = memchr(name, '\0', (size_t)got);
+    if (end == NULL) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    /* The others go on behind it. */
+    return lseek(fd, (end + 1 - name) - got, SEEK_CUR) >= 0 ? 1 : -1;
+}
+
+static int take_name(int fd, char *name) {
+    if (lock(fd, F_WRLCK) != 0) {
+        return -1;
+    }
+    const int more = take_next(fd, name);
+    const int error = errno;
+    (void)lock(fd, F_UNLCK);
+    errno = error;
+    return more;
+}
+
+int stage_each_shared_name(int fd, const char *list, int (*work)(void *context, const char *name), void *context) {
+    char name[PATH_MAX];
+    int status = CLI_DONE;
+    int more = 0;
+    while (status == CLI_DONE && (more = take_name(fd, name)) == 1) {
+        if (name[0] != '\0') {
+            status = work(context, name);
+        }
+    }
+    return more < 0 ? cli_fail(list, "cannot take a name from the list: %s", strerror(errno)) : status;
 }

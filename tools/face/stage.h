@@ -66,6 +66,12 @@ int stage_open_names(const char *list);
 int stage_each_name(int fd, const char *list, int (*work)(void *context, const char *name), void *context);
 
 /*
+ * The same where other processes take names from the same list, too: fd is inherited from one open(2) for reading and
+ * writing of a file, whose position they have in common. Each name goes to one of them, to whoever asks first.
+ */
+int stage_each_shared_name(int fd, const char *list, int (*work)(void *context, const char *name), void *context);
+
+/*
  * About what a record takes, to be charged to the limits for each time it is read or written: over many small files the
  * records are a tenth of what a run moves.
  */

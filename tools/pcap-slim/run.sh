@@ -1,15 +1,26 @@
 # Files a batch: few enough that the workers end at about the same time, many enough that starting the processes
 # of a batch does not count.
 batch_size() {
+    each=$list
     if [ -n "$until" ] || [ "$pending" -eq 2 ]; then
         batch=1 # it is asked before each file whether there is enough; or each makes room for the next
     elif [ "$workers" -eq 1 ]; then
         batch=$files
+    elif [ "$mode" = run ] && [ -z "$directories" ]; then
+        share_list
+        return
     else
         batch=$(((files + workers * 8 - 1) / (workers * 8)))
     fi
     [ "$batch" -ge 1 ] || batch=1
     [ "$batch" -le 1000 ] || batch=1000
+}
+
+# No batches: each worker is started once, and takes the next name from the list whenever it is ready.
+share_list() {
+    batch=1 each=$scratch/workers chains=$workers
+    [ "$chains" -le "$files" ] || chains=$files # the others would find nothing
+    seq "$chains" | tr '\n' '\0' >"$each" || fail "cannot write to $scratch"
 }
 
 # A signal may come while a chain is being started. What takes records has to outlive it, or those that are on their way
@@ -25,7 +36,7 @@ CHAIN='
           ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} \
           ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_RETRY \
           $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_READS $SLIM_SHARED $SLIM_CLAIMS $SLIM_BENEATH \
-          --announce --files0-from=-; } |
+          --announce --files0-from=- $SLIM_SHARE; } |
     pcap-verify $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_STAGE:+--stage-dir "$SLIM_STAGE"} \
         ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} $SLIM_HASH $SLIM_ACCEPT $SLIM_COMPRESS $SLIM_SHARED $SLIM_BENEATH \
         --records --check $SLIM_VERIFY |
@@ -38,7 +49,12 @@ CHAIN='
 BATCH=$HOLD'
 printf "%s\0" "$@" |'$CHAIN
 
-# The same for names in several directories: neighbours in one directory make a chain, which holds the claims there.
+# That of a worker that shares the list, which is descriptor 6.
+# shellcheck disable=SC2016,SC2089
+WORKER=$HOLD'
+exec 0<&6 6<&-'$CHAIN
+
+# The same as BATCH for names in several directories: neighbours in one directory make a chain, which holds the claims there.
 # shellcheck disable=SC2016,SC2089
 BATCHES=$HOLD'
 directory_of() {
@@ -75,7 +91,7 @@ printf "%s\0" "$@" >>"$SLIM_TAKEN"
 RUN=$HOLD'
     { '$LET_GO'
       [ -z "$SLIM_UNTIL" ] || exec 3>&2 2>/dev/null
-      exec xargs -0 -r -a "$SLIM_LIST" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch; } |
+      exec xargs -0 -r -a "$SLIM_EACH" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch 6<>"$SLIM_LIST"; } |
     pcap-report $SLIM_SANDBOX $SLIM_ALL --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
         --failed "$SLIM_FAILED" ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
 # shellcheck disable=SC2016
@@ -97,10 +113,12 @@ export_run() {
     SLIM_ACCEPT=$accept SLIM_COMPRESS=$compress SLIM_FAILED=$scratch/failed
     shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
     SLIM_SHARED=$shared
+    SLIM_EACH=$each SLIM_SHARE=''
+    [ "$each" = "$list" ] || SLIM_COMMAND=$WORKER SLIM_SHARE=--share-names
     [ -z "$directories" ] || SLIM_COMMAND=$BATCHES
     [ -z "$until" ] || SLIM_COMMAND=$UNLESS_ENOUGH$SLIM_COMMAND
     # shellcheck disable=SC2090 # as above
-    export SLIM_LIST SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
+    export SLIM_LIST SLIM_EACH SLIM_SHARE SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
         SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_ACCEPT SLIM_COMPRESS SLIM_FAILED SLIM_RETRY SLIM_ALL SLIM_MARKERS
 }
