@@ -1,5 +1,7 @@
 #include "job.h"
 
+#include "indexed.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -15,6 +17,13 @@ int job_init(struct job *j, const struct job_options *o, struct failure *f) {
         j->terms.rules = &j->rules;
         if (rules_init(&j->rules, o->settings, f) != 0) {
             return -1;
+        }
+    }
+    if (o->sink != NULL && o->settings->cut.mode == CUT_ZERO && !o->compress.given) {
+        j->frames = frames_new(indexed_check, &j->framing);
+        j->options.source.frames = j->frames;
+        if (j->frames == NULL) {
+            return failure_memory(f);
         }
     }
     j->options.sink = NULL; /* that need not live on */
@@ -51,6 +60,10 @@ static int begin_packing(struct job *j, const struct codec *came, int its_level,
         level.level = its_level;
     }
     r->out_codec = codec->id;
+    if (j->frames != NULL && codec->id == CODEC_ZSTD) {
+        sink_keep_frames(j->sink, j->frames, codec, j->options.source.codecs->library[codec->id], level.level);
+        return 0;
+    }
     return sink_pack(j->sink, codec, j->options.source.codecs->library[codec->id], level, &r->error);
 }
 
@@ -69,6 +82,10 @@ static int pass(struct job *j, struct source *source, struct record *r) {
     const enum framing_status end = slim_pass(&j->framing, source, &j->terms, j->sink, &r->tally, &r->error);
     if (end != FRAMING_END || (j->sink != NULL && sink_end(j->sink, &r->error) != 0)) {
         return -1;
+    }
+    if (j->frames != NULL) {
+        r->frames = frames_count(j->frames).frames;
+        r->left_frames = frames_count(j->frames).left_frames;
     }
     r->in_file_bytes = source->file_bytes;
     r->out_file_bytes = j->sink != NULL ? sink_written_bytes(j->sink) : 0;
@@ -99,6 +116,7 @@ int job_run(struct job *j, int in_fd, int out_fd, struct record *r) {
 void job_free(struct job *j) {
     framing_free(&j->framing);
     sink_free(j->sink);
+    frames_free(j->frames);
     policy_free(&j->policy);
     rules_free(&j->rules);
 }

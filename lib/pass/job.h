@@ -36,8 +36,9 @@ struct job {
     struct rules rules;
     struct slim_terms terms; /* of the two above; who watches sets it */
     struct framing framing;
-    struct sink *sink;   /* NULL where nothing is written */
-    struct tap *written; /* the sink's */
+    struct frames *frames; /* of zstd, in their places; NULL where they need not keep them */
+    struct sink *sink;     /* NULL where nothing is written */
+    struct tap *written;   /* the sink's */
 };
 
 /* Make ready for any number of captures. Returns 0, or -1 with f set; job_free() is to be called either way. */

@@ -56,7 +56,8 @@ struct record {
     struct failure error; /* text "" when there is none */
     bool has_tally;
     struct tally tally;
-    enum codec_id in_codec, out_codec;      /* what the files are compressed with; the tally is of the capture within */
+    enum codec_id in_codec, out_codec; /* what the files are compressed with; the tally is of the capture within */
+    uint64_t frames, left_frames;      /* of zstd, that kept their places; those that did not fit and are as before */
     uint64_t in_file_bytes, out_file_bytes; /* and their sizes, where one of them is; out: 0 where none was written */
     bool has_policy;
     struct cut_terms cut;   /* how it was cut */

@@ -5,11 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 /* Writes to the disk are begun in pieces of this size: large enough for the disk, small against a big capture. */
 #define WRITEBACK_BYTES (UINT64_C(8) << 20)
+
+/* What a hole is made of; of filesystems with larger blocks fewer become one. */
+#define PAGE_BYTES ((size_t)4096)
 
 struct sink {
     int fd;
@@ -17,8 +21,10 @@ struct sink {
     bool writeback;
     uint64_t writeback_begun_bytes; /* from the beginning of the file */
     uint64_t written_bytes;
-    XXH3_state_t *digest; /* NULL: none wanted */
-    struct pack *pack;    /* NULL: what is written goes as it is */
+    XXH3_state_t *digest;  /* NULL: none wanted */
+    struct pack *pack;     /* NULL: what is written goes as it is */
+    struct frames *frames; /* NULL: they need not keep their places */
+    bool makes_holes;
 };
 
 struct sink *sink_open(int fd, const struct sink_options *options, struct failure *f) {
@@ -47,6 +53,7 @@ void sink_reset(struct sink *s, int fd) {
     s->fd = fd;
     pack_free(s->pack);
     s->pack = NULL;
+    s->frames = NULL;
     s->written_bytes = s->writeback_begun_bytes = 0;
     tap_begin(s->transfer.tap);
     if (s->digest != NULL) {
@@ -122,12 +129,60 @@ int sink_pack(struct sink *s, const struct codec *codec, const void *library, st
     return s->pack != NULL ? 0 : -1;
 }
 
+/* A new file, in which what is passed over reads as zeros. */
+static bool is_at_end_of_file(int fd) {
+    struct stat st;
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (fcntl(fd, F_GETFL) & O_APPEND) == 0 &&
+           lseek(fd, 0, SEEK_CUR) == st.st_size && st.st_size == 0;
+}
+
+/* One page at most, as it is to be in the file. */
+static int write_zero_page(struct sink *s, size_t length_bytes, bool passes_over, struct failure *f) {
+    static const uint8_t zeros[PAGE_BYTES];
+    if (!passes_over) {
+        return write_out(s, zeros, length_bytes, f);
+    }
+    if (s->digest != NULL) {
+        (void)XXH3_64bits_update(s->digest, zeros, length_bytes);
+    }
+    tap_show(s->transfer.tap, zeros, length_bytes);
+    s->written_bytes += length_bytes;
+    return lseek(s->fd, (off_t)length_bytes, SEEK_CUR) < 0 ? failure_errno(f, errno, "cannot write the slim capture")
+                                                           : 0;
+}
+
+/* frames_drain's. The last byte is always written, so that the file is as long as it is to be. */
+static int zeros(void *to, uint64_t length_bytes, struct failure *f) {
+    struct sink *s = to;
+    while (length_bytes > 0) {
+        const size_t to_page_bytes = PAGE_BYTES - (size_t)(s->written_bytes % PAGE_BYTES);
+        const size_t bytes = length_bytes < to_page_bytes ? (size_t)length_bytes : to_page_bytes;
+        if (write_zero_page(s, bytes, s->makes_holes && bytes == PAGE_BYTES && length_bytes > PAGE_BYTES, f) != 0) {
+            return -1;
+        }
+        length_bytes -= bytes;
+    }
+    return 0;
+}
+
+void sink_keep_frames(struct sink *s, struct frames *frames, const struct codec *codec, const void *library,
+                      int level) {
+    const struct frames_drain to = {.write = drain, .zeros = zeros, .to = s};
+    s->frames = frames;
+    s->makes_holes = is_at_end_of_file(s->fd);
+    frames_write_to(frames, codec, library, level, &to);
+}
+
 int sink_write(struct sink *s, const void *from, size_t length_bytes, struct failure *f) {
+    if (s->frames != NULL) {
+        return frames_write(s->frames, from, length_bytes, f);
+    }
     return s->pack != NULL ? pack_write(s->pack, from, length_bytes, f) : write_out(s, from, length_bytes, f);
 }
 
 int sink_end(struct sink *s, struct failure *f) {
-    const int status = s->pack != NULL ? pack_end(s->pack, f) : 0;
+    const int status = s->frames != NULL ? frames_end(s->frames, f) : s->pack != NULL ? pack_end(s->pack, f) : 0;
+    s->frames = NULL;
     pack_free(s->pack);
     s->pack = NULL;
     return status;

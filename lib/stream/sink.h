@@ -6,6 +6,7 @@
 
 #include "codec.h"
 #include "failure.h"
+#include "frames.h"
 #include "transfer.h"
 
 #include <stdbool.h>
@@ -38,6 +39,12 @@ void sink_reset(struct sink *s, int fd);
  */
 int sink_pack(struct sink *s, const struct codec *codec, const void *library, struct codec_level level,
               struct failure *f);
+
+/*
+ * Likewise into frames that keep their places. frames: noted of the source while this writes, and in memory until
+ * sink_end(). Zeros that fill whole pages of a new file are a hole in it.
+ */
+void sink_keep_frames(struct sink *s, struct frames *frames, const struct codec *codec, const void *library, int level);
 
 /*
  * Write all of length_bytes, however many calls that takes.

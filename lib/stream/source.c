@@ -31,6 +31,7 @@ void source_open(struct source *s, int fd, const struct source_options *options)
     s->codecs = options->codecs;
     s->reached = options->reached;
     s->context = options->context;
+    s->frames = options->frames;
     transfer_begin(&s->transfer);
     struct stat st;
     if (options->mapped && options->fault != NULL && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
@@ -202,7 +203,7 @@ int source_look(struct source *s, const struct codec **codec, int *level, struct
     int its_level = 0;
     if (s->codecs != NULL && s->unpack == NULL) {
         const struct unpack_feed from = {.read = feed, .from = s};
-        s->unpack = unpack_new(s->codecs, &from, f);
+        s->unpack = unpack_new(s->codecs, &from, s->frames, f);
         if (s->unpack == NULL) {
             s->codecs = NULL; /* there is nothing more to be had */
             return -1;

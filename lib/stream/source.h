@@ -36,6 +36,7 @@ struct source {
     uint64_t offset_bytes;              /* bytes delivered so far */
     uint64_t file_bytes;                /* bytes read of the file so far: the same, unless it is compressed */
     const struct codecs *codecs;        /* what may be unpacked; NULL: nothing */
+    struct frames *frames;              /* where it is noted how it was packed, or NULL */
     struct unpack *unpack;              /* from source_look() on, where something may be */
     void *digest;                       /* an XXH3_state_t that is shown the bytes of the file; NULL: none is wanted */
     uint8_t *window;                    /* the mapped part of the file, or NULL */
@@ -57,6 +58,7 @@ struct source_options {
     const struct codecs *codecs;  /* compression to be unpacked, in memory as long as the source; NULL: none */
     source_reached *reached;      /* every SOURCE_STEP_BYTES; NULL: never */
     void *context;                /* its */
+    struct frames *frames;        /* to note there how zstd is packed; NULL: nobody wants to know */
 };
 
 /*

@@ -18,6 +18,7 @@ struct unpack {
     struct unpack_feed feed;
     const struct codec *codec; /* NULL: the file is not packed, or not yet known */
     void *state;
+    struct frames *frames; /* NULL: how it is packed is not noted */
     int level;
     bool in_frame;
     bool at_end; /* the feed has no more */
@@ -29,6 +30,19 @@ struct unpack {
 static void use(struct unpack *u, size_t bytes) {
     u->begin += bytes;
     u->used_bytes += bytes;
+}
+
+static int note_between(struct unpack *u, size_t bytes, struct failure *f) {
+    return u->frames == NULL ? 0 : frames_note_between(u->frames, u->in + u->begin, bytes, f);
+}
+
+/* out: what came of so many bytes. */
+static int note(struct unpack *u, size_t bytes, const struct codec_room *out, size_t room_bytes, bool is_end,
+                struct failure *f) {
+    const size_t made_bytes = room_bytes - out->out_bytes;
+    return u->frames == NULL
+               ? 0
+               : frames_note(u->frames, u->in + u->begin, bytes, out->out - made_bytes, made_bytes, is_end, f);
 }
 
 /* Read until the buffer holds want_bytes, at most IN_BYTES, or there are no more. */
@@ -68,6 +82,9 @@ static int skip(struct unpack *u, uint64_t bytes, struct failure *f) {
             return cut_short("skippable frame", f);
         }
         const size_t step_bytes = bytes < there_bytes ? (size_t)bytes : there_bytes;
+        if (note_between(u, step_bytes, f) != 0) {
+            return -1;
+        }
         use(u, step_bytes);
         bytes -= step_bytes;
     }
@@ -130,6 +147,10 @@ static int unpack_some(struct unpack *u, struct codec_room *room, struct failure
     room->in = u->in + u->begin;
     room->in_bytes = there_bytes;
     const enum codec_step step = u->codec->unpack(u->state, room, f);
+    if (step != CODEC_BAD &&
+        note(u, there_bytes - room->in_bytes, room, room_bytes, step == CODEC_FRAME_ENDS, f) != 0) {
+        return -1;
+    }
     use(u, there_bytes - room->in_bytes);
     if (step == CODEC_BAD) {
         return failure_before(f, "the %s data is damaged or cannot be unpacked: ", codec_name(u->codec->id));
@@ -172,6 +193,14 @@ ptrdiff_t unpack_read(struct unpack *u, void *to, size_t wanted_bytes, struct fa
     return (ptrdiff_t)(wanted_bytes - room.out_bytes);
 }
 
+/* Only of zstd it is noted. */
+static void forget_frames(struct unpack *u) {
+    if (u->frames != NULL && (u->codec == NULL || u->codec->id != CODEC_ZSTD)) {
+        frames_reset(u->frames);
+        u->frames = NULL;
+    }
+}
+
 static int begin(struct unpack *u, const struct codecs *codecs, struct failure *f) {
     const bool may_skip = codecs->accepted[CODEC_ZSTD] || codecs->accepted[CODEC_LZ4];
     if (may_skip ? skip_skippable(u, f) != 0 : fill_to(u, CODEC_LOOK_BYTES, f) != 0) {
@@ -185,15 +214,18 @@ static int begin(struct unpack *u, const struct codecs *codecs, struct failure *
             u->in_frame = true;
             u->level = c->level(at, u->end - u->begin);
             u->state = c->unpack_new(codecs->library[id], f);
+            forget_frames(u);
             return u->state != NULL ? 0 : -1;
         }
     }
+    forget_frames(u);
     return u->used_bytes == 0
                ? 0
                : failure_of(FAILURE_CONTENTS, f, "not a capture: what follows its skippable frames is not accepted");
 }
 
-struct unpack *unpack_new(const struct codecs *codecs, const struct unpack_feed *feed, struct failure *f) {
+struct unpack *unpack_new(const struct codecs *codecs, const struct unpack_feed *feed, struct frames *frames,
+                          struct failure *f) {
     struct unpack *u = malloc(sizeof *u);
     if (u == NULL) {
         failure_memory(f);
@@ -201,6 +233,10 @@ struct unpack *unpack_new(const struct codecs *codecs, const struct unpack_feed 
     }
     memset(u, 0, offsetof(struct unpack, in));
     u->feed = *feed;
+    u->frames = frames;
+    if (frames != NULL) {
+        frames_reset(frames);
+    }
     if (begin(u, codecs, f) != 0) {
         unpack_free(u);
         return NULL;

@@ -8,6 +8,7 @@
 
 #include "codec.h"
 #include "failure.h"
+#include "frames.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,10 +22,12 @@ struct unpack_feed {
 };
 
 /*
- * Begin with a file: see what it is by its first bytes. codecs: what may be read; in memory as long as this is. Returns
+ * Begin with a file: see what it is by its first bytes. codecs: what may be read; in memory as long as this is. frames:
+ * to note there how the file is packed, where it is zstd; NULL where nobody wants to know. Returns
  * NULL with f set (reading failed, memory ran out, it is damaged already), and then the kind of f says which.
  */
-struct unpack *unpack_new(const struct codecs *codecs, const struct unpack_feed *feed, struct failure *f);
+struct unpack *unpack_new(const struct codecs *codecs, const struct unpack_feed *feed, struct frames *frames,
+                          struct failure *f);
 
 /* What it is packed with, and the level its first frame seems to have been made at; NULL: with nothing of these. */
 const struct codec *unpack_codec(const struct unpack *u, int *level);

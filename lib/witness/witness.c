@@ -367,6 +367,23 @@ static enum witness_verdict compare_rest(struct stream *slim, struct stream *ori
     return compare_packets(slim, original, options, out, f);
 }
 
+/* Both have been read to their ends. */
+static enum witness_verdict compare_places(const struct witness_input *slim, const struct witness_input *original,
+                                           struct failure *f) {
+    const struct witness_places s = witness_input_places(slim);
+    const struct witness_places o = witness_input_places(original);
+    const char *wrong = s.file_bytes != o.file_bytes ? "it is not as long as the original"
+                        : s.frames != o.frames || s.places != o.places
+                            ? "its zstd frames are not where the original's are"
+                        : s.skippable != o.skippable ? "what fills the rooms of its zstd frames is not zeros"
+                                                     : NULL;
+    if (wrong == NULL) {
+        return WITNESS_GOOD;
+    }
+    (void)failure_set(f, "%s, so an index of it would be wrong", wrong);
+    return WITNESS_BAD;
+}
+
 enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct witness_options *options,
                                      struct witness_report *out, struct failure *f) {
     struct stream slim = {
@@ -388,6 +405,10 @@ enum witness_verdict witness_compare(int slim_fd, int original_fd, const struct 
     }
     if (verdict == WITNESS_GOOD) {
         verdict = compare_rest(&slim, &original, options, out, f);
+    }
+    if (verdict == WITNESS_GOOD && options->keeps_frames && options->terms.cut.mode == CUT_ZERO &&
+        witness_input_codec(&slim.in) == CODEC_ZSTD && witness_input_codec(&original.in) == CODEC_ZSTD) {
+        verdict = compare_places(&slim.in, &original.in, f);
     }
     if (verdict == WITNESS_FAILED && witness_input_is_damaged(&slim.in)) {
         verdict = WITNESS_BAD;

@@ -4,6 +4,7 @@
  * It shares no code with the framing, locating, deciding and cutting that it judges: it reads both files
  * through libpcap and finds headers and sums checksums in its own way. It checks, packet by packet:
  *   - the 24 bytes of the file headers are equal, and so is the number of packets;
+ *   - frames of zstd are where they were, where that is asked for (so that an index stays true);
  *   - what is compressed is so to its last byte (witness_unpack.h);
  *   - timestamp (to the nanosecond) and origlen are equal;
  *   - an uncut packet is byte-identical;
@@ -32,6 +33,8 @@ struct witness_options {
     bool
         may_be_cut_short; /* the original may end within a record; so must the slim capture then, with the same bytes */
     struct transfer slim, original;
+    bool keeps_frames; /* in mode `zero`, of a zstd file: each frame is where it was, and what fills the rooms is zeros
+                        */
     const struct witness_codecs *codecs; /* of captures that may be compressed; NULL: none may be */
 };
 

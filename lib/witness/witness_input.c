@@ -78,6 +78,10 @@ enum codec_id witness_input_codec(const struct witness_input *in) {
     return in->unpack != NULL ? witness_unpack_codec(in->unpack) : CODEC_NONE;
 }
 
+struct witness_places witness_input_places(const struct witness_input *in) {
+    return in->unpack != NULL ? witness_unpack_places(in->unpack) : (struct witness_places){0};
+}
+
 void witness_input_end(struct witness_input *in) {
     witness_unpack_free(in->unpack);
     in->unpack = NULL;

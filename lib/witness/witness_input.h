@@ -49,6 +49,9 @@ int witness_input_failed(const struct witness_input *in, struct failure *f);
 /* What the file is compressed with, once something was read. */
 enum codec_id witness_input_codec(const struct witness_input *in);
 
+/* Of a zstd file that was read to its end: where its frames are. Zeros where nothing may be compressed. */
+struct witness_places witness_input_places(const struct witness_input *in);
+
 void witness_input_end(struct witness_input *in);
 
 #endif

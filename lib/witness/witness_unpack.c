@@ -60,6 +60,8 @@ struct witness_unpack {
     bool ended;      /* the decoder has come to the frame's end */
     uint32_t sum, size;
     uint64_t used_bytes; /* of the file */
+    uint64_t made_bytes; /* of what is packed in it */
+    struct witness_places places;
     bool at_end;
     size_t begin, end;
     uint8_t in[BUFFER_BYTES];
@@ -76,6 +78,21 @@ static size_t there(const struct witness_unpack *u) {
 static void pass_over(struct witness_unpack *u, size_t bytes) {
     u->begin += bytes;
     u->used_bytes += bytes;
+}
+
+/* FNV-1a, 64 bits, going on from a digest. */
+static uint64_t fold(uint64_t digest, const uint8_t *bytes, size_t length_bytes) {
+    for (size_t i = 0; i < length_bytes; i++) {
+        digest = (digest ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return digest;
+}
+
+static uint64_t fold_number(uint64_t digest, uint64_t number) {
+    uint8_t bytes[8];
+    bytes_put_le32(bytes, (uint32_t)number);
+    bytes_put_le32(bytes + 4, (uint32_t)(number >> 32));
+    return fold(digest, bytes, sizeof bytes);
 }
 
 static int wrong(const struct witness_unpack *u, struct failure *f, const char *what) {
@@ -282,6 +299,8 @@ static bool may_skip(const struct witness_unpack *u) {
 static int begin_frame(struct witness_unpack *u, struct failure *f) {
     u->ended = false;
     u->part = PART_HEADER;
+    u->places.frames++;
+    u->places.places = fold_number(fold_number(u->places.places, u->used_bytes), u->made_bytes);
     if (witness_decoder_again(u->decoder) != 0) {
         return failure_memory(f);
     }
@@ -304,6 +323,27 @@ static int begin_file(struct witness_unpack *u, struct failure *f) {
     return id == CODEC_XZ ? 0 : begin_frame(u, f);
 }
 
+/* Its header is there. */
+static int pass_skippable(struct witness_unpack *u, struct failure *f) {
+    uint64_t digest = fold_number(u->places.skippable, u->used_bytes);
+    uint64_t left_bytes = bytes_get_le32(here(u) + 4);
+    bool is_zeros = true;
+    digest = fold(digest, here(u), SKIPPABLE_HEADER_BYTES);
+    pass_over(u, SKIPPABLE_HEADER_BYTES);
+    while (left_bytes > 0) {
+        if (need(u, 1, f) != 0) {
+            return -1;
+        }
+        const size_t bytes = left_bytes < there(u) ? (size_t)left_bytes : there(u);
+        is_zeros &= here(u)[0] == 0 && memcmp(here(u), here(u) + 1, bytes - 1) == 0;
+        digest = fold(digest, here(u), bytes);
+        pass_over(u, bytes);
+        left_bytes -= bytes;
+    }
+    u->places.skippable = is_zeros ? u->places.skippable : digest;
+    return 0;
+}
+
 static int between(struct witness_unpack *u, struct failure *f) {
     if (look(u, LOOK_BYTES, f) != 0) {
         return -1;
@@ -312,13 +352,7 @@ static int between(struct witness_unpack *u, struct failure *f) {
         if (need(u, SKIPPABLE_HEADER_BYTES, f) != 0) {
             return -1;
         }
-        u->left = SKIPPABLE_HEADER_BYTES + (uint64_t)bytes_get_le32(here(u) + 4);
-        while (u->left > 0 && need(u, 1, f) == 0) {
-            const size_t bytes = u->left < there(u) ? (size_t)u->left : there(u);
-            pass_over(u, bytes);
-            u->left -= bytes;
-        }
-        return u->left == 0 ? 0 : -1;
+        return pass_skippable(u, f);
     }
     if (u->part == PART_UNKNOWN) {
         return begin_file(u, f);
@@ -341,6 +375,7 @@ static ptrdiff_t decode(struct witness_unpack *u, uint8_t *to, size_t wanted_byt
         return failure_before(f, "offset %llu: ", (unsigned long long)u->used_bytes);
     }
     pass_over(u, did.used_bytes);
+    u->made_bytes += did.made_bytes;
     u->left -= is_bounded ? did.used_bytes : 0;
     u->ended = did.ended;
     if (did.used_bytes == 0 && did.made_bytes == 0 && !did.ended) {
@@ -416,6 +451,12 @@ ptrdiff_t witness_unpack_read(struct witness_unpack *u, void *to, size_t wanted_
 
 enum codec_id witness_unpack_codec(const struct witness_unpack *u) {
     return u->codec;
+}
+
+struct witness_places witness_unpack_places(const struct witness_unpack *u) {
+    struct witness_places places = u->places;
+    places.file_bytes = u->used_bytes;
+    return places;
 }
 
 int witness_codecs_load(struct witness_codecs *c, enum codec_id id, struct failure *f) {

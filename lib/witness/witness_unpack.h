@@ -44,6 +44,17 @@ struct witness_unpack *witness_unpack_new(const struct witness_codecs *codecs, w
  */
 ptrdiff_t witness_unpack_read(struct witness_unpack *u, void *to, size_t wanted_bytes, struct failure *f);
 
+/*
+ * Where the frames of a zstd file are: how many, and a digest of each one's offset in the file and in what is unpacked;
+ * a digest of the skippable frames that are not all zeros, with their offsets; how long the file is.
+ */
+struct witness_places {
+    uint64_t frames, places, skippable, file_bytes;
+};
+
+/* Up to where the file was read. */
+struct witness_places witness_unpack_places(const struct witness_unpack *u);
+
 /* What the file is compressed with, once something was read. */
 enum codec_id witness_unpack_codec(const struct witness_unpack *u);
 

@@ -34,6 +34,7 @@ int compare_captures(const struct mover *m, const struct digests *d, const struc
         .may_be_cut_short = (r->accepted & ACCEPT_CUT_TAIL) != 0,
         .slim = mover_tapped(m, d->after),
         .original = mover_tapped(m, d->before),
+        .keeps_frames = p->keeps_frames,
         .codecs = packing_witness(p),
     };
     options.slim.progress = NULL; /* only the original's bytes are counted */

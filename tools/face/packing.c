@@ -18,6 +18,7 @@ int packing_begin(struct packing *p, unsigned accepted, const struct codec_wish 
 int packing_begin_witness(struct packing *p, unsigned accepted, const struct codec_wish *wanted) {
     struct failure failure;
     p->any |= is_any(accepted, wanted);
+    p->keeps_frames = !wanted->given;
     for (int id = CODEC_NONE + 1; id < CODECS; id++) {
         const bool needed = (accepted & 1u << id) != 0 || wanted->id == (enum codec_id)id;
         if (needed && witness_codecs_load(&p->witness, (enum codec_id)id, &failure) != 0) {

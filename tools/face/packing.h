@@ -11,7 +11,8 @@
 struct packing {
     struct codecs codecs;
     struct witness_codecs witness;
-    bool any; /* is accepted or written */
+    bool any;          /* is accepted or written */
+    bool keeps_frames; /* what is compressed stays as it came, and so may be indexed */
 };
 
 /*
