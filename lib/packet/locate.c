@@ -33,15 +33,13 @@ static inline struct room behind(struct room room, uint32_t length_bytes) {
     return room;
 }
 
-INLINED void set_transport(const uint8_t *frame, struct room room, enum located_as as, uint32_t offset,
-                           uint32_t header_bytes, struct located *out) {
+INLINED void set_transport(struct room room, enum located_as as, uint32_t offset, uint32_t header_bytes,
+                           struct located *out) {
     out->as = as;
     out->transport_offset = offset;
     out->payload_offset = offset + header_bytes;
     out->packet_end = offset + room.claimed_bytes;
     out->payload_bytes = room.there_bytes - header_bytes;
-    out->source_port = bytes_get_be16(frame + offset);
-    out->destination_port = bytes_get_be16(frame + offset + 2);
 }
 
 INLINED void locate_transport(const uint8_t *frame, struct room room, unsigned protocol, uint32_t offset,
@@ -54,15 +52,14 @@ INLINED void locate_transport(const uint8_t *frame, struct room room, unsigned p
         if (header_bytes < TCP_HEADER_MIN_BYTES) {
             out->as = LOCATED_MALFORMED;
         } else if (fits(room, header_bytes, out)) {
-            set_transport(frame, room, LOCATED_TCP, offset, header_bytes, out);
+            set_transport(room, LOCATED_TCP, offset, header_bytes, out);
         }
     } else if (protocol == PROTOCOL_UDP) {
         if (fits(room, UDP_HEADER_BYTES, out)) {
-            set_transport(frame, room, LOCATED_UDP, offset, UDP_HEADER_BYTES, out);
+            set_transport(room, LOCATED_UDP, offset, UDP_HEADER_BYTES, out);
         }
     } else if (protocol == PROTOCOL_ESP && room.there_bytes >= ESP_HEADER_BYTES) {
-        set_transport(frame, room, LOCATED_ESP, offset, ESP_HEADER_BYTES, out);
-        out->source_port = out->destination_port = 0;
+        set_transport(room, LOCATED_ESP, offset, ESP_HEADER_BYTES, out);
     } else {
         out->as = LOCATED_OTHER_TRANSPORT;
         out->protocol = (uint8_t)protocol;

@@ -9,6 +9,7 @@
 #ifndef PCAPSLIM_LOCATE_H
 #define PCAPSLIM_LOCATE_H
 
+#include "bytes.h"
 #include "wire.h"
 
 #include <stdint.h>
@@ -40,9 +41,21 @@ struct located {
     uint32_t packet_end;               /* by the IP length; behind what was captured if not all of it was */
     uint32_t payload_bytes;            /* up to the end by the IP length or of the captured bytes, the nearer */
     uint32_t final_destination_offset; /* the address the pseudo-header takes: 4 or 16 bytes */
-    uint16_t source_port;              /* for ESP 0, both */
-    uint16_t destination_port;
 };
+
+/* The ports of a packet of TCP or UDP (RFC 9293 section 3.1, RFC 768). */
+static inline uint16_t located_source_port(const struct located *l, const uint8_t *frame) {
+    return bytes_get_be16(frame + l->transport_offset);
+}
+
+static inline uint16_t located_destination_port(const struct located *l, const uint8_t *frame) {
+    return bytes_get_be16(frame + l->transport_offset + 2);
+}
+
+/* What a table of 65536 says of either port. */
+static inline unsigned located_port_flags(const uint8_t *table, const struct located *l, const uint8_t *frame) {
+    return (unsigned)table[located_source_port(l, frame)] | table[located_destination_port(l, frame)];
+}
 
 /* How long an address of a located packet is. */
 static inline uint32_t located_address_bytes(const struct located *l) {

@@ -147,7 +147,7 @@ static bool enter_protocol(struct tunnel_way *w, const struct located *l) {
 
 /* A datagram to or from a port of tunnels. Its own length is what counts. */
 static bool enter_datagram(struct tunnel_way *w, const struct located *l, const struct tunnel_terms *terms) {
-    const unsigned flags = (unsigned)terms->port_flags[l->source_port] | terms->port_flags[l->destination_port];
+    const unsigned flags = located_port_flags(terms->port_flags, l, w->frame);
     const uint32_t bytes = bytes_get_be16(w->frame + l->transport_offset + UDP_LENGTH);
     const struct tunnel_way before = *w;
     const uint32_t layers = w->around->count;
@@ -156,7 +156,8 @@ static bool enter_datagram(struct tunnel_way *w, const struct located *l, const 
     }
     for (size_t i = 0; i < sizeof BY_PORT / sizeof BY_PORT[0]; i++) {
         const uint16_t port = BY_PORT[i].port;
-        if ((flags & BY_PORT[i].flag) == 0 || (port != 0 && port != l->source_port && port != l->destination_port)) {
+        if ((flags & BY_PORT[i].flag) == 0 ||
+            (port != 0 && port != located_source_port(l, w->frame) && port != located_destination_port(l, w->frame))) {
             continue;
         }
         *w = before;

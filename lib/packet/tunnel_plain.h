@@ -45,10 +45,9 @@ static inline bool tunnel_is_plain(const uint8_t *port_flags, const uint8_t *fra
  */
 static inline bool tunnel_plain_agrees(const uint8_t *port_flags, const uint8_t *frame, const struct located *inner) {
     const uint32_t udp_bytes = bytes_get_be16(frame + PLAIN_TRANSPORT + UDP_LENGTH);
-    const bool is_ordinary =
-        inner->as == LOCATED_TCP ||
-        (inner->as == LOCATED_UDP &&
-         ((port_flags[inner->source_port] | port_flags[inner->destination_port]) & POLICY_PORT_TUNNELS) == 0);
+    const bool is_ordinary = inner->as == LOCATED_TCP ||
+                             (inner->as == LOCATED_UDP &&
+                              (located_port_flags(port_flags, inner, frame + PLAIN_INNER) & POLICY_PORT_TUNNELS) == 0);
     return is_ordinary && inner->packet_end + PLAIN_INNER <= PLAIN_TRANSPORT + udp_bytes;
 }
 

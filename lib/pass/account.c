@@ -42,7 +42,9 @@ void account_packet(struct account *a, const struct located *l, const uint8_t *f
     if (l->as != LOCATED_TCP && l->as != LOCATED_UDP) {
         return;
     }
-    const uint16_t port = l->source_port < l->destination_port ? l->source_port : l->destination_port;
+    const uint16_t source_port = located_source_port(l, frame);
+    const uint16_t destination_port = located_destination_port(l, frame);
+    const uint16_t port = source_port < destination_port ? source_port : destination_port;
     struct figures *of = &a->ports[l->as == LOCATED_UDP][port];
     of->bytes += bytes;
     of->saved_bytes += saved_bytes;

@@ -94,8 +94,9 @@ static inline __attribute__((always_inline)) void pass_blocks(struct pass *p, st
     struct pcapng_ordinary o;
     while (framing_walk_look(&w.framing, &o)) {
         struct located l;
-        locate_ethernet(o.block + PCAPNG_PACKET_HEADER_BYTES, o.is.caplen_bytes, &l);
-        if (in_tunnels && __builtin_expect(may_be_tunnel(&pass, &l), 0)) {
+        const uint8_t *frame = o.block + PCAPNG_PACKET_HEADER_BYTES;
+        locate_ethernet(frame, o.is.caplen_bytes, &l);
+        if (in_tunnels && __builtin_expect(may_be_tunnel(&pass, &l, frame), 0)) {
             break; /* that is looked into by who takes any packet */
         }
         if (o.id != streak.id && !begin_streak(&pass, &w, &streak, o.id)) {

@@ -95,7 +95,7 @@ static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pa
     struct located l;
     locate_ethernet(frame, r->visible_bytes - inner, &l);
     if (way != WAY_PACKET &&
-        unlikely(inner != 0 ? !tunnel_plain_agrees(p->policy->port_flags, whole, &l) : may_be_tunnel(p, &l))) {
+        unlikely(inner != 0 ? !tunnel_plain_agrees(p->policy->port_flags, whole, &l) : may_be_tunnel(p, &l, frame))) {
         return pass_long_way(p, w, r, writing);
     }
     const struct decision d = decide_ordinary(p, &r->is, way == WAY_FLOW ? POLICY_FLOW : POLICY_PACKET, frame, &l);

@@ -109,10 +109,9 @@ decide_ordinary(const struct pass *p, const struct format_packet *is, const enum
 }
 
 /* Whether a packet of an ordinary loop may be a tunnel, or behind tags that are looked through. */
-static inline bool may_be_tunnel(const struct pass *p, const struct located *l) {
+static inline bool may_be_tunnel(const struct pass *p, const struct located *l, const uint8_t *frame) {
     if (l->as == LOCATED_UDP) {
-        const uint8_t *flags = p->policy->port_flags;
-        return ((flags[l->source_port] | flags[l->destination_port]) & POLICY_PORT_TUNNELS) != 0;
+        return (located_port_flags(p->policy->port_flags, l, frame) & POLICY_PORT_TUNNELS) != 0;
     }
     return l->as == LOCATED_NOT_IP || l->as == LOCATED_OTHER_TRANSPORT || l->as == LOCATED_OFFLOADED;
 }

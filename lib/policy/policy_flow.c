@@ -71,10 +71,6 @@ static inline struct decision decide(const struct policy *p, const struct locate
     return keep_bytes < v->clear_bytes ? policy_keep(POLICY_SHORT) : cut_behind(l, v->reason, keep_bytes);
 }
 
-static inline unsigned port_flags(const struct policy *p, const struct located *l) {
-    return (unsigned)p->port_flags[l->source_port] | p->port_flags[l->destination_port];
-}
-
 /* The flow of a packet, if there is one. */
 struct place {
     struct flow *flow; /* NULL: none */
@@ -196,7 +192,7 @@ static SLOW struct decision follow_udp(struct policy *p, const struct located *l
         .payload = frame + l->payload_offset,
         .there_bytes = l->payload_bytes,
         .payload_bytes = l->packet_end - l->payload_offset,
-        .port_flags = port_flags(p, l),
+        .port_flags = located_port_flags(p->port_flags, l, frame),
     };
     if (at.flow == NULL) {
         memset(&fresh, 0, sizeof fresh);
@@ -219,8 +215,9 @@ static inline struct decision decide_udp(struct policy *p, const struct policy_p
         return mark_cut_before(p, l, frame);
     }
     const struct place at = find(p, l, frame);
-    const enum policy_reason reason = flow_expected_udp(at.flow != NULL ? &at.flow->state : NULL, at.direction,
-                                                        port_flags(p, l), frame + l->payload_offset, l->payload_bytes);
+    const enum policy_reason reason =
+        flow_expected_udp(at.flow != NULL ? &at.flow->state : NULL, at.direction,
+                          located_port_flags(p->port_flags, l, frame), frame + l->payload_offset, l->payload_bytes);
     if (likely(reason < POLICY_CUT_REASONS)) {
         return cut_behind(l, reason, p->settings.floor_bytes);
     }

@@ -57,7 +57,7 @@ struct decision policy_packet_decide(const struct policy *p, const struct locate
     if (l->payload_bytes <= p->settings.floor_bytes) {
         return policy_keep(POLICY_SHORT);
     }
-    unsigned flags = p->port_flags[l->source_port] | p->port_flags[l->destination_port];
+    const unsigned flags = located_port_flags(p->port_flags, l, frame);
     return l->as == LOCATED_TCP ? decide_tcp(p, flags, frame + l->payload_offset, l->payload_bytes)
                                 : decide_udp(p, flags);
 }

@@ -21,8 +21,8 @@ static void must_be_located(const struct located *l, const struct model *m, cons
         FUZZ_MUST(l->network_offset == m->ip && l->transport_offset == m->transport);
         FUZZ_MUST(l->payload_offset == m->payload && l->payload_bytes == m->payload_bytes);
         FUZZ_MUST(l->final_destination_offset == m->destination);
-        FUZZ_MUST(l->source_port == frame[m->transport] * 256 + frame[m->transport + 1]);
-        FUZZ_MUST(l->destination_port == frame[m->transport + 2] * 256 + frame[m->transport + 3]);
+        FUZZ_MUST(located_source_port(l, frame) == frame[m->transport] * 256 + frame[m->transport + 1]);
+        FUZZ_MUST(located_destination_port(l, frame) == frame[m->transport + 2] * 256 + frame[m->transport + 3]);
     }
 }
 

@@ -1,16 +1,18 @@
 /* Bytes by server port and host. */
 #include "account.h"
+#include "bytes.h"
 #include "support.h"
 
 /* A located packet in a frame whose addresses end in a and b. */
 static void add(struct account *a, uint8_t version, bool udp, uint16_t from, uint16_t to, uint8_t one, uint8_t other,
                 uint64_t bytes, uint64_t saved) {
-    uint8_t frame[14 + 40] = {0};
+    uint8_t frame[14 + 40 + 4] = {0};
     const struct located l = {.as = udp ? LOCATED_UDP : LOCATED_TCP,
                               .ip_version = version,
                               .network_offset = 14,
-                              .source_port = from,
-                              .destination_port = to};
+                              .transport_offset = 14 + 40};
+    bytes_put_be16(frame + 14 + 40, from);
+    bytes_put_be16(frame + 14 + 40 + 2, to);
     frame[14 + (version == 4 ? 15 : 23)] = one;
     frame[14 + (version == 4 ? 19 : 39)] = other;
     account_packet(a, &l, frame, bytes, saved);

@@ -94,7 +94,7 @@ static void test_no_tunnels_yet(void **state) {
     assert_null(link_type_find(257));
     link_locate(link_type_find(LINKTYPE_ETHERNET), frame.at, (uint32_t)frame.length, &l, &around);
     assert_int_equal(around.count, 0);
-    assert_int_equal(l.destination_port, 4789);
+    assert_int_equal(located_destination_port(&l, frame.at), 4789);
 }
 
 int main(void) {

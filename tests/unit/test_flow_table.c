@@ -5,12 +5,10 @@
 
 static struct flow_key key_of(uint32_t host, bool back, unsigned *direction) {
     uint8_t frame[60] = {0};
-    struct located l = {.as = LOCATED_TCP,
-                        .ip_version = 4,
-                        .network_offset = 14,
-                        .source_port = back ? 443 : 40000,
-                        .destination_port = back ? 40000 : 443};
+    struct located l = {.as = LOCATED_TCP, .ip_version = 4, .network_offset = 14, .transport_offset = 34};
     struct flow_key key;
+    bytes_put_be16(frame + 34, back ? 443 : 40000);
+    bytes_put_be16(frame + 36, back ? 40000 : 443);
     bytes_put_be32(frame + (back ? 30 : 26), host);
     bytes_put_be32(frame + (back ? 26 : 30), 0xc6336402);
     *direction = flow_key_make(&key, frame, &l);

@@ -23,8 +23,8 @@ static void test_fields(void **state) {
         assert_int_equal(l.payload_offset, rows[i].payload);
         assert_int_equal(l.payload_bytes, 32);
         assert_int_equal(l.final_destination_offset, rows[i].destination);
-        assert_int_equal(l.source_port, 50000);
-        assert_int_equal(l.destination_port, 443);
+        assert_int_equal(located_source_port(&l, b.at), 50000);
+        assert_int_equal(located_destination_port(&l, b.at), 443);
     }
 }
 

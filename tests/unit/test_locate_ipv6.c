@@ -126,8 +126,8 @@ static void test_chains(void **state) {
         assert_int_equal(l.payload_offset, payload);
         assert_int_equal(l.payload_bytes, 32);
         assert_int_equal(l.final_destination_offset, 38);
-        assert_int_equal(l.source_port, 50000);
-        assert_int_equal(l.destination_port, 443);
+        assert_int_equal(located_source_port(&l, b.at), 50000);
+        assert_int_equal(located_destination_port(&l, b.at), 443);
         for (size_t length = 14; length <= b.length; length++) {
             if (length < payload) {
                 expect_as(&b, length, LOCATED_TRUNCATED);

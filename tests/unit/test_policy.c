@@ -1,8 +1,9 @@
 /* The decision table of docs/ALGORITHM.md section 2: every row, its boundaries and its neighbours. */
+#include "bytes.h"
 #include "policy.h"
 #include "support.h"
 
-enum { TCP = LOCATED_TCP, UDP = LOCATED_UDP, PAYLOAD_OFFSET = 54 };
+enum { TCP = LOCATED_TCP, UDP = LOCATED_UDP, TRANSPORT_OFFSET = 34, PAYLOAD_OFFSET = 54 };
 
 static const unsigned TLS_PORTS[] = {443, 853, 465, 993, 995, 8443, 5061};
 
@@ -30,6 +31,8 @@ static struct decision decide(void **state, int as, unsigned from, unsigned to, 
     uint8_t *frame = malloc(PAYLOAD_OFFSET + length);
     assert_non_null(frame);
     memset(frame, 0x17, PAYLOAD_OFFSET);
+    bytes_put_be16(frame + TRANSPORT_OFFSET, (uint16_t)from);
+    bytes_put_be16(frame + TRANSPORT_OFFSET + 2, (uint16_t)to);
     if (length > 0) {
         memcpy(frame + PAYLOAD_OFFSET, payload, length);
     }
@@ -37,11 +40,9 @@ static struct decision decide(void **state, int as, unsigned from, unsigned to, 
         .as = (enum located_as)as,
         .ip_version = 4,
         .network_offset = 14,
-        .transport_offset = 34,
+        .transport_offset = TRANSPORT_OFFSET,
         .payload_offset = PAYLOAD_OFFSET,
         .payload_bytes = (uint32_t)length,
-        .source_port = (uint16_t)from,
-        .destination_port = (uint16_t)to,
     };
     struct decision d = policy_packet_decide(*state, &l, frame);
     free(frame);
