@@ -276,7 +276,7 @@ OUT_OF_LINE struct behind_tags step_over_ethernet_tags(const uint8_t *frame, uin
 INLINED uint32_t circuit_of_tags(const uint8_t *frame, uint32_t first, uint32_t network) {
     uint32_t circuit = 0;
     for (uint32_t at = first; at < network; at += VLAN_TAG_BYTES) {
-        circuit = circuit * 4099 + 1 + (bytes_get_be16(frame + at) & VLAN_ID_MASK);
+        circuit = circuit * LOCATED_CIRCUIT_FACTOR + 1 + (bytes_get_be16(frame + at) & VLAN_ID_MASK);
     }
     return circuit;
 }

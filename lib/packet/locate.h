@@ -14,6 +14,9 @@
 
 #include <stdint.h>
 
+/* A circuit is made of numbers, one after the other: times that, plus 1 and the number. */
+#define LOCATED_CIRCUIT_FACTOR 4099U
+
 enum located_as {
     LOCATED_TCP,
     LOCATED_UDP,

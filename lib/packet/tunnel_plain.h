@@ -51,4 +51,16 @@ static inline bool tunnel_plain_agrees(const uint8_t *port_flags, const uint8_t 
     return is_ordinary && inner->packet_end + PLAIN_INNER <= PLAIN_TRANSPORT + udp_bytes;
 }
 
+/* The circuit of such a packet, its own tags included, as the longer way has it. */
+static inline uint32_t tunnel_plain_circuit(const uint8_t *frame, const struct located *inner) {
+    uint32_t circuit = 1 + (bytes_get_be32(frame + PLAIN_VXLAN + VXLAN_VNI) >> 8);
+    if (__builtin_expect(inner->circuit == 0, 1)) {
+        return circuit;
+    }
+    for (uint32_t at = ETHERNET_HEADER_BYTES; at < inner->network_offset; at += VLAN_TAG_BYTES) {
+        circuit *= LOCATED_CIRCUIT_FACTOR;
+    }
+    return circuit + inner->circuit;
+}
+
 #endif

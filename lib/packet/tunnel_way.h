@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "envelope.h"
+#include "locate.h"
 #include "tunnel_kind.h"
 #include "wire.h"
 
@@ -54,7 +55,7 @@ static inline void way_go_by_type(struct tunnel_way *w, uint32_t header_bytes) {
 
 /* The circuit is made of what names it the same in both directions. */
 static inline void way_mark(struct tunnel_way *w, uint32_t number) {
-    w->circuit = w->circuit * 4099 + 1 + number;
+    w->circuit = w->circuit * LOCATED_CIRCUIT_FACTOR + 1 + number;
 }
 
 static inline void way_add_layer(struct tunnel_way *w, enum layer_kind kind, uint32_t offset, uint32_t end) {

@@ -8,7 +8,11 @@
 
 #define unlikely(x) __builtin_expect((x), 0)
 
-enum way { WAY_PACKET, WAY_PACKET_IN_TUNNELS, WAY_FLOW, WAYS };
+enum way { WAY_PACKET, WAY_PACKET_IN_TUNNELS, WAY_FLOW, WAY_FLOW_IN_TUNNELS, WAYS };
+
+static inline bool is_flow(enum way way) {
+    return way == WAY_FLOW || way == WAY_FLOW_IN_TUNNELS;
+}
 
 struct tunnel_outcome {
     uint32_t out_bytes; /* of the frame */
@@ -26,10 +30,10 @@ static bool locate_plain(const struct pass *p, const uint8_t *frame, uint32_t ca
         return false;
     }
     locate_ethernet(frame + PLAIN_INNER, captured_bytes - PLAIN_INNER, l);
-    if (l->circuit != 0 || !tunnel_plain_agrees(flags, frame, l)) {
+    if (!tunnel_plain_agrees(flags, frame, l)) {
         return false;
     }
-    l->circuit = 1 + (bytes_get_be32(frame + PLAIN_VXLAN + VXLAN_VNI) >> 8); /* as the longer way has it */
+    l->circuit = tunnel_plain_circuit(frame, l);
     l->network_offset += PLAIN_INNER;
     l->transport_offset += PLAIN_INNER;
     l->payload_offset += PLAIN_INNER;
@@ -84,6 +88,24 @@ static inline uint32_t pass_long_way(const struct pass *p, const struct walk *w,
 }
 
 /*
+ * Whether what is located in plain VXLAN is ordinary enough for the short way; then its circuit is set. What was cut
+ * before is told by where the whole frame ends, so that for the policy `flow` only frames that are all there are.
+ */
+static inline bool is_ordinary_in_plain(const struct pass *p, const struct framed *r, const uint8_t *whole,
+                                        const enum way way, struct located *l) {
+    if (!tunnel_plain_agrees(p->policy->port_flags, whole, l)) {
+        return false;
+    }
+    if (is_flow(way)) {
+        if (r->is.origlen_bytes > r->is.caplen_bytes) {
+            return false;
+        }
+        l->circuit = tunnel_plain_circuit(whole, l);
+    }
+    return true;
+}
+
+/*
  * The frame that begins at inner, which is 0, or PLAIN_INNER in plain VXLAN. Returns how many bytes stay of the whole
  * frame. writing, way and inner: known where this is compiled for the many ordinary packets.
  */
@@ -95,10 +117,10 @@ static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pa
     struct located l;
     locate_ethernet(frame, r->visible_bytes - inner, &l);
     if (way != WAY_PACKET &&
-        unlikely(inner != 0 ? !tunnel_plain_agrees(p->policy->port_flags, whole, &l) : may_be_tunnel(p, &l, frame))) {
+        unlikely(inner != 0 ? !is_ordinary_in_plain(p, r, whole, way, &l) : may_be_tunnel(p, &l, frame))) {
         return pass_long_way(p, w, r, writing);
     }
-    const struct decision d = decide_ordinary(p, &r->is, way == WAY_FLOW ? POLICY_FLOW : POLICY_PACKET, frame, &l);
+    const struct decision d = decide_ordinary(p, &r->is, is_flow(way) ? POLICY_FLOW : POLICY_PACKET, frame, &l);
     p->tally->packets_by_reason[d.reason]++;
     p->tally->packets_by_tunnel[TUNNEL_VXLAN] += inner != 0;
     if (!d.cut) {
@@ -121,7 +143,7 @@ static inline __attribute__((always_inline)) void pass_record(struct pass *p, st
                                                               const bool writing, const enum way way) {
     uint32_t out_bytes;
     note_packet(p->tally, w, &r->is, pass_time(&r->is, false), p->second, p->snaplen_bytes);
-    if (way == WAY_PACKET_IN_TUNNELS &&
+    if ((way == WAY_PACKET_IN_TUNNELS || way == WAY_FLOW_IN_TUNNELS) &&
         unlikely(tunnel_is_plain(p->policy->port_flags, r->header + SAVEFILE_RECORD_HEADER_BYTES, r->visible_bytes))) {
         out_bytes = pass_frame(p, w, r, writing, way, PLAIN_INNER);
     } else {
@@ -157,12 +179,18 @@ LOOP(packet_in_tunnels_writing, true, WAY_PACKET_IN_TUNNELS)
 LOOP(packet_in_tunnels_counting, false, WAY_PACKET_IN_TUNNELS)
 LOOP(flow_writing, true, WAY_FLOW)
 LOOP(flow_counting, false, WAY_FLOW)
+LOOP(flow_in_tunnels_writing, true, WAY_FLOW_IN_TUNNELS)
+LOOP(flow_in_tunnels_counting, false, WAY_FLOW_IN_TUNNELS)
 
-static enum way way_of(const struct policy *p) {
-    if (p->settings.kind == POLICY_FLOW) {
-        return WAY_FLOW;
+/*
+ * Of the policy `flow`, which looks for tunnels unasked, a capture pays for looking at every packet for plain VXLAN
+ * only from the first buffer on in which there was some. Until then such a packet goes the long way to the same place.
+ */
+static enum way way_of(const struct pass *p) {
+    if (p->policy->settings.kind == POLICY_FLOW) {
+        return p->tally->packets_by_tunnel[TUNNEL_VXLAN] == 0 ? WAY_FLOW : WAY_FLOW_IN_TUNNELS;
     }
-    return p->tunnels.kinds == 0 ? WAY_PACKET : WAY_PACKET_IN_TUNNELS;
+    return p->policy->tunnels.kinds == 0 ? WAY_PACKET : WAY_PACKET_IN_TUNNELS;
 }
 
 void walk_records(struct pass *p, struct walk *w) {
@@ -170,6 +198,7 @@ void walk_records(struct pass *p, struct walk *w) {
         [WAY_PACKET] = {packet_counting, packet_writing},
         [WAY_PACKET_IN_TUNNELS] = {packet_in_tunnels_counting, packet_in_tunnels_writing},
         [WAY_FLOW] = {flow_counting, flow_writing},
+        [WAY_FLOW_IN_TUNNELS] = {flow_in_tunnels_counting, flow_in_tunnels_writing},
     };
-    loops[way_of(p->policy)][p->sink != NULL](p, w);
+    loops[way_of(p)][p->sink != NULL](p, w);
 }
