@@ -63,7 +63,7 @@ static int make_room(struct framing *fr, struct failure *f) {
 
 enum framing_status framing_open(struct framing *fr, struct source *source, struct failure *f) {
     fr->source = source;
-    fr->begin = fr->end = 0;
+    fr->begin = fr->end = fr->held_bytes = 0;
     fr->at_end = false;
     fr->packets = fr->consumed_bytes = 0;
     fr->rest_bytes = 0;
@@ -140,10 +140,16 @@ static void enter(struct framing *fr, const struct framed *r) {
     }
 }
 
+static void hold_no_more(struct framing *fr) {
+    fr->end += fr->held_bytes;
+    fr->held_bytes = 0;
+}
+
 enum framing_status framing_fill(struct framing *fr, struct failure *f) {
     const size_t header_bytes = fr->format->piece_header_bytes;
     struct framed r;
     enum framing_status status = FRAMING_OK;
+    hold_no_more(fr);
     if (fr->end - fr->begin < header_bytes && (status = slide_and_fill_to(fr, header_bytes, f)) != FRAMING_OK) {
         return status;
     }
@@ -183,6 +189,7 @@ enum framing_status framing_fill(struct framing *fr, struct failure *f) {
 }
 
 enum framing_status framing_fill_up(struct framing *fr, struct failure *f) {
+    hold_no_more(fr);
     return slide_and_fill_to(fr, FRAMING_BUFFER_BYTES, f);
 }
 
@@ -204,6 +211,12 @@ bool framing_look_next(const struct framing *fr, struct framing_look *look, stru
     look->at += out->whole_bytes;
     out->there_bytes = out->whole_bytes;
     return !look->is_over;
+}
+
+void framing_hold_back(struct framing *fr, const struct framing_look *look) {
+    const size_t end = (size_t)(look->at - fr->buffer);
+    fr->held_bytes = fr->end - end;
+    fr->end = end;
 }
 
 bool framing_walk_next_any(struct framing *fr, struct framing_walk *w, struct framed *out) {

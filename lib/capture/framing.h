@@ -54,6 +54,7 @@ struct framing {
     uint8_t *buffer;
     size_t begin;               /* first byte not yet handed out */
     size_t end;                 /* first byte not yet filled */
+    size_t held_bytes;          /* behind it, of what is filled: held back until the buffer is filled again */
     bool at_end;                /* the source has no more */
     struct format_packet first; /* the capture's first packet, from when it was found on */
     uint64_t packets;           /* handed out so far */
@@ -108,6 +109,9 @@ struct framing_look framing_look_begin(const struct framing *fr);
 
 /* The next record, as framing_walk_next_any(). */
 bool framing_look_next(const struct framing *fr, struct framing_look *look, struct framed *out);
+
+/* Hold back what was not looked at: a walk ends there. The next call that fills the buffer hands it out. */
+void framing_hold_back(struct framing *fr, const struct framing_look *look);
 
 /*
  * A walk over the records that are whole in the buffer. It is a value of its own, so that a loop which changes the

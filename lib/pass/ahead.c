@@ -3,6 +3,12 @@
  */
 #include "walk.h"
 
+/*
+ * Shown at a time. Packets are counted, not bytes, so that what is decided on a capture is the same in a tunnel, and
+ * when it was cut; with full frames of Ethernet in a tunnel or two they fit in the buffer.
+ */
+enum { AHEAD_PACKETS = 128 };
+
 static bool looks_ahead(const struct pass *p) {
     return p->policy->ahead != NULL && policy_ahead_looks(p->policy->ahead);
 }
@@ -40,13 +46,17 @@ void pass_look_ahead(struct pass *p) {
     }
     struct framing_look look = framing_look_begin(p->framing);
     struct framed r;
-    while (framing_look_next(p->framing, &look, &r)) {
+    unsigned packets = 0;
+    while (packets < AHEAD_PACKETS && framing_look_next(p->framing, &look, &r)) {
+        packets += r.is_packet;
         if (r.is_packet && r.may_be_cut) {
             show(p, &look.state, &r);
         }
     }
     if (look.is_over) {
         policy_ahead_end(p->policy->ahead);
+    } else if (packets > 0) {
+        framing_hold_back(p->framing, &look);
     }
 }
 

@@ -1,7 +1,7 @@
 /*
  * Looking ahead under the policy `flow`. Rotation begins every file in the middle of every long connection, and what
  * such a stream is proves itself some packets later only. So the first packets of a capture are shown twice: ahead of
- * their turn, a buffer at a time, to a second policy that decides as the first one will; and then in their turn. What
+ * their turn, some at a time, to a second policy that decides as the first one will; and then in their turn. What
  * the second one has seen proven by then counts for the packets before the proof, too, as far as the proof covers them:
  * the same unbroken run of units of the same stream, or the same connection ID, and bytes that look like noise. Pure.
  *

@@ -415,6 +415,45 @@ static void test_every_way_gives_the_same(void **state) {
     capture_free(&c);
 }
 
+/* So many records at a time are looked at, however a pipe delivers them; then they are handed out, and no others. */
+static void test_look_and_hold_back(void **state) {
+    enum { RECORDS = 1000, AT_A_TIME = 70 };
+    struct framing *fr = *state;
+    struct failure f = {.text = ""};
+    struct capture c = capture_begin(false, true, 262144, 1);
+    for (unsigned i = 0; i < RECORDS; i++) {
+        capture_record(&c, i, 0, 900, 900);
+        put_noise(&c, 900);
+    }
+    for (enum way way = BY_READ; way <= BY_PIPE; way++) {
+        struct feeding s;
+        unsigned looked_at = 0;
+        begin_feeding(&s, &c, way);
+        assert_int_equal(framing_open(fr, &s.source, &f), FRAMING_OK);
+        while (framing_fill_up(fr, &f) == FRAMING_OK && framing_fill(fr, &f) == FRAMING_OK) {
+            struct framing_look look = framing_look_begin(fr);
+            struct framed r;
+            unsigned count = 0;
+            while (count < AT_A_TIME && framing_look_next(fr, &look, &r)) {
+                assert_int_equal(r.is.ts_sec, looked_at + count);
+                count++;
+            }
+            assert_int_equal(count, RECORDS - looked_at < AT_A_TIME ? RECORDS - looked_at : AT_A_TIME);
+            looked_at += count;
+            framing_hold_back(fr, &look);
+            while (next(fr, &r)) {
+                count--;
+            }
+            assert_int_equal(count, 0);
+        }
+        assert_int_equal(looked_at, RECORDS);
+        assert_int_equal(fr->packets, RECORDS);
+        assert_int_equal(framing_fill(fr, &f), FRAMING_END);
+        end_feeding(&s);
+    }
+    capture_free(&c);
+}
+
 static void test_sources_that_fail(void **state) {
     struct framing *fr = *state;
     struct failure f = {.text = ""};
@@ -471,6 +510,7 @@ int main(void) {
         cmocka_unit_test(test_oversize_cut_short),
         cmocka_unit_test(test_every_way_gives_the_same),
         cmocka_unit_test(test_shrinks_while_mapped),
+        cmocka_unit_test(test_look_and_hold_back),
         cmocka_unit_test(test_sources_that_fail),
     };
     return cmocka_run_group_tests(tests, make_framing, drop_framing);
