@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "driver.h"
 #include "options.h"
+#include "reason.h"
 #include "text.h"
 
 #include <errno.h>
@@ -248,6 +249,7 @@ static int make_scratch(void) {
 
 static int write_policy(const struct options *o) {
     char *path = NULL;
+    assign("kind", policy_kind_name(o->policy.given ? o->policy.settings.policy.kind : POLICY_PACKET));
     if (!o->policy.given) {
         assign("policy", "");
         return 0;

@@ -55,6 +55,47 @@ all_right() {
 
 # ---- reports ----
 
+# said: whether it was said, exactly and once, what the policy packet cuts besides
+said() { [ "$(grep -cxF -- "$WHAT_GOES" "$err_file")" -eq 1 ]; }
+
+@test "what the policy packet cuts besides is said before the first run, and by --check-only; not otherwise" {
+    three
+    mkdir e
+    cp d/a.pcap e/a.pcap
+    cp d/a.pcap e/b.pcap
+    runs pcap-slim --dir d --output json
+    ! said
+    rm -r d/.slim_markers
+    runs pcap-slim --dir d --policy flow
+    ! said
+    rm -r d/.slim_markers
+    runs pcap-slim --dir d -q
+    ! said
+    rm -r d/.slim_markers
+    runs pcap-slim --dir d --dry-run
+    ! said
+    runs pcap-slim --dir d
+    said
+    runs pcap-slim --dir d --retry-failed
+    ! said
+    runs pcap-slim --single e/a.pcap
+    said
+    runs pcap-slim --dir e
+    ! said
+    cp d/a.pcap e/c.pcap
+    runs pcap-slim --dir e --check-only
+    said
+    mkdir empty
+    runs pcap-slim --dir empty
+    ! said
+    mkdir m
+    runs pcap-slim --dir e --marker-dir m
+    said
+    cp "$FIXTURES/good-little-micro.pcap" e/d.pcap
+    runs pcap-slim --dir e --marker-dir m
+    ! said
+}
+
 @test "human report: done, marked, refused, not Ethernet; status 1 when a file failed" {
     three
     runs pcap-slim --dir d

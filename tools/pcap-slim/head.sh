@@ -13,4 +13,5 @@ trap '' XFSZ # a limit on file sizes is an error like a full disk, and no death 
 
 PROGRAM=pcap-slim
 CONFIG=@SYSCONFDIR@/pcap-slim.conf
+told=''
 error='' warning='' info='' # what pcap-plan says goes before a line of each level

@@ -38,6 +38,14 @@ main() {
     exit "$?"
 }
 
+# What the default costs, before anything is cut: once, where nothing was slimmed before.
+say_what_goes() {
+    [ "$kind$output$quiet$told" = packethuman ] || return 0
+    [ "$mode" = check-only ] || { [ "$mode$target" != runfiles ] && [ ! -d "${markers:+$markers$PWD/}.slim_markers" ]; } || return 0
+    told=yes
+    say "$info" "the policy packet also cuts certificates and names that can be read; --policy flow keeps them"
+}
+
 # In one place, from the list to the report.
 work() {
     incomplete='' pending=1 doing=$mode
@@ -50,6 +58,7 @@ work() {
     batch_size
     export_run
     [ "$pending" -ne 0 ] || [ -n "$limits$until" ] || doing=nothing-to-$mode
+    case $doing in run | check-only) say_what_goes ;; esac
     # shellcheck disable=SC2086 # words, checked by pcap-plan
     case $doing in
     nothing-to-*) { # the records are there already

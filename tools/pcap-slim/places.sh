@@ -49,7 +49,7 @@ make_plan() {
     dirs='' lost=0 reporter='' run='' signal=''                      # several directories; what is under way
     globs='' excludes='' recursive='' age='' until='' until_typed='' # which files of a directory
     workers='' limits='' verify='' reads='' hash='' accept='' compress='' tail='' # how
-    output='' progress='' metrics='' sandbox='' prune='' retry='' left_out='' quiet='' all=''
+    output='' progress='' metrics='' sandbox='' prune='' retry='' left_out='' quiet='' all='' kind=''
     trap leave EXIT
     trap '' USR1 # there is no progress yet
     trap 'leave 129' HUP
