@@ -2,8 +2,11 @@
 # The other length modes against the oracle, tshark and the witness: fixtures and, where it is there, the corpus.
 load ../cli/helpers
 
-# All of it that is a capture, in ./list.
-list_all() { find "$FIXTURES" ${CORPUS:+"$CORPUS"} -type f ! -name '*.md' -print0 | LC_ALL=C sort -z >list; }
+# All of it that is a capture, in ./list; of each EVERY captures one, another one in each test.
+list_all() {
+    find "$FIXTURES" ${CORPUS:+"$CORPUS"} -type f ! -name '*.md' -print0 | LC_ALL=C sort -z |
+        sed -zn "$((BATS_TEST_NUMBER % ${EVERY:-1} + 1))~${EVERY:-1}p" >list
+}
 
 # judge LENGTH CHECKSUM: pcap-truncate gives the oracle's bytes, the witness finds them good, cutting again changes
 # nothing. Leaves pairs (original, slim) in ./pairs.
