@@ -28,16 +28,18 @@ int codecs_accept(struct codecs *c, unsigned flags, struct failure *f) {
 }
 
 int codecs_load(struct codecs *c, enum codec_id id, struct failure *f) {
-    if (c->library[id] == NULL) {
-        c->library[id] = codec_row((enum codec_id)id)->load(f);
+    const struct codec *row = codec_row(id);
+    if (c->library[id] == NULL && row != NULL) {
+        c->library[id] = row->load(f);
     }
     return c->library[id] != NULL ? 0 : -1;
 }
 
 void codecs_free(struct codecs *c) {
     for (int id = 0; id < CODECS; id++) {
-        if (c->library[id] != NULL) { /* never that of CODEC_NONE */
-            codec_row((enum codec_id)id)->unload(c->library[id]);
+        const struct codec *row = codec_row((enum codec_id)id);
+        if (row != NULL && c->library[id] != NULL) {
+            row->unload(c->library[id]);
         }
     }
     memset(c, 0, sizeof *c);

@@ -81,7 +81,7 @@ static int settle(struct stage *s) {
 static bool comes_in_time(const struct stage *s) {
     const uint64_t held_ms = (clock_ns(CLOCK_MONOTONIC) - s->held_since_ns) / 1000000;
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-    return tokens_at_hand(s->lines) || (held_ms < STAGE_HOLD_MS && poll(&input, 1, STAGE_HOLD_MS - (int)held_ms) == 1);
+    return tokens_at_hand(&s->lines) || (held_ms < STAGE_HOLD_MS && poll(&input, 1, STAGE_HOLD_MS - (int)held_ms) == 1);
 }
 
 /* As tokens_next(); status: set to CLI_FAILED where the reader went away meanwhile. */
@@ -89,7 +89,7 @@ static int next_line(struct stage *s, char **line, int *status, struct failure *
     if (s->is_holding && !comes_in_time(s)) {
         *status = settle(s);
     }
-    return *status == CLI_DONE ? tokens_next(s->lines, line, f) : 0;
+    return *status == CLI_DONE ? tokens_next(&s->lines, line, f) : 0;
 }
 
 enum line_result { LINE_DONE, LINE_BAD, LINE_NO_READER };
@@ -122,27 +122,25 @@ static enum line_result work_on_line(struct stage *s, char *line) {
 bool stage_next(struct stage *s, struct record *out) {
     struct failure failure;
     char *line;
-    if (tokens_next(s->lines, &line, &failure) != 1) {
+    if (tokens_next(&s->lines, &line, &failure) != 1) {
         return false;
     }
     if (record_parse(line, out, &failure) != 0) {
-        tokens_put_back(s->lines);
+        tokens_put_back(&s->lines);
         return false;
     }
     return true;
 }
 
 void stage_put_back(struct stage *s) {
-    tokens_put_back(s->lines);
+    tokens_put_back(&s->lines);
 }
 
 int stage_run(struct stage *s) {
-    struct tokens lines;
     struct failure failure;
-    if (tokens_open(&lines, STDIN_FILENO, '\n', &failure) != 0) {
+    if (tokens_open(&s->lines, STDIN_FILENO, '\n', &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
-    s->lines = &lines;
     int status = CLI_DONE;
     enum line_result result = LINE_DONE;
     char *line;
@@ -158,7 +156,7 @@ int stage_run(struct stage *s) {
     if (settle(s) != CLI_DONE || settled != CLI_DONE) {
         status = CLI_FAILED;
     }
-    tokens_close(&lines);
+    tokens_close(&s->lines);
     return more < 0 ? cli_fail("standard input", "%s", failure.text) : status;
 }
 

@@ -5,10 +5,9 @@
 #define PCAPSLIM_STAGE_H
 
 #include "record.h"
+#include "tokens.h"
 
 #include <stdbool.h>
-
-struct tokens;
 
 /*
  * Write one record to a descriptor as a line, whole: stages of other batches may write to the same pipe at
@@ -38,8 +37,8 @@ struct stage {
     enum stage_outcome (*work)(void *context, struct record *r);
     int (*settle)(void *context); /* CLI_DONE, or CLI_FAILED: no reader. NULL: nothing is ever held */
     void *context;
-    bool between_stages;  /* whether a stage follows */
-    struct tokens *lines; /* from here on for stage_run(): the input */
+    bool between_stages; /* whether a stage follows */
+    struct tokens lines; /* from here on for stage_run(): the input */
     bool is_holding;
     uint64_t held_since_ns;
 };
