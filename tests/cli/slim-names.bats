@@ -77,7 +77,7 @@ one_equals() {
         json_is ".summary | .ok == $names and .skip == 0 and .fail == 0"
         runs pcap-slim --dir d --workers "$workers"
         status_is 0
-        [ "$(wc -l <"$err_file")" -eq $((names + 1)) ] || explain "not a line a file"
+        [ "$(read_err | wc -l)" -eq $((names + 1)) ] || explain "not a line a file"
         err_has "done: ok=$names skip=0 fail=0"
         count=0
         all_nasty one_is_right
