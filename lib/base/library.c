@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void *open_first(const char *const *files) {
@@ -29,15 +30,14 @@ int library_load(const struct library *l, void *to, void **handle, struct failur
     if (l->rows[0].linked == NULL) {
         *handle = open_first(l->files);
         if (*handle == NULL) {
-            return failure_set(f, "%s needs a library that cannot be loaded: %s", l->purpose, dlerror());
+            return failure_set(f, "%s cannot be loaded: %s", l->missing, dlerror());
         }
     }
     for (size_t i = 0; i < l->count; i++) {
         if (find(*handle, &l->rows[i], (uint8_t *)to + i * sizeof(void *)) != 0) {
             library_unload(*handle);
             *handle = NULL;
-            return failure_set(f, "%s needs another version of its library than the one there is: it has no %s",
-                               l->purpose, l->rows[i].name);
+            return failure_set(f, "%s than the one there is: it has no %s", l->other, l->rows[i].name);
         }
     }
     return 0;
@@ -46,5 +46,29 @@ int library_load(const struct library *l, void *to, void **handle, struct failur
 void library_unload(void *handle) {
     if (handle != NULL) {
         (void)dlclose(handle);
+    }
+}
+
+/* As LIBRARY_FIELDS has it. */
+struct loaded {
+    void *handle;
+    void *functions[];
+};
+
+void *library_new(const struct library *l, struct failure *f) {
+    struct loaded *n = calloc(1, sizeof *n + l->count * sizeof n->functions[0]);
+    if (n == NULL) {
+        failure_memory(f);
+    } else if (library_load(l, n->functions, &n->handle, f) != 0) {
+        free(n);
+        n = NULL;
+    }
+    return n;
+}
+
+void library_free(void *loaded) {
+    if (loaded != NULL) {
+        library_unload(((struct loaded *)loaded)->handle);
+        free(loaded);
     }
 }

@@ -1,8 +1,8 @@
 #include "matcher.h"
 
 #include "bytes.h"
+#include "library.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -14,18 +14,20 @@
 
 enum { FILE_HEADER_BYTES = 24, LINKTYPES_MAX = 32 };
 
-struct library {
-    void *handle;
-    pcap_t *(*open)(FILE *file, char *words);
-    int (*compile)(pcap_t *p, struct bpf_program *out, const char *text, int optimize, bpf_u_int32 netmask);
-    int (*matches)(const struct bpf_program *program, const struct pcap_pkthdr *header, const u_char *bytes);
-    void (*free_code)(struct bpf_program *program);
-    char *(*error)(pcap_t *p);
-    void (*close)(pcap_t *p);
+#define NAMES(EACH)                                                                                                    \
+    EACH(pcap_fopen_offline)                                                                                           \
+    EACH(pcap_compile)                                                                                                 \
+    EACH(pcap_offline_filter)                                                                                          \
+    EACH(pcap_freecode)                                                                                                \
+    EACH(pcap_geterr)                                                                                                  \
+    EACH(pcap_close)
+
+struct libpcap {
+    LIBRARY_FIELDS(NAMES)
 };
 
 struct matcher {
-    struct library pcap;
+    struct libpcap *pcap;
     char *const *expressions;
     size_t count;
     struct compiled {
@@ -36,47 +38,14 @@ struct matcher {
     size_t current;
 };
 
-#ifdef PCAPSLIM_STATIC
-/* A library that is loaded into a static program brings a C library of its own, and crashes: it is linked with it. */
-static int load(struct library *l, struct failure *f) {
-    (void)f;
-    l->open = pcap_fopen_offline;
-    l->compile = pcap_compile;
-    l->matches = pcap_offline_filter;
-    l->free_code = pcap_freecode;
-    l->error = pcap_geterr;
-    l->close = pcap_close;
-    return 0;
-}
-#else
 /* The names that libpcap's library has: Debian's, and everybody else's. */
-static const char *const LIBRARIES[] = {"libpcap.so.0.8", "libpcap.so.1"};
-
-/* POSIX (dlsym): a pointer to a function comes as one to an object. */
-static bool find_symbol(void *handle, const char *name, void *function) {
-    void *symbol = dlsym(handle, name);
-    memcpy(function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
-static int load(struct library *l, struct failure *f) {
-    for (size_t i = 0; l->handle == NULL && i < sizeof LIBRARIES / sizeof LIBRARIES[0]; i++) {
-        l->handle = dlopen(LIBRARIES[i], RTLD_NOW | RTLD_LOCAL);
-    }
-    if (l->handle == NULL) {
-        return failure_set(f, "expressions need libpcap, which cannot be loaded: %s", dlerror());
-    }
-    if (!find_symbol(l->handle, "pcap_fopen_offline", &l->open) ||
-        !find_symbol(l->handle, "pcap_compile", &l->compile) ||
-        !find_symbol(l->handle, "pcap_offline_filter", &l->matches) ||
-        !find_symbol(l->handle, "pcap_freecode", &l->free_code) || !find_symbol(l->handle, "pcap_geterr", &l->error) ||
-        !find_symbol(l->handle, "pcap_close", &l->close)) {
-        return failure_set(f, "expressions need another libpcap than the one there is: %s", dlerror());
-    }
-    return 0;
-}
-
-#endif
+static const char *const FILES[] = {"libpcap.so.0.8", "libpcap.so.1", NULL};
+static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
+static const struct library LIBRARY = {.missing = "expressions need libpcap, which",
+                                       .other = "expressions need another libpcap",
+                                       .files = FILES,
+                                       .rows = ROWS,
+                                       .count = sizeof ROWS / sizeof ROWS[0]};
 
 struct matcher *matcher_new(char *const *expressions, size_t count, struct failure *f) {
     struct matcher *m = calloc(1, sizeof *m);
@@ -86,7 +55,8 @@ struct matcher *matcher_new(char *const *expressions, size_t count, struct failu
     }
     m->expressions = expressions;
     m->count = count;
-    if (load(&m->pcap, f) != 0) {
+    m->pcap = library_new(&LIBRARY, f);
+    if (m->pcap == NULL) {
         matcher_free(m);
         return NULL;
     }
@@ -103,7 +73,8 @@ static pcap_t *open_for(const struct matcher *m, uint16_t linktype, struct failu
     bytes_put_be32(header + 16, FILTER_SNAPLEN_BYTES);
     bytes_put_be32(header + 20, linktype);
     FILE *file = fmemopen(header, sizeof header, "r");
-    pcap_t *p = file != NULL ? m->pcap.open(file, words) : NULL; /* reads the header now, and no more later */
+    pcap_t *p =
+        file != NULL ? m->pcap->pcap_fopen_offline(file, words) : NULL; /* reads the header now, and no more later */
     if (p == NULL) {
         (void)failure_set(f, "expressions cannot be compiled for link type %u: %.300s", linktype, words);
         if (file != NULL) {
@@ -115,7 +86,7 @@ static pcap_t *open_for(const struct matcher *m, uint16_t linktype, struct failu
 
 static void free_programs(const struct matcher *m, struct bpf_program *programs) {
     for (size_t i = 0; i < m->count; i++) {
-        m->pcap.free_code(&programs[i]); /* also of one that was never compiled: all zeros */
+        m->pcap->pcap_freecode(&programs[i]); /* also of one that was never compiled: all zeros */
     }
     free(programs);
 }
@@ -140,12 +111,12 @@ int matcher_compile(struct matcher *m, uint16_t linktype, struct failure *f) {
     struct bpf_program *programs = calloc(m->count, sizeof programs[0]);
     int status = p == NULL ? -1 : programs == NULL ? failure_errno(f, ENOMEM, "expressions") : 0;
     for (size_t i = 0; status == 0 && i < m->count; i++) {
-        if (m->pcap.compile(p, &programs[i], m->expressions[i], 1, PCAP_NETMASK_UNKNOWN) != 0) {
-            status = failure_set(f, "the expression '%.200s': %.250s", m->expressions[i], m->pcap.error(p));
+        if (m->pcap->pcap_compile(p, &programs[i], m->expressions[i], 1, PCAP_NETMASK_UNKNOWN) != 0) {
+            status = failure_set(f, "the expression '%.200s': %.250s", m->expressions[i], m->pcap->pcap_geterr(p));
         }
     }
     if (p != NULL) {
-        m->pcap.close(p);
+        m->pcap->pcap_close(p);
     }
     if (status == 0) {
         m->compiled[m->linktypes++] = (struct compiled){linktype, programs};
@@ -161,7 +132,7 @@ bool matcher_matches(const struct matcher *m, const struct matcher_packet *packe
     header.caplen = packet->there_bytes;
     header.len = packet->origlen_bytes;
     for (size_t i = 0; i < m->count; i++) {
-        if (m->pcap.matches(&m->compiled[m->current].programs[i], &header, packet->bytes) != 0) {
+        if (m->pcap->pcap_offline_filter(&m->compiled[m->current].programs[i], &header, packet->bytes) != 0) {
             return true;
         }
     }
@@ -170,12 +141,8 @@ bool matcher_matches(const struct matcher *m, const struct matcher_packet *packe
 
 void matcher_free(struct matcher *m) {
     if (m != NULL) {
-        if (m->pcap.free_code != NULL) {
-            drop_compiled(m);
-        }
-        if (m->pcap.handle != NULL) {
-            (void)dlclose(m->pcap.handle);
-        }
+        drop_compiled(m); /* nothing is without libpcap */
+        library_free(m->pcap);
         free(m);
     }
 }

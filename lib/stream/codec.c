@@ -30,17 +30,14 @@ int codecs_accept(struct codecs *c, unsigned flags, struct failure *f) {
 int codecs_load(struct codecs *c, enum codec_id id, struct failure *f) {
     const struct codec *row = codec_row(id);
     if (c->library[id] == NULL && row != NULL) {
-        c->library[id] = row->load(f);
+        c->library[id] = library_new(row->library, f);
     }
     return c->library[id] != NULL ? 0 : -1;
 }
 
 void codecs_free(struct codecs *c) {
     for (int id = 0; id < CODECS; id++) {
-        const struct codec *row = codec_row((enum codec_id)id);
-        if (row != NULL && c->library[id] != NULL) {
-            row->unload(c->library[id]);
-        }
+        library_free(c->library[id]);
     }
     memset(c, 0, sizeof *c);
 }

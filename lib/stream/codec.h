@@ -11,6 +11,7 @@
 #include "accept.h"
 #include "codec_id.h"
 #include "failure.h"
+#include "library.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,12 +50,7 @@ struct codec {
     bool skips; /* its frames may have skippable frames between them (RFC 8878, section 3.1.2) */
     bool pads;  /* or zeros, four at a time (xz file format 1.2.1, section 2.2) */
     int level_min, level_max;
-    /*
-     * Load the library's functions. Returns what the calls below take as `library`, or NULL with f set; unload() frees
-     * it.
-     */
-    void *(*load)(struct failure *f);
-    void (*unload)(void *library);
+    const struct library *library; /* what library_new() makes of it the calls below take as `library` */
     /* The level that a frame seems to have been made at. bytes: CODEC_LOOK_BYTES of it, or all there are. */
     int (*level)(const uint8_t *bytes, size_t length_bytes);
     /* Reading, any number of frames one after the other. Returns NULL with f set when memory runs out. */

@@ -1,8 +1,6 @@
 /* gzip (RFC 1952), by zlib. */
 #include "codec.h"
 
-#include "library.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -20,32 +18,14 @@ enum { WINDOW_BITS_GZIP = 15 + 16, MEMORY_LEVEL = 8, EXTRA_FLAGS_AT = 8, FASTEST
     EACH(deflateEnd)
 
 struct zlib {
-    struct {
-        NAMES(LIBRARY_FIELD)
-    } is;
-    void *handle;
+    LIBRARY_FIELDS(NAMES)
 };
 
+static const char *const FILES[] = {"libz.so.1", NULL};
+static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
+static const struct library LIBRARY = LIBRARY_OF("gzip", FILES, ROWS);
+
 static const uint8_t MAGIC[] = {0x1f, 0x8b};
-
-static void *load(struct failure *f) {
-    static const char *const FILES[] = {"libz.so.1", NULL};
-    static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
-    const struct library library = {"gzip", FILES, ROWS, sizeof ROWS / sizeof ROWS[0]};
-    struct zlib *z = calloc(1, sizeof *z);
-    if (z == NULL) {
-        failure_memory(f);
-    } else if (library_load(&library, &z->is, &z->handle, f) != 0) {
-        free(z);
-        z = NULL;
-    }
-    return z;
-}
-
-static void unload(void *library) {
-    library_unload(((struct zlib *)library)->handle);
-    free(library);
-}
 
 /* RFC 1952, section 2.3.1: the compressor's slowest and its fastest algorithm are told, nothing between. */
 static int level(const uint8_t *bytes, size_t length_bytes) {
@@ -83,7 +63,7 @@ static void *unpack_new(const void *library, struct failure *f) {
     if (s != NULL) {
         s->zlib = library;
     }
-    if (s == NULL || s->zlib->is.inflateInit2_(&s->z, WINDOW_BITS_GZIP, ZLIB_VERSION, (int)sizeof s->z) != Z_OK) {
+    if (s == NULL || s->zlib->inflateInit2_(&s->z, WINDOW_BITS_GZIP, ZLIB_VERSION, (int)sizeof s->z) != Z_OK) {
         failure_memory(f);
         free(s);
         return NULL;
@@ -94,11 +74,11 @@ static void *unpack_new(const void *library, struct failure *f) {
 static enum codec_step unpack(void *state, struct codec_room *room, struct failure *f) {
     struct state *s = state;
     if (s->between) {
-        (void)s->zlib->is.inflateReset(&s->z);
+        (void)s->zlib->inflateReset(&s->z);
         s->between = false;
     }
     enter(&s->z, room);
-    const int status = s->zlib->is.inflate(&s->z, Z_NO_FLUSH);
+    const int status = s->zlib->inflate(&s->z, Z_NO_FLUSH);
     leave(&s->z, room);
     s->between = status == Z_STREAM_END;
     if (status == Z_MEM_ERROR) {
@@ -114,7 +94,7 @@ static enum codec_step unpack(void *state, struct codec_room *room, struct failu
 
 static void unpack_free(void *state) {
     struct state *s = state;
-    (void)s->zlib->is.inflateEnd(&s->z);
+    (void)s->zlib->inflateEnd(&s->z);
     free(s);
 }
 
@@ -124,8 +104,8 @@ static void *pack_new(const void *library, struct codec_level wanted, struct fai
     if (s != NULL) {
         s->zlib = library;
     }
-    if (s == NULL || s->zlib->is.deflateInit2_(&s->z, wanted.level, Z_DEFLATED, WINDOW_BITS_GZIP, MEMORY_LEVEL,
-                                               Z_DEFAULT_STRATEGY, ZLIB_VERSION, (int)sizeof s->z) != Z_OK) {
+    if (s == NULL || s->zlib->deflateInit2_(&s->z, wanted.level, Z_DEFLATED, WINDOW_BITS_GZIP, MEMORY_LEVEL,
+                                            Z_DEFAULT_STRATEGY, ZLIB_VERSION, (int)sizeof s->z) != Z_OK) {
         failure_memory(f);
         free(s);
         return NULL;
@@ -136,7 +116,7 @@ static void *pack_new(const void *library, struct codec_level wanted, struct fai
 static enum codec_step pack(void *state, struct codec_room *room, bool end, struct failure *f) {
     struct state *s = state;
     enter(&s->z, room);
-    const int status = s->zlib->is.deflate(&s->z, end ? Z_FINISH : Z_NO_FLUSH);
+    const int status = s->zlib->deflate(&s->z, end ? Z_FINISH : Z_NO_FLUSH);
     leave(&s->z, room);
     if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
         failure_set(f, "cannot compress: zlib's status %d", status);
@@ -147,7 +127,7 @@ static enum codec_step pack(void *state, struct codec_room *room, bool end, stru
 
 static void pack_free(void *state) {
     struct state *s = state;
-    (void)s->zlib->is.deflateEnd(&s->z);
+    (void)s->zlib->deflateEnd(&s->z);
     free(s);
 }
 
@@ -157,8 +137,7 @@ static const struct codec ROW = {
     .magic_bytes = sizeof MAGIC,
     .level_min = 1,
     .level_max = 9,
-    .load = load,
-    .unload = unload,
+    .library = &LIBRARY,
     .level = level,
     .unpack_new = unpack_new,
     .unpack = unpack,

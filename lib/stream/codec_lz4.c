@@ -1,8 +1,6 @@
 /* The lz4 frame format (its version 1.6.1, in lz4's doc/lz4_Frame_format.md), by liblz4. */
 #include "codec.h"
 
-#include "library.h"
-
 #include <lz4frame.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,32 +26,14 @@ enum { BLOCK_BYTES = 256 * 1024, LEVEL_DEFAULT = 1 };
     EACH(LZ4F_compressEnd)
 
 struct lz4 {
-    struct {
-        NAMES(LIBRARY_FIELD)
-    } is;
-    void *handle;
+    LIBRARY_FIELDS(NAMES)
 };
 
+static const char *const FILES[] = {"liblz4.so.1", NULL};
+static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
+static const struct library LIBRARY = LIBRARY_OF("lz4", FILES, ROWS);
+
 static const uint8_t MAGIC[] = {0x04, 0x22, 0x4d, 0x18};
-
-static void *load(struct failure *f) {
-    static const char *const FILES[] = {"liblz4.so.1", NULL};
-    static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
-    const struct library library = {"lz4", FILES, ROWS, sizeof ROWS / sizeof ROWS[0]};
-    struct lz4 *z = calloc(1, sizeof *z);
-    if (z == NULL) {
-        failure_memory(f);
-    } else if (library_load(&library, &z->is, &z->handle, f) != 0) {
-        free(z);
-        z = NULL;
-    }
-    return z;
-}
-
-static void unload(void *library) {
-    library_unload(((struct lz4 *)library)->handle);
-    free(library);
-}
 
 /* No frame says. */
 static int level(const uint8_t *bytes, size_t length_bytes) {
@@ -76,7 +56,7 @@ static void *unpack_new(const void *library, struct failure *f) {
     if (s != NULL) {
         s->lz4 = library;
     }
-    if (s == NULL || s->lz4->is.LZ4F_isError(s->lz4->is.LZ4F_createDecompressionContext(&s->context, LZ4F_VERSION))) {
+    if (s == NULL || s->lz4->LZ4F_isError(s->lz4->LZ4F_createDecompressionContext(&s->context, LZ4F_VERSION))) {
         failure_memory(f);
         free(s);
         return NULL;
@@ -101,9 +81,9 @@ static enum codec_step unpack(void *state, struct codec_room *room, struct failu
     if (s->head_bytes < LOOK_BYTES && look_at_head(s, room, f) != 0) {
         return CODEC_BAD;
     }
-    const size_t status = s->lz4->is.LZ4F_decompress(s->context, room->out, &out_bytes, room->in, &in_bytes, NULL);
-    if (s->lz4->is.LZ4F_isError(status)) {
-        failure_of(FAILURE_CONTENTS, f, "%s", s->lz4->is.LZ4F_getErrorName(status));
+    const size_t status = s->lz4->LZ4F_decompress(s->context, room->out, &out_bytes, room->in, &in_bytes, NULL);
+    if (s->lz4->LZ4F_isError(status)) {
+        failure_of(FAILURE_CONTENTS, f, "%s", s->lz4->LZ4F_getErrorName(status));
         return CODEC_BAD;
     }
     room->in += in_bytes;
@@ -116,7 +96,7 @@ static enum codec_step unpack(void *state, struct codec_room *room, struct failu
 
 static void unpack_free(void *state) {
     struct reading *s = state;
-    (void)s->lz4->is.LZ4F_freeDecompressionContext(s->context);
+    (void)s->lz4->LZ4F_freeDecompressionContext(s->context);
     free(s);
 }
 
@@ -141,9 +121,9 @@ static void *pack_new(const void *library, struct codec_level wanted, struct fai
                       .contentChecksumFlag = LZ4F_contentChecksumEnabled},
         .compressionLevel = wanted.level,
     };
-    const size_t room_bytes = lz4->is.LZ4F_compressBound(BLOCK_BYTES, &preferences) + LZ4F_HEADER_SIZE_MAX;
+    const size_t room_bytes = lz4->LZ4F_compressBound(BLOCK_BYTES, &preferences) + LZ4F_HEADER_SIZE_MAX;
     struct writing *s = calloc(1, sizeof *s + room_bytes);
-    if (s == NULL || lz4->is.LZ4F_isError(lz4->is.LZ4F_createCompressionContext(&s->context, LZ4F_VERSION))) {
+    if (s == NULL || lz4->LZ4F_isError(lz4->LZ4F_createCompressionContext(&s->context, LZ4F_VERSION))) {
         failure_memory(f);
         free(s);
         return NULL;
@@ -168,17 +148,17 @@ static void give(struct writing *s, struct codec_room *room) {
 static size_t make(struct writing *s, struct codec_room *room) {
     if (!s->has_begun) {
         s->has_begun = true;
-        return s->lz4->is.LZ4F_compressBegin(s->context, s->room, s->room_bytes, &s->preferences);
+        return s->lz4->LZ4F_compressBegin(s->context, s->room, s->room_bytes, &s->preferences);
     }
     if (room->in_bytes > 0) {
         const size_t bytes = room->in_bytes < BLOCK_BYTES ? room->in_bytes : BLOCK_BYTES;
         const uint8_t *from = room->in;
         room->in += bytes;
         room->in_bytes -= bytes;
-        return s->lz4->is.LZ4F_compressUpdate(s->context, s->room, s->room_bytes, from, bytes, NULL);
+        return s->lz4->LZ4F_compressUpdate(s->context, s->room, s->room_bytes, from, bytes, NULL);
     }
     s->has_ended = true;
-    return s->lz4->is.LZ4F_compressEnd(s->context, s->room, s->room_bytes, NULL);
+    return s->lz4->LZ4F_compressEnd(s->context, s->room, s->room_bytes, NULL);
 }
 
 static enum codec_step pack(void *state, struct codec_room *room, bool end, struct failure *f) {
@@ -191,8 +171,8 @@ static enum codec_step pack(void *state, struct codec_room *room, bool end, stru
             return CODEC_ON;
         }
         const size_t made = make(s, room);
-        if (s->lz4->is.LZ4F_isError(made)) {
-            failure_set(f, "cannot compress: %s", s->lz4->is.LZ4F_getErrorName(made));
+        if (s->lz4->LZ4F_isError(made)) {
+            failure_set(f, "cannot compress: %s", s->lz4->LZ4F_getErrorName(made));
             return CODEC_BAD;
         }
         s->waiting_at = 0;
@@ -203,7 +183,7 @@ static enum codec_step pack(void *state, struct codec_room *room, bool end, stru
 
 static void pack_free(void *state) {
     struct writing *s = state;
-    (void)s->lz4->is.LZ4F_freeCompressionContext(s->context);
+    (void)s->lz4->LZ4F_freeCompressionContext(s->context);
     free(s);
 }
 
@@ -214,8 +194,7 @@ static const struct codec ROW = {
     .skips = true,
     .level_min = 1,
     .level_max = 12,
-    .load = load,
-    .unload = unload,
+    .library = &LIBRARY,
     .level = level,
     .unpack_new = unpack_new,
     .unpack = unpack,

@@ -1,8 +1,6 @@
 /* The .xz file format (version 1.2.1), by liblzma. Reading only. */
 #include "codec.h"
 
-#include "library.h"
-
 #include <lzma.h>
 #include <stdlib.h>
 
@@ -15,32 +13,14 @@
 #define MEMORY_BYTES (CODEC_WINDOW_BYTES + (UINT32_C(1) << 20))
 
 struct xz {
-    struct {
-        NAMES(LIBRARY_FIELD)
-    } is;
-    void *handle;
+    LIBRARY_FIELDS(NAMES)
 };
 
+static const char *const FILES[] = {"liblzma.so.5", NULL};
+static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
+static const struct library LIBRARY = LIBRARY_OF("xz", FILES, ROWS);
+
 static const uint8_t MAGIC[] = {0xfd, '7', 'z', 'X', 'Z', 0};
-
-static void *load(struct failure *f) {
-    static const char *const FILES[] = {"liblzma.so.5", NULL};
-    static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
-    const struct library library = {"xz", FILES, ROWS, sizeof ROWS / sizeof ROWS[0]};
-    struct xz *z = calloc(1, sizeof *z);
-    if (z == NULL) {
-        failure_memory(f);
-    } else if (library_load(&library, &z->is, &z->handle, f) != 0) {
-        free(z);
-        z = NULL;
-    }
-    return z;
-}
-
-static void unload(void *library) {
-    library_unload(((struct xz *)library)->handle);
-    free(library);
-}
 
 /* It is not written. */
 static int level(const uint8_t *bytes, size_t length_bytes) {
@@ -57,7 +37,7 @@ struct state {
 
 /* A checksum of a kind that this liblzma cannot check is an error, for what is not checked may be anything. */
 static lzma_ret begin(struct state *s) {
-    return s->xz->is.lzma_stream_decoder(&s->z, MEMORY_BYTES, LZMA_TELL_UNSUPPORTED_CHECK);
+    return s->xz->lzma_stream_decoder(&s->z, MEMORY_BYTES, LZMA_TELL_UNSUPPORTED_CHECK);
 }
 
 static void *unpack_new(const void *library, struct failure *f) {
@@ -106,7 +86,7 @@ static enum codec_step unpack(void *state, struct codec_room *room, struct failu
     s->z.avail_in = room->in_bytes;
     s->z.next_out = room->out;
     s->z.avail_out = room->out_bytes;
-    const lzma_ret status = s->xz->is.lzma_code(&s->z, LZMA_RUN);
+    const lzma_ret status = s->xz->lzma_code(&s->z, LZMA_RUN);
     room->in = s->z.next_in;
     room->in_bytes = s->z.avail_in;
     room->out = s->z.next_out;
@@ -120,7 +100,7 @@ static enum codec_step unpack(void *state, struct codec_room *room, struct failu
 
 static void unpack_free(void *state) {
     struct state *s = state;
-    s->xz->is.lzma_end(&s->z);
+    s->xz->lzma_end(&s->z);
     free(s);
 }
 
@@ -129,8 +109,7 @@ static const struct codec ROW = {
     .magic = MAGIC,
     .magic_bytes = sizeof MAGIC,
     .pads = true,
-    .load = load,
-    .unload = unload,
+    .library = &LIBRARY,
     .level = level,
     .unpack_new = unpack_new,
     .unpack = unpack,

@@ -1,8 +1,6 @@
 /* Zstandard (RFC 8878), by libzstd. */
 #include "codec.h"
 
-#include "library.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -39,32 +37,14 @@ enum { LEVEL_DEFAULT = 3, LEVEL_THRIFTY = 6, THRIFTY_WINDOW_LOG = 20, THRIFTY_HA
     EACH(ZSTD_compressStream2)
 
 struct zstd {
-    struct {
-        NAMES(LIBRARY_FIELD)
-    } is;
-    void *handle;
+    LIBRARY_FIELDS(NAMES)
 };
 
+static const char *const FILES[] = {"libzstd.so.1", NULL};
+static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
+static const struct library LIBRARY = LIBRARY_OF("zstd", FILES, ROWS);
+
 static const uint8_t MAGIC[] = {0x28, 0xb5, 0x2f, 0xfd};
-
-static void *load(struct failure *f) {
-    static const char *const FILES[] = {"libzstd.so.1", NULL};
-    static const struct library_row ROWS[] = {NAMES(LIBRARY_ROWS_EACH)};
-    const struct library library = {"zstd", FILES, ROWS, sizeof ROWS / sizeof ROWS[0]};
-    struct zstd *z = calloc(1, sizeof *z);
-    if (z == NULL) {
-        failure_memory(f);
-    } else if (library_load(&library, &z->is, &z->handle, f) != 0) {
-        free(z);
-        z = NULL;
-    }
-    return z;
-}
-
-static void unload(void *library) {
-    library_unload(((struct zstd *)library)->handle);
-    free(library);
-}
 
 /* From the window, which libzstd makes larger with the level: 2^19 bytes at 1, 2^20 at 2, 2^21 from 3 on. */
 static int level(const uint8_t *bytes, size_t length_bytes) {
@@ -95,19 +75,19 @@ static void *unpack_new(const void *library, struct failure *f) {
     struct state *s = calloc(1, sizeof *s);
     if (s != NULL) {
         s->zstd = library;
-        s->reading = s->zstd->is.ZSTD_createDCtx();
+        s->reading = s->zstd->ZSTD_createDCtx();
     }
     if (s == NULL || s->reading == NULL) {
         failure_memory(f);
         free(s);
         return NULL;
     }
-    (void)s->zstd->is.ZSTD_DCtx_setParameter(s->reading, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+    (void)s->zstd->ZSTD_DCtx_setParameter(s->reading, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
     return s;
 }
 
 static enum codec_step explain(const struct state *s, size_t status, struct failure *f) {
-    switch ((int)s->zstd->is.ZSTD_getErrorCode(status)) {
+    switch ((int)s->zstd->ZSTD_getErrorCode(status)) {
     case ZSTD_error_memory_allocation:
         failure_memory(f);
         break;
@@ -120,7 +100,7 @@ static enum codec_step explain(const struct state *s, size_t status, struct fail
         failure_of(FAILURE_CONTENTS, f, "it was packed with a dictionary, without which it cannot be read");
         break;
     default:
-        failure_of(FAILURE_CONTENTS, f, "%s", s->zstd->is.ZSTD_getErrorName(status));
+        failure_of(FAILURE_CONTENTS, f, "%s", s->zstd->ZSTD_getErrorName(status));
     }
     return CODEC_BAD;
 }
@@ -129,12 +109,12 @@ static enum codec_step unpack(void *state, struct codec_room *room, struct failu
     struct state *s = state;
     ZSTD_inBuffer in = {room->in, room->in_bytes, 0};
     ZSTD_outBuffer out = {room->out, room->out_bytes, 0};
-    const size_t status = s->zstd->is.ZSTD_decompressStream(s->reading, &out, &in);
+    const size_t status = s->zstd->ZSTD_decompressStream(s->reading, &out, &in);
     room->in += in.pos;
     room->in_bytes -= in.pos;
     room->out += out.pos;
     room->out_bytes -= out.pos;
-    if (s->zstd->is.ZSTD_isError(status)) {
+    if (s->zstd->ZSTD_isError(status)) {
         return explain(s, status, f);
     }
     return status == 0 ? CODEC_FRAME_ENDS : CODEC_ON;
@@ -142,7 +122,7 @@ static enum codec_step unpack(void *state, struct codec_room *room, struct failu
 
 static void unpack_free(void *state) {
     struct state *s = state;
-    (void)s->zstd->is.ZSTD_freeDCtx(s->reading);
+    (void)s->zstd->ZSTD_freeDCtx(s->reading);
     free(s);
 }
 
@@ -150,19 +130,19 @@ static void *pack_new(const void *library, struct codec_level wanted, struct fai
     struct state *s = calloc(1, sizeof *s);
     if (s != NULL) {
         s->zstd = library;
-        s->writing = s->zstd->is.ZSTD_createCCtx();
+        s->writing = s->zstd->ZSTD_createCCtx();
     }
     if (s == NULL || s->writing == NULL) {
         failure_memory(f);
         free(s);
         return NULL;
     }
-    (void)s->zstd->is.ZSTD_CCtx_setParameter(s->writing, ZSTD_c_compressionLevel, wanted.level);
-    (void)s->zstd->is.ZSTD_CCtx_setParameter(s->writing, ZSTD_c_checksumFlag, 1);
+    (void)s->zstd->ZSTD_CCtx_setParameter(s->writing, ZSTD_c_compressionLevel, wanted.level);
+    (void)s->zstd->ZSTD_CCtx_setParameter(s->writing, ZSTD_c_checksumFlag, 1);
     if (!wanted.asked && wanted.level >= LEVEL_THRIFTY) {
-        (void)s->zstd->is.ZSTD_CCtx_setParameter(s->writing, ZSTD_c_windowLog, THRIFTY_WINDOW_LOG);
-        (void)s->zstd->is.ZSTD_CCtx_setParameter(s->writing, ZSTD_c_hashLog, THRIFTY_HASH_LOG);
-        (void)s->zstd->is.ZSTD_CCtx_setParameter(s->writing, ZSTD_c_chainLog, THRIFTY_CHAIN_LOG);
+        (void)s->zstd->ZSTD_CCtx_setParameter(s->writing, ZSTD_c_windowLog, THRIFTY_WINDOW_LOG);
+        (void)s->zstd->ZSTD_CCtx_setParameter(s->writing, ZSTD_c_hashLog, THRIFTY_HASH_LOG);
+        (void)s->zstd->ZSTD_CCtx_setParameter(s->writing, ZSTD_c_chainLog, THRIFTY_CHAIN_LOG);
     }
     return s;
 }
@@ -171,13 +151,13 @@ static enum codec_step pack(void *state, struct codec_room *room, bool end, stru
     struct state *s = state;
     ZSTD_inBuffer in = {room->in, room->in_bytes, 0};
     ZSTD_outBuffer out = {room->out, room->out_bytes, 0};
-    const size_t status = s->zstd->is.ZSTD_compressStream2(s->writing, &out, &in, end ? ZSTD_e_end : ZSTD_e_continue);
+    const size_t status = s->zstd->ZSTD_compressStream2(s->writing, &out, &in, end ? ZSTD_e_end : ZSTD_e_continue);
     room->in += in.pos;
     room->in_bytes -= in.pos;
     room->out += out.pos;
     room->out_bytes -= out.pos;
-    if (s->zstd->is.ZSTD_isError(status)) {
-        failure_set(f, "cannot compress: %s", s->zstd->is.ZSTD_getErrorName(status));
+    if (s->zstd->ZSTD_isError(status)) {
+        failure_set(f, "cannot compress: %s", s->zstd->ZSTD_getErrorName(status));
         return CODEC_BAD;
     }
     return end && status == 0 ? CODEC_FRAME_ENDS : CODEC_ON;
@@ -185,7 +165,7 @@ static enum codec_step pack(void *state, struct codec_room *room, bool end, stru
 
 static void pack_free(void *state) {
     struct state *s = state;
-    (void)s->zstd->is.ZSTD_freeCCtx(s->writing);
+    (void)s->zstd->ZSTD_freeCCtx(s->writing);
     free(s);
 }
 
@@ -196,8 +176,7 @@ static const struct codec ROW = {
     .skips = true,
     .level_min = 1,
     .level_max = 19,
-    .load = load,
-    .unload = unload,
+    .library = &LIBRARY,
     .level = level,
     .unpack_new = unpack_new,
     .unpack = unpack,

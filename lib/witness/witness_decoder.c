@@ -38,27 +38,24 @@ enum { RAW_DEFLATE = -15, ZSTD_WINDOW_LOG = 23, XZ_MEMORY_BYTES = 9 << 20 };
     EACH(lzma_code)                                                                                                    \
     EACH(lzma_end)
 
-struct functions {
-    union {
-        struct {
-            GZIP(LIBRARY_FIELD)
-        } gzip;
-        struct {
-            ZSTD(LIBRARY_FIELD)
-        } zstd;
-        struct {
-            LZ4(LIBRARY_FIELD)
-        } lz4;
-        struct {
-            XZ(LIBRARY_FIELD)
-        } xz;
-    } of;
-    void *handle;
+union functions {
+    struct {
+        LIBRARY_FIELDS(GZIP)
+    } gzip;
+    struct {
+        LIBRARY_FIELDS(ZSTD)
+    } zstd;
+    struct {
+        LIBRARY_FIELDS(LZ4)
+    } lz4;
+    struct {
+        LIBRARY_FIELDS(XZ)
+    } xz;
 };
 
 struct witness_decoder {
     enum codec_id id;
-    const struct functions *is;
+    const union functions *is;
     union {
         z_stream gzip;
         ZSTD_DStream *zstd;
@@ -67,58 +64,34 @@ struct witness_decoder {
     } at;
 };
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 void *witness_library_load(enum codec_id id, struct failure *f) {
-    static const char *const NAMES[CODECS][2] = {
-        [CODEC_GZIP] = {"libz.so.1"},
-        [CODEC_ZSTD] = {"libzstd.so.1"},
-        [CODEC_LZ4] = {"liblz4.so.1"},
-        [CODEC_XZ] = {"liblzma.so.5"},
-    };
+    static const char *const ZLIB_NAMES[] = {"libz.so.1", NULL}, *const ZSTD_NAMES[] = {"libzstd.so.1", NULL},
+                             *const LZ4_NAMES[] = {"liblz4.so.1", NULL}, *const XZ_NAMES[] = {"liblzma.so.5", NULL};
     static const struct library_row OF_GZIP[] = {GZIP(LIBRARY_ROWS_EACH)}, OF_ZSTD[] = {ZSTD(LIBRARY_ROWS_EACH)},
                                     OF_LZ4[] = {LZ4(LIBRARY_ROWS_EACH)}, OF_XZ[] = {XZ(LIBRARY_ROWS_EACH)};
-    static const struct {
-        const struct library_row *rows;
-        size_t count;
-    } ROWS[CODECS] = {
-        [CODEC_GZIP] = {OF_GZIP, COUNT(OF_GZIP)},
-        [CODEC_ZSTD] = {OF_ZSTD, COUNT(OF_ZSTD)},
-        [CODEC_LZ4] = {OF_LZ4, COUNT(OF_LZ4)},
-        [CODEC_XZ] = {OF_XZ, COUNT(OF_XZ)},
+    static const struct library LIBRARIES[CODECS] = {
+        [CODEC_GZIP] = LIBRARY_OF("gzip", ZLIB_NAMES, OF_GZIP),
+        [CODEC_ZSTD] = LIBRARY_OF("zstd", ZSTD_NAMES, OF_ZSTD),
+        [CODEC_LZ4] = LIBRARY_OF("lz4", LZ4_NAMES, OF_LZ4),
+        [CODEC_XZ] = LIBRARY_OF("xz", XZ_NAMES, OF_XZ),
     };
-    const struct library library = {codec_name(id), NAMES[id], ROWS[id].rows, ROWS[id].count};
-    struct functions *is = calloc(1, sizeof *is);
-    if (is == NULL) {
-        failure_memory(f);
-    } else if (library_load(&library, &is->of, &is->handle, f) != 0) {
-        free(is);
-        is = NULL;
-    }
-    return is;
-}
-
-void witness_library_unload(void *library) {
-    if (library != NULL) {
-        library_unload(((struct functions *)library)->handle);
-    }
-    free(library);
+    return library_new(&LIBRARIES[id], f);
 }
 
 static bool open_decoder(struct witness_decoder *d) {
     switch (d->id) {
     case CODEC_GZIP:
-        return d->is->of.gzip.inflateInit2_(&d->at.gzip, RAW_DEFLATE, ZLIB_VERSION, (int)sizeof d->at.gzip) == Z_OK;
+        return d->is->gzip.inflateInit2_(&d->at.gzip, RAW_DEFLATE, ZLIB_VERSION, (int)sizeof d->at.gzip) == Z_OK;
     case CODEC_ZSTD:
-        d->at.zstd = d->is->of.zstd.ZSTD_createDStream();
-        return d->at.zstd != NULL && !d->is->of.zstd.ZSTD_isError(d->is->of.zstd.ZSTD_DCtx_setParameter(
+        d->at.zstd = d->is->zstd.ZSTD_createDStream();
+        return d->at.zstd != NULL && !d->is->zstd.ZSTD_isError(d->is->zstd.ZSTD_DCtx_setParameter(
                                          d->at.zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
     case CODEC_LZ4:
-        return !d->is->of.lz4.LZ4F_isError(d->is->of.lz4.LZ4F_createDecompressionContext(&d->at.lz4, LZ4F_VERSION));
+        return !d->is->lz4.LZ4F_isError(d->is->lz4.LZ4F_createDecompressionContext(&d->at.lz4, LZ4F_VERSION));
     case CODEC_XZ:
         d->at.xz = (lzma_stream)LZMA_STREAM_INIT;
-        return d->is->of.xz.lzma_stream_decoder(&d->at.xz, XZ_MEMORY_BYTES,
-                                                LZMA_TELL_UNSUPPORTED_CHECK | LZMA_CONCATENATED) == LZMA_OK;
+        return d->is->xz.lzma_stream_decoder(&d->at.xz, XZ_MEMORY_BYTES,
+                                             LZMA_TELL_UNSUPPORTED_CHECK | LZMA_CONCATENATED) == LZMA_OK;
     case CODEC_NONE:
     case CODECS:
     default:
@@ -128,13 +101,13 @@ static bool open_decoder(struct witness_decoder *d) {
 
 static void close_decoder(struct witness_decoder *d) {
     if (d->id == CODEC_GZIP) {
-        (void)d->is->of.gzip.inflateEnd(&d->at.gzip);
+        (void)d->is->gzip.inflateEnd(&d->at.gzip);
     } else if (d->id == CODEC_ZSTD) {
-        (void)d->is->of.zstd.ZSTD_freeDStream(d->at.zstd);
+        (void)d->is->zstd.ZSTD_freeDStream(d->at.zstd);
     } else if (d->id == CODEC_LZ4) {
-        (void)d->is->of.lz4.LZ4F_freeDecompressionContext(d->at.lz4);
+        (void)d->is->lz4.LZ4F_freeDecompressionContext(d->at.lz4);
     } else {
-        d->is->of.xz.lzma_end(&d->at.xz);
+        d->is->xz.lzma_end(&d->at.xz);
     }
 }
 
@@ -161,7 +134,7 @@ static const char *inflate_some(struct witness_decoder *d, const uint8_t *in, si
     z->avail_in = (uInt)(in_bytes < UINT32_MAX ? in_bytes : UINT32_MAX);
     z->next_out = out;
     z->avail_out = (uInt)(out_bytes < UINT32_MAX ? out_bytes : UINT32_MAX);
-    const int status = d->is->of.gzip.inflate(z, Z_NO_FLUSH);
+    const int status = d->is->gzip.inflate(z, Z_NO_FLUSH);
     *did = (struct witness_step){(size_t)(z->next_in - in), (size_t)(z->next_out - out), status == Z_STREAM_END};
     return status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR ? NULL
            : z->msg != NULL                                                  ? z->msg
@@ -172,16 +145,16 @@ static const char *decode_zstd(struct witness_decoder *d, const uint8_t *in, siz
                                size_t out_bytes, struct witness_step *did) {
     ZSTD_inBuffer from = {in, in_bytes, 0};
     ZSTD_outBuffer to = {out, out_bytes, 0};
-    const size_t status = d->is->of.zstd.ZSTD_decompressStream(d->at.zstd, &to, &from);
+    const size_t status = d->is->zstd.ZSTD_decompressStream(d->at.zstd, &to, &from);
     *did = (struct witness_step){from.pos, to.pos, status == 0};
-    return d->is->of.zstd.ZSTD_isError(status) ? d->is->of.zstd.ZSTD_getErrorName(status) : NULL;
+    return d->is->zstd.ZSTD_isError(status) ? d->is->zstd.ZSTD_getErrorName(status) : NULL;
 }
 
 static const char *decode_lz4(struct witness_decoder *d, const uint8_t *in, size_t in_bytes, uint8_t *out,
                               size_t out_bytes, struct witness_step *did) {
-    const size_t status = d->is->of.lz4.LZ4F_decompress(d->at.lz4, out, &out_bytes, in, &in_bytes, NULL);
+    const size_t status = d->is->lz4.LZ4F_decompress(d->at.lz4, out, &out_bytes, in, &in_bytes, NULL);
     *did = (struct witness_step){in_bytes, out_bytes, status == 0};
-    return d->is->of.lz4.LZ4F_isError(status) ? d->is->of.lz4.LZ4F_getErrorName(status) : NULL;
+    return d->is->lz4.LZ4F_isError(status) ? d->is->lz4.LZ4F_getErrorName(status) : NULL;
 }
 
 static const char *decode_xz(struct witness_decoder *d, const uint8_t *in, size_t in_bytes, bool last, uint8_t *out,
@@ -191,7 +164,7 @@ static const char *decode_xz(struct witness_decoder *d, const uint8_t *in, size_
     z->avail_in = in_bytes;
     z->next_out = out;
     z->avail_out = out_bytes;
-    const lzma_ret status = d->is->of.xz.lzma_code(z, last ? LZMA_FINISH : LZMA_RUN);
+    const lzma_ret status = d->is->xz.lzma_code(z, last ? LZMA_FINISH : LZMA_RUN);
     *did = (struct witness_step){in_bytes - z->avail_in, out_bytes - z->avail_out, status == LZMA_STREAM_END};
     switch ((int)status) {
     case LZMA_OK:
@@ -218,17 +191,17 @@ int witness_decode(struct witness_decoder *d, const uint8_t *in, size_t in_bytes
 
 uint32_t witness_decoder_crc32(const struct witness_decoder *d, uint32_t sum, const uint8_t *bytes,
                                size_t length_bytes) {
-    return (uint32_t)d->is->of.gzip.crc32(sum, bytes, (uInt)length_bytes);
+    return (uint32_t)d->is->gzip.crc32(sum, bytes, (uInt)length_bytes);
 }
 
 int witness_decoder_again(struct witness_decoder *d) {
     switch (d->id) {
     case CODEC_GZIP:
-        return d->is->of.gzip.inflateReset(&d->at.gzip) == Z_OK ? 0 : -1;
+        return d->is->gzip.inflateReset(&d->at.gzip) == Z_OK ? 0 : -1;
     case CODEC_ZSTD:
-        return d->is->of.zstd.ZSTD_isError(d->is->of.zstd.ZSTD_initDStream(d->at.zstd)) ? -1 : 0;
+        return d->is->zstd.ZSTD_isError(d->is->zstd.ZSTD_initDStream(d->at.zstd)) ? -1 : 0;
     case CODEC_LZ4:
-        d->is->of.lz4.LZ4F_resetDecompressionContext(d->at.lz4);
+        d->is->lz4.LZ4F_resetDecompressionContext(d->at.lz4);
         return 0;
     case CODEC_XZ: /* takes all streams for one */
     case CODEC_NONE:

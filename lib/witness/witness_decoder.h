@@ -21,8 +21,8 @@ struct witness_step {
 
 struct witness_decoder; /* opaque */
 
+/* The library of a codec, to be given back with library_free(); or NULL with f set. */
 void *witness_library_load(enum codec_id id, struct failure *f);
-void witness_library_unload(void *library);
 
 /* A decoder for one frame after the other. For gzip of what is deflated only. Returns NULL when memory runs out. */
 struct witness_decoder *witness_decoder_new(enum codec_id id, const void *library);

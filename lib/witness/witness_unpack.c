@@ -1,6 +1,7 @@
 #include "witness_unpack.h"
 
 #include "bytes.h"
+#include "library.h"
 #include "witness_decoder.h"
 
 #include <stdlib.h>
@@ -468,7 +469,7 @@ int witness_codecs_load(struct witness_codecs *c, enum codec_id id, struct failu
 
 void witness_codecs_free(struct witness_codecs *c) {
     for (int id = 0; id < CODECS; id++) {
-        witness_library_unload(c->library[id]);
+        library_free(c->library[id]);
         c->library[id] = NULL;
     }
 }

@@ -84,7 +84,7 @@ static void test_library(void **state) {
     static const char *const NO_FILES[] = {"libof-none.so.1", NULL};
     static const char *const FILES[] = {"libof-none.so.1", "libz.so.1", NULL};
     static const struct library_row ROWS[] = {{"inflate", NULL}, {"inflate_as_nobody_does", NULL}};
-    struct library l = {"gzip", NO_FILES, ROWS, 2};
+    struct library l = LIBRARY_OF("gzip", NO_FILES, ROWS);
     void *functions[2];
     void *handle;
     struct failure f;
