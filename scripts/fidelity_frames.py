@@ -5,8 +5,9 @@ A segment that is part of a TLS record which ends in a later frame is what that 
 
 import collections
 import json
-import struct
 import subprocess
+
+from savefiles import RECORD_HEADER_BYTES, records
 
 CLEAR, CIPHER, NEITHER = "clear", "ciphertext", "neither"
 FIELDS = [
@@ -103,13 +104,7 @@ def reasons_to_cut(scan, path, options):
 def caplens(path):
     """Returns the captured length of each packet of a savefile."""
     with open(path, "rb") as file:
-        data = file.read()
-    order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-    at, lengths = 24, []
-    while at + 16 <= len(data):
-        lengths.append(struct.unpack_from(order + "I", data, at + 8)[0])
-        at += 16 + lengths[-1]
-    return lengths
+        return [len(record) - RECORD_HEADER_BYTES for record in records(file.read())]
 
 
 class Share:

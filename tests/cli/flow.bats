@@ -58,11 +58,10 @@ setup_more() {
 
 # halves CAPTURE: two files that a rotating writer might have made of it, ./1 and ./2
 halves() {
-    PYTHONDONTWRITEBYTECODE=1 "$PYTHON" - "$ROOT/scripts/rotation" "$1" <<'PYTHON'
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT/scripts "$PYTHON" - "$1" <<'PYTHON'
 import sys
-from importlib.machinery import SourceFileLoader
-rotation = SourceFileLoader("rotation", sys.argv[1]).load_module()
-for number, piece in enumerate(rotation.pieces(open(sys.argv[2], "rb").read(), 2), 1):
+from savefiles import pieces
+for number, piece in enumerate(pieces(open(sys.argv[1], "rb").read(), 2), 1):
     open(str(number), "wb").write(piece)
 PYTHON
 }

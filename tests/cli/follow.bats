@@ -16,11 +16,7 @@ setup_more() {
     background=''
 }
 
-teardown_more() {
-    exec 7>&- 2>/dev/null || :
-    [ -z "$background" ] || kill -9 "$background" 2>/dev/null || :
-    wait
-}
+teardown_more() { end_background; }
 
 # Into the file lines; w/a.pcap.tmp is whole then.
 announce() {

@@ -71,6 +71,13 @@ teardown() {
     [ ! -e "$BATS_TEST_TMPDIR/.explained" ]
 }
 
+# Of tests that leave something running: the process in $background, which may wait for descriptor 7 to be closed.
+end_background() {
+    exec 7>&- 2>/dev/null || :
+    [ -z "$background" ] || kill -9 "$background" 2>/dev/null || :
+    wait
+}
+
 # Exact, never "not zero".
 status_is() { [ "$status" -eq "$1" ] || explain "expected status $1"; }
 out_is() { [ "$out" = "$1" ] || explain "expected standard output: $1"; }

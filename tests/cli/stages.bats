@@ -19,11 +19,7 @@ setup_more() {
     background=''
 }
 
-teardown_more() {
-    exec 7>&- 2>/dev/null || :
-    [ -z "$background" ] || kill -9 "$background" 2>/dev/null || :
-    wait
-}
+teardown_more() { end_background; }
 
 # The chain as a run, over the list `names`; DIRECTORY is where the files are.
 chain() {

@@ -13,11 +13,7 @@ setup_more() {
     background=''
 }
 
-teardown_more() {
-    exec 7>&- 2>/dev/null || :
-    [ -z "$background" ] || kill -9 "$background" 2>/dev/null || :
-    wait
-}
+teardown_more() { end_background; }
 
 verify_all() {
     printf '%s\0' w/*.pcap | pcap-truncate --files0-from=- | pcap-verify --records >verified

@@ -181,4 +181,33 @@ static inline int run_in_child(int (*work)(void *), void *with) {
     return end_of_child(start_child(work, with));
 }
 
+struct feed {
+    const struct capture *from;
+    size_t piece;
+    int to_fd;
+};
+
+static inline int feed_pieces(void *with) {
+    const struct feed *f = with;
+    for (size_t done = 0; done < f->from->length;) {
+        size_t left = f->from->length - done;
+        ssize_t put = write(f->to_fd, f->from->at + done, left < f->piece ? left : f->piece);
+        if (put <= 0) {
+            return 1;
+        }
+        done += (size_t)put;
+    }
+    return 0;
+}
+
+/* A child that writes a capture into a pipe, so many bytes at once. Returns where it comes out. */
+static inline int feed_by_pipe(const struct capture *c, size_t piece, pid_t *child) {
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct feed feed = {.from = c, .piece = piece, .to_fd = ends[1]};
+    *child = start_child(feed_pieces, &feed);
+    (void)close(ends[1]);
+    return ends[0];
+}
+
 #endif

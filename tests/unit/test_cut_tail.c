@@ -19,37 +19,10 @@ struct passed {
     size_t out_bytes;
 };
 
-struct feed {
-    const struct capture *from;
-    size_t piece;
-    int to_fd;
-};
-
-static int feed_pieces(void *with) {
-    const struct feed *f = with;
-    for (size_t done = 0; done < f->from->length;) {
-        const size_t left = f->from->length - done;
-        const ssize_t put = write(f->to_fd, f->from->at + done, left < f->piece ? left : f->piece);
-        if (put <= 0) {
-            return 1;
-        }
-        done += (size_t)put;
-    }
-    return 0;
-}
-
 /* piece: by a pipe, so many bytes at once; 0: a file. */
 static int open_capture(const struct capture *c, size_t piece, pid_t *child) {
-    int ends[2];
     *child = 0;
-    if (piece == 0) {
-        return memory_file(c->at, c->length);
-    }
-    assert_int_equal(pipe(ends), 0);
-    struct feed feed = {.from = c, .piece = piece, .to_fd = ends[1]};
-    *child = start_child(feed_pieces, &feed);
-    (void)close(ends[1]);
-    return ends[0];
+    return piece == 0 ? memory_file(c->at, c->length) : feed_by_pipe(c, piece, child);
 }
 
 /* It may still be waiting for somebody who reads. */

@@ -9,25 +9,6 @@ static volatile sig_atomic_t raised;
 
 enum way { BY_READ, BY_MAPPING, BY_PIPE, BY_DRIBBLE, WAYS };
 
-struct feed {
-    const struct capture *from;
-    size_t piece;
-    int to_fd;
-};
-
-static int feed_pieces(void *with) {
-    const struct feed *f = with;
-    for (size_t done = 0; done < f->from->length;) {
-        size_t left = f->from->length - done;
-        ssize_t put = write(f->to_fd, f->from->at + done, left < f->piece ? left : f->piece);
-        if (put <= 0) {
-            return 1;
-        }
-        done += (size_t)put;
-    }
-    return 0;
-}
-
 /* An opened source over a capture. */
 struct feeding {
     struct source source;
@@ -42,12 +23,7 @@ static void begin_feeding(struct feeding *s, const struct capture *c, enum way w
     if (way == BY_READ || way == BY_MAPPING) {
         s->fd = memory_file(c->at, c->length);
     } else {
-        int ends[2];
-        assert_int_equal(pipe(ends), 0);
-        struct feed feed = {.from = c, .piece = way == BY_DRIBBLE ? 1 : 4093, .to_fd = ends[1]};
-        s->child = start_child(feed_pieces, &feed);
-        (void)close(ends[1]);
-        s->fd = ends[0];
+        s->fd = feed_by_pipe(c, way == BY_DRIBBLE ? 1 : 4093, &s->child);
     }
     source_open(&s->source, s->fd, &options);
 }
