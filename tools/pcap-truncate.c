@@ -14,6 +14,7 @@
 #include "record.h"
 #include "replace.h"
 #include "site.h"
+#include "site_options.h"
 #include "stage.h"
 
 #include <errno.h>
@@ -289,14 +290,9 @@ static int run_stage(struct truncater *t, struct options *o) {
     }
     cli_catch_signals();
     t->announces = o->announce && announce_through_packets(STDOUT_FILENO);
-    site_init(&t->site, o->claim_fd, stage_fd);
-    if (options_open_markers(o, &t->site.owner) != 0) {
+    if (site_options_begin(&t->site, o, o->claim_fd, stage_fd) != 0) {
         return CLI_FAILED;
     }
-    t->site.place.beneath = o->beneath;
-    t->site.skips_failed = !o->retry_failed;
-    t->site.policy_digest = o->policy.digest;
-    t->site.accepted = o->accept;
     int names_fd = stage_open_names(o->files0_from);
     int status = names_fd >= 0 ? confine_to_within(&o->confine, SANDBOX_CHANGE, stage_fd) : CLI_FAILED;
     if (status == CLI_DONE) {

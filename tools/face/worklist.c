@@ -1,0 +1,173 @@
+#include "worklist.h"
+
+#include "capture_names.h"
+#include "cli.h"
+#include "listing.h"
+#include "record.h"
+#include "site_options.h"
+#include "stage.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+static enum record_status look_at(struct site *site, const char *path) {
+    struct record r;
+    if (record_init(&r, path) != 0) {
+        return RECORD_FAIL;
+    }
+    site_inspect(site, path, &r);
+    const enum record_status status = r.status;
+    record_free(&r);
+    return status;
+}
+
+static bool is_pending(enum record_status status) {
+    return status == RECORD_WOULD_SLIM || status == RECORD_FAIL; /* who takes it up says why */
+}
+
+/* Of one that is not pending. Where it is known to be marked it need not be looked at again. */
+static void put_record(struct site *site, const char *path, bool is_marked) {
+    struct record r;
+    if (record_init(&r, path) != 0) {
+        return;
+    }
+    r.status = RECORD_SKIPPED_MARKER;
+    if (!is_marked) {
+        site_inspect(site, path, &r);
+    }
+    (void)stage_put(STDOUT_FILENO, &r, false);
+    record_free(&r);
+}
+
+/* Why there is nothing to do, as far as this is not in records: what was left out of the list. */
+static void put_left_out(const struct listing *l, const struct options *o) {
+    if (l->young > 0) {
+        (void)printf(" younger than %u min: %zu", o->age_minutes, l->young);
+    } else if (l->count == 0 && l->others > 0) {
+        (void)printf(" names that do not match: %zu", l->others);
+    } else if (l->count == 0) {
+        (void)printf(" nothing is there");
+    }
+}
+
+/*
+ * Where one has no room for a copy, its slim capture may have none, either: the smallest come first then, which makes
+ * room for the others. Returns whether it is so.
+ */
+static bool put_what_fits_first(struct listing *l, struct site *site, uint64_t free_bytes) {
+    bool fit = true;
+    for (size_t i = 0; i < l->count && fit; i++) {
+        fit = l->at[i].size_bytes <= free_bytes || !is_pending(look_at(site, l->at[i].path));
+    }
+    if (!fit) {
+        cli_warn("%" PRIu64 " bytes are free, fewer than a capture has: the smallest come first", free_bytes);
+        listing_sort_by_size(l);
+    }
+    return !fit;
+}
+
+/* marked: gets which of those that were looked at are. */
+static bool is_any_pending(const struct listing *l, struct site *site, bool *marked) {
+    bool any = false;
+    for (size_t i = l->count; i > 0 && !any; i--) { /* the youngest that is tells */
+        const enum record_status status = look_at(site, l->at[i - 1].path);
+        marked[i - 1] = status == RECORD_SKIPPED_MARKER;
+        any = is_pending(status);
+    }
+    return any;
+}
+
+static size_t put_names(const struct listing *l, struct site *site, bool only_pending, FILE *list) {
+    size_t listed = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        if (!only_pending || is_pending(look_at(site, l->at[i].path))) {
+            (void)fwrite(l->at[i].path, 1, strlen(l->at[i].path) + 1, list);
+            listed++;
+        }
+    }
+    return listed;
+}
+
+/*
+ * Write the names to the list. On standard output goes how many there are, and whether there is anything to do: 0, 1,
+ * or 2 where room is short. If there is not, why follows on the line, and their records on lines of their own. What a
+ * run that was killed left of its claims is something to do.
+ */
+static int put_list(struct listing *l, const struct options *o, struct site *site, uint64_t free_bytes, FILE *list) {
+    bool *marked = calloc(l->count + 1, sizeof *marked);
+    if (marked == NULL) {
+        return cli_fail(NULL, "out of memory");
+    }
+    const bool any = is_any_pending(l, site, marked);
+    const bool is_short = any && put_what_fits_first(l, site, free_bytes);
+    const bool is_work = any || l->has_claims;
+    const size_t listed = put_names(l, site, o->pending, list);
+    (void)printf("%zu %d", listed, is_short ? 2 : is_work);
+    if (!is_work) {
+        put_left_out(l, o);
+    }
+    (void)putchar('\n');
+    (void)fflush(stdout); /* records are written without its buffer */
+    for (size_t i = 0; i < l->count && !is_work && listed > 0; i++) {
+        put_record(site, l->at[i].path, marked[i]);
+    }
+    free(marked);
+    return ferror(list) == 0 && fflush(list) == 0 ? CLI_DONE
+                                                  : cli_fail(o->list_path, "cannot write: %s", strerror(errno));
+}
+
+static uint64_t free_bytes_here(void) {
+    struct statvfs is;
+    return statvfs(".", &is) == 0 ? (uint64_t)is.f_bavail * is.f_frsize : UINT64_MAX;
+}
+
+/* usual: what captures are called, as long as the terms. */
+static struct listing_terms terms_of(const struct options *o, const char *const *usual) {
+    const struct words *globs = &o->globs;
+    struct listing_terms terms = {.globs = globs->count > 0 ? globs->at : usual,
+                                  .excludes = o->excludes.at,
+                                  .recursive = o->recursive,
+                                  .only_files =
+                                      globs->count > 1 || (globs->count == 1 && strcmp(globs->at[0], usual[0]) != 0),
+                                  .one_filesystem = o->one_filesystem};
+    (void)clock_gettime(CLOCK_REALTIME, &terms.youngest);
+    terms.youngest.tv_sec -= (time_t)o->age_minutes * 60;
+    if (options_given(o, "age-minutes") == NULL) {
+        terms.youngest = (struct timespec){.tv_sec = INT64_MAX};
+    }
+    return terms;
+}
+
+int worklist_write(struct options *o) {
+    const char *usual[CAPTURE_NAMES_MAX + 1];
+    (void)capture_names(o->accept, usual);
+    struct listing l = {.at = NULL};
+    struct listing_terms terms = terms_of(o, usual);
+    struct site site;
+    if (site_options_begin(&site, o, -1, -1) != 0) {
+        return CLI_FAILED;
+    }
+    terms.owner = &site.owner;
+    site.place.beneath = true;
+    FILE *list = fopen(o->list_path, "we");
+    if (list == NULL) {
+        return cli_fail(o->list_path, "cannot write: %s", strerror(errno));
+    }
+    const uint64_t free_bytes = free_bytes_here(); /* the sandbox would not say */
+    int status = confine_to_within(&o->confine, SANDBOX_READ, -1);
+    status = status == CLI_DONE ? listing_read(&l, &terms) : status;
+    status = status == CLI_DONE ? put_list(&l, o, &site, free_bytes, list) : status;
+    if (fclose(list) != 0 && status == CLI_DONE) {
+        status = cli_fail(o->list_path, "cannot write: %s", strerror(errno));
+    }
+    status = l.incomplete ? CLI_FAILED : status;
+    site_leave(&site);
+    listing_free(&l);
+    return status;
+}
