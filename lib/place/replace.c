@@ -152,6 +152,28 @@ int replace_make_durable(int tmp_fd, struct failure *f) {
     return replace_sync(tmp_fd) == 0 ? 0 : failure_errno(f, errno, "cannot make the slim capture durable");
 }
 
+int replace_look_last(const struct place *p, int original_fd, const struct identity *original, enum lease *lease,
+                      struct failure *f) {
+    *lease = lease_take(original_fd);
+    if (*lease == LEASE_WRITER) {
+        return failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "a process has it open for writing");
+    }
+    return replace_check_unchanged(p, original, f);
+}
+
+void replace_let_go(int original_fd, enum lease lease) {
+    if (lease == LEASE_NO_WRITER) {
+        lease_give_back(original_fd);
+    }
+}
+
+int replace_check_tmp(const struct place *p, const char *tmp, int tmp_fd, struct failure *f) {
+    return identity_is_named(tmp_fd, place_tmp_fd(p), tmp)
+               ? 0
+               : failure_of(FAILURE_CHANGED, f, "cannot replace it: %s was taken away or exchanged by another process",
+                            tmp);
+}
+
 /* From the last look to the rename: as little time as can be, and no new writer in between where leases work. */
 int replace_rename(const struct place *p, int original_fd, const struct identity *original, int tmp_fd, bool *replaced,
                    struct failure *f) {
@@ -160,21 +182,12 @@ int replace_rename(const struct place *p, int original_fd, const struct identity
     if (replace_tmp_name(p, tmp, f) != 0) {
         return -1;
     }
-    enum lease lease = lease_take(original_fd);
-    int status = 0;
-    if (lease == LEASE_WRITER) {
-        status = failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "a process has it open for writing");
-    } else if (replace_check_unchanged(p, original, f) != 0) {
-        status = -1;
-    } else if (!identity_is_named(tmp_fd, place_tmp_fd(p), tmp)) {
-        status =
-            failure_of(FAILURE_CHANGED, f, "cannot replace it: %s was taken away or exchanged by another process", tmp);
-    } else {
+    enum lease lease;
+    int status = replace_look_last(p, original_fd, original, &lease, f);
+    if (status == 0 && (status = replace_check_tmp(p, tmp, tmp_fd, f)) == 0) {
         status = put_in_place(p, original_fd, tmp, lease == LEASE_NO_WRITER, replaced, f);
     }
-    if (lease == LEASE_NO_WRITER) {
-        lease_give_back(original_fd);
-    }
+    replace_let_go(original_fd, lease);
     return status;
 }
 

@@ -1,6 +1,5 @@
 /* replace_commit_as(): the slim file gets a name of its own, and then the capture goes. */
 #include "lease.h"
-#include "preserve.h"
 #include "replace.h"
 #include "replace_checks.h"
 
@@ -84,18 +83,12 @@ static int take_away(const struct place *p, int original_fd, const char *tmp, bo
 /* From the last look at the capture to its end. */
 static int check_and_take_away(const struct place *p, int original_fd, const struct identity *original, const char *tmp,
                                bool *gone, struct failure *f) {
-    const enum lease lease = lease_take(original_fd);
-    int status = 0;
-    if (lease == LEASE_WRITER) {
-        status = failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "a process has it open for writing");
-    } else if (replace_check_unchanged(p, original, f) != 0) {
-        status = -1;
-    } else {
+    enum lease lease;
+    int status = replace_look_last(p, original_fd, original, &lease, f);
+    if (status == 0) {
         status = take_away(p, original_fd, tmp, lease == LEASE_NO_WRITER, gone, f);
     }
-    if (lease == LEASE_NO_WRITER) {
-        lease_give_back(original_fd);
-    }
+    replace_let_go(original_fd, lease);
     return status;
 }
 
@@ -104,16 +97,9 @@ int replace_commit_as(const struct place *p, const char *name, int original_fd, 
     char tmp[REPLACE_NAME_BYTES];
     bool fresh;
     *replaced = false;
-    if (replace_tmp_name(p, tmp, f) != 0 || replace_check_unchanged(p, original, f) != 0 ||
-        preserve_attributes(original_fd, tmp_fd, f) != 0) {
+    if (replace_tmp_name(p, tmp, f) != 0 || replace_prepare(p, original_fd, original, tmp_fd, f) != 0 ||
+        replace_make_durable(tmp_fd, f) != 0 || replace_check_tmp(p, tmp, tmp_fd, f) != 0) {
         return -1;
-    }
-    if (replace_sync(tmp_fd) != 0) {
-        return failure_errno(f, errno, "cannot make the slim capture durable");
-    }
-    if (!identity_is_named(tmp_fd, place_tmp_fd(p), tmp)) {
-        return failure_of(FAILURE_CHANGED, f, "cannot replace it: %s was taken away or exchanged by another process",
-                          tmp);
     }
     if (put_beside(p, tmp, name, tmp_fd, &fresh, f) != 0 ||
         check_and_take_away(p, original_fd, original, tmp, replaced, f) != 0) {

@@ -111,7 +111,6 @@ END
 
 @test "marked files are not part of what is to be done" {
     make_slow
-    mkdir d/.slim_markers
     touch d/.slim_markers/b.pcap
     on_screen 100 pcap-slim --dir d --max-io-mbps 3
     status_is 0

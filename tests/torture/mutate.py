@@ -51,8 +51,9 @@ MUTATIONS = [
     (
         "attributes before the sync",
         "lib/place/replace.c",
-        "    enum lease lease = lease_take(original_fd);",
-        "    (void)preserve_attributes(original_fd, tmp_fd, f);\n    enum lease lease = lease_take(original_fd);",
+        "    enum lease lease;\n    int status = replace_look_last(",
+        "    (void)preserve_attributes(original_fd, tmp_fd, f);\n    enum lease lease;\n"
+        "    int status = replace_look_last(",
         POWER,
     ),
     ("trying an interrupted sync again", "lib/place/replace.c", "while (status != 0 && errno == EINTR)", "while (0)",
