@@ -275,6 +275,9 @@ static int prepare(struct report *p) {
     if (p->options.expect_path != NULL) {
         p->expected = json_object();
         int fd = stage_open_names(p->options.expect_path);
+        if (fd >= 0) {
+            stage_list_await(fd);
+        }
         int status = fd < 0 ? CLI_FAILED : stage_each_name(fd, p->options.expect_path, expect_name, p);
         if (status != CLI_DONE) {
             return status;

@@ -71,6 +71,8 @@ const struct option_row OPTION_ROWS[] = {
         .with = "dry-run"),
     ROW(IN_SCAN, "list", OPTION_TEXT, AT(list_path), "FILE", "only write names to FILE, oldest first",
         .line = "  --list FILE               only write to FILE what is here, the oldest first\n"),
+    ROW(IN_SCAN, "begin-fd", OPTION_DESCRIPTOR, AT(begin_fd), "N",
+        "with --list: close N when first names of many are there", .line = BELOW, .min = 3, .with = "list"),
     ROW(IN_SCAN, "glob", OPTION_WORD, AT(globs), "PATTERN", "with --list: names of captures (default *.pcap)",
         .line = BELOW, .with = "list"),
     ROW(IN_SCAN, "exclude", OPTION_PATTERN, AT(excludes), "PATTERN",

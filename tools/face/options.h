@@ -73,6 +73,7 @@ struct options {
     unsigned workers, age_minutes;
     uint64_t until_bytes; /* or, if below 100, percent; 0: no such thing is wanted */
     int claim_fd;         /* -1: none inherited */
+    int begin_fd;         /* -1: nobody waits for the first names of a list */
     unsigned accept;      /* what is taken besides whole plain pcap: flags of accept.h */
     struct codec_wish compress;
     /* How. */

@@ -83,15 +83,63 @@ static bool is_any_pending(const struct listing *l, struct site *site, bool *mar
     return any;
 }
 
+static void put_name(const struct listed *l, FILE *list) {
+    (void)fwrite(l->path, 1, strlen(l->path) + 1, list);
+}
+
 static size_t put_names(const struct listing *l, struct site *site, bool only_pending, FILE *list) {
     size_t listed = 0;
     for (size_t i = 0; i < l->count; i++) {
-        if (!only_pending || is_pending(look_at(site, l->at[i].path))) {
-            (void)fwrite(l->at[i].path, 1, strlen(l->at[i].path) + 1, list);
+        if (l->at[i].is_begun) {
+            listed++;
+        } else if (!only_pending || is_pending(look_at(site, l->at[i].path))) {
+            put_name(l->at + i, list);
             listed++;
         }
     }
     return listed;
+}
+
+/* ---- the first names of many, so that nobody waits for the others ---- */
+
+struct head {
+    const struct options *options;
+    struct site *site;
+    uint64_t free_bytes;
+    FILE *list;
+};
+
+/* So many keep the workers at work until the rest is there, or nearly so, and few are out of their turn. */
+enum { HEAD_NAMES = 256 };
+
+static bool all_fit(const struct listing *l, uint64_t free_bytes) {
+    size_t i = 0;
+    while (i < l->count && l->at[i].size_bytes <= free_bytes) {
+        i++;
+    }
+    return i == l->count;
+}
+
+/* Those that are pending of what was found so far, the oldest first. If there are none, all are waited for. */
+static void put_head(void *context, struct listing *l) {
+    const struct head *head = context;
+    size_t listed = 0;
+    if (!all_fit(l, head->free_bytes)) {
+        return;
+    }
+    listing_sort_by_age(l);
+    for (size_t i = 0; i < l->count && listed < HEAD_NAMES; i++) {
+        if (is_pending(look_at(head->site, l->at[i].path))) {
+            put_name(l->at + i, head->list);
+            l->at[i].is_begun = true;
+            listed++;
+        }
+    }
+    if (listed > 0 && fflush(head->list) == 0) { /* who writes the rest says what is wrong */
+        (void)printf("%zu 3\n", listed);
+        (void)fflush(stdout);
+        (void)close(head->options->begin_fd);
+    }
 }
 
 /*
@@ -160,6 +208,12 @@ int worklist_write(struct options *o) {
         return cli_fail(o->list_path, "cannot write: %s", strerror(errno));
     }
     const uint64_t free_bytes = free_bytes_here(); /* the sandbox would not say */
+    struct head head = {.options = o, .site = &site, .free_bytes = free_bytes, .list = list};
+    if (o->begin_fd >= 0) {
+        stage_list_grows(fileno(list));
+        terms.show_head = put_head;
+        terms.context = &head;
+    }
     int status = confine_to_within(&o->confine, SANDBOX_READ, -1);
     status = status == CLI_DONE ? listing_read(&l, &terms) : status;
     status = status == CLI_DONE ? put_list(&l, o, &site, free_bytes, list) : status;

@@ -48,11 +48,10 @@ say_what_goes() {
 
 # In one place, from the list to the report.
 work() {
-    incomplete='' pending=1 doing=$mode
+    incomplete='' pending=1 early='' lister='' doing=$mode
     enter || return 1
     if [ "$target" = dir ]; then
-        [ "$mode" != run ] || clean_up || cannot "$named: cannot clean up" || return 1
-        list_pending || return 1
+        take_stock || return 1
     fi
     [ -z "$until" ] || clear_list_if_enough
     batch_size
@@ -80,6 +79,7 @@ work() {
     esac
     status=$?
     [ -z "$until" ] || say_free
+    finish_list || incomplete=yes
     [ -z "$incomplete" ] || [ "$status" -ne 0 ] || status=1
     return "$status"
 }

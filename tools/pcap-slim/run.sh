@@ -4,6 +4,9 @@ batch_size() {
     each=$list
     if [ -n "$until" ] || [ "$pending" -eq 2 ]; then
         batch=1 # it is asked before each file whether there is enough; or each makes room for the next
+    elif [ "$pending" -eq 3 ]; then
+        share_list
+        return
     elif [ "$workers" -eq 1 ]; then
         batch=$files
     elif [ "$mode" = run ] && [ -z "$directories" ]; then
@@ -20,7 +23,11 @@ batch_size() {
 share_list() {
     batch=1 each=$scratch/workers chains=$workers
     [ "$chains" -le "$files" ] || chains=$files # the others would find nothing
-    seq "$chains" | tr '\n' '\0' >"$each" || fail "cannot write to $scratch"
+    chain=0
+    while [ "$chain" -lt "$chains" ]; do
+        chain=$((chain + 1))
+        printf '%s\0' "$chain" || fail "cannot write to $scratch"
+    done >"$each"
 }
 
 # A signal may come while a chain is being started. What takes records has to outlive it, or those that are on their way
