@@ -13,8 +13,8 @@ setup_more() {
     background='' grower=''
 }
 teardown_more() {
+    [ -z "$grower" ] || kill "$grower" 2>/dev/null || true # end_background waits for all
     end_background
-    [ -z "$grower" ] || kill "$grower" 2>/dev/null || true
 }
 
 # long_list NUMBER: names, quickly made: hard links, which nobody slims, and among them, wherever the
@@ -87,6 +87,11 @@ next_piece() {
     cat ../gone
 }
 waits_for_lock() { grep -q setlk "/proc/$background/wchan"; }
+waits_or_is_over() { waits_for_lock || ! kill -0 "$background"; }
+comes_to_wait() {
+    wait_for waits_or_is_over
+    kill -0 "$background" || explain "it does not wait"
+}
 
 @test "who shares a list that grows waits for the rest of it, and for the rest of a name" {
     cp "$SMALL" 0000.pcap
@@ -95,7 +100,7 @@ waits_for_lock() { grep -q setlk "/proc/$background/wchan"; }
     "${AT_A_TERMINAL[@]}" sh -c 'exec pcap-truncate --files0-from=- --share-names <&6' 6<>../list >../records 3>&- 7>&- &
     background=$!
     wait_for test -e 0000.pcap.tmp
-    wait_for waits_for_lock
+    comes_to_wait
     next_piece
     next_piece
     waits_for_lock
@@ -111,7 +116,7 @@ waits_for_lock() { grep -q setlk "/proc/$background/wchan"; }
     grow
     pcap-report --expect ../list --output json </dev/null >../report 3>&- 7>&- &
     background=$!
-    wait_for waits_for_lock
+    comes_to_wait
     next_piece
     next_piece
     exec 7>&-
