@@ -9,12 +9,12 @@
 #include "driver.h"
 #include "options.h"
 #include "reason.h"
+#include "scratch.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,69 +204,35 @@ static void put_log(const struct options *o) {
 
 /* ---- files for the run ---- */
 
-static char *scratch;
-
-static FILE *create(const char *name) {
-    char *path = NULL;
-    FILE *file = asprintf(&path, "%s/%s", scratch, name) > 0 ? fopen(path, "wxe") : NULL;
-    if (file == NULL) {
-        (void)cli_fail(path, "cannot make this file: %s", strerror(errno));
-    }
-    free(path);
-    return file;
-}
-
-static int end(FILE *file) {
-    const bool bad = ferror(file) != 0;
-    return fclose(file) == 0 && !bad ? 0 : cli_fail(scratch, "cannot write in it: %s", strerror(errno));
-}
-
-/*
- * A folder that the driver removes. A signal that comes before it has been told of it must not end this program, or
- * nobody would remove it.
- */
 static int make_scratch(void) {
     const char *from = getenv("TMPDIR");
-    const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     char *within = absolute(from != NULL && from[0] != '\0' ? from : "/tmp");
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        (void)signal(signals[i], SIG_IGN);
-    }
-    char *made = NULL;
-    if (within != NULL && asprintf(&made, "%s/pcap-slim.XXXXXXXX", within) > 0) {
-        scratch = mkdtemp(made);
-    }
-    if (scratch == NULL) {
-        (void)cli_fail(NULL, "cannot make a folder for temporary files in %s: %s", within != NULL ? within : from,
-                       strerror(errno));
-        free(made);
-    } else {
-        assign("scratch", scratch);
-    }
+    const int status = within != NULL ? scratch_make(within) : CLI_FAILED;
     free(within);
-    return scratch != NULL ? 0 : CLI_FAILED;
+    return status;
 }
 
 static int write_policy(const struct options *o) {
-    char *path = NULL;
     assign("kind", policy_kind_name(o->policy.given ? o->policy.settings.policy.kind : POLICY_PACKET));
     if (!o->policy.given) {
         assign("policy", "");
         return 0;
     }
-    FILE *file = create("policy");
-    if (file == NULL || asprintf(&path, "%s/policy", scratch) < 0) {
+    FILE *file = scratch_create("policy");
+    char *path = scratch_path("policy");
+    if (file == NULL || path == NULL) {
+        free(path);
         return CLI_FAILED;
     }
     (void)fputs(o->policy.text, file);
     assign("policy", path);
     free(path);
-    return end(file);
+    return scratch_end(file);
 }
 
 /* The names of files as they are, each with a NUL. */
 static int write_list(const char *const *names, size_t count) {
-    FILE *file = count > 0 ? create("list") : NULL;
+    FILE *file = count > 0 ? scratch_create("list") : NULL;
     if (count > 0 && file == NULL) {
         return CLI_FAILED;
     }
@@ -274,7 +240,7 @@ static int write_list(const char *const *names, size_t count) {
         (void)fwrite(names[i], 1, strlen(names[i]) + 1, file);
     }
     assign_number("files", count);
-    return file != NULL ? end(file) : 0;
+    return file != NULL ? scratch_end(file) : 0;
 }
 
 /* ---- what to work on ---- */
@@ -407,6 +373,7 @@ static int put_run(struct options *o) {
     assign_if("named", o->directory != NULL || o->single != NULL, o->directory != NULL ? o->directory : o->single);
     int status = put_options(o);
     status = status != 0 ? status : make_scratch();
+    status = status != 0 || o->directory == NULL ? status : scratch_create_pipe("begun");
     status = status != 0 ? status : write_policy(o);
     if (status == 0) {
         status = has_several            ? put_directories(&o->directories)
@@ -447,17 +414,8 @@ static int put_answer(const struct options *o) {
 
 /* What was made is removed again by whoever made it, unless the driver is told of it. */
 static int give_up(int status) {
-    static const char *const FILES[] = {"policy", "list"};
-    for (size_t i = 0; scratch != NULL && i < sizeof FILES / sizeof FILES[0]; i++) {
-        char *path = NULL;
-        if (asprintf(&path, "%s/%s", scratch, FILES[i]) > 0) {
-            (void)unlink(path);
-        }
-        free(path);
-    }
-    if (scratch != NULL) {
-        (void)rmdir(scratch);
-    }
+    static const char *const FILES[] = {"policy", "list", "begun", NULL};
+    scratch_remove(FILES);
     return status;
 }
 
@@ -485,6 +443,5 @@ int main(int argc, char **argv) {
     status = status == 0 ? cli_end(0) : status;
     policy_options_free(&o.policy);
     status = status == 0 ? 0 : give_up(status);
-    free(scratch);
     return status;
 }

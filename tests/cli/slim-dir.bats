@@ -398,7 +398,7 @@ would slim: d/y.pcap"
     cp "$SMALL" d/just.pcap
     cp "$SMALL" d/old.pcap
     cp "$SMALL" d/tomorrow.pcap
-    touch -d "@$(($(date +%s) - 595))" d/young.pcap
+    touch -d "@$(($(date +%s) - 500))" d/young.pcap
     touch -d "@$(($(date +%s) - 601))" d/just.pcap
     touch -d "@$(($(date +%s) - 6000))" d/old.pcap
     touch -d tomorrow d/tomorrow.pcap

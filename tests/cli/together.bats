@@ -130,7 +130,7 @@ order() {
 @test "interrupted while captures wait: they are as they were, and nothing stays behind" {
     verify_all
     mkfifo in
-    "${AT_A_TERMINAL[@]}" strace -f -o log -e inject=poll:delay_enter=400000 pcap-commit --records --no-sandbox <in >records 3>&- &
+    "${AT_A_TERMINAL[@]}" strace -f -o log -e inject=poll:delay_enter=1500000:when=1 pcap-commit --records --no-sandbox <in >records 3>&- &
     background=$!
     exec 7>in
     head -n 5 verified >&7

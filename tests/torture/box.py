@@ -76,18 +76,14 @@ class Capture:
 
 
 class Box:
-    """A folder to torture in. captures: a list of Capture. elsewhere: markers are in `m/`, by --marker-dir."""
+    """A folder to torture in. captures: a list of Capture."""
 
-    def __init__(self, captures, base=None, elsewhere=False):
-        self.base = os.path.realpath(tempfile.mkdtemp(prefix="torture.", dir=base))
+    def __init__(self, captures, base=None):
+        self.base = tempfile.mkdtemp(prefix="torture.", dir=base)
         self.bin = os.path.join(self.base, "bin")
         self.real = os.path.join(self.base, "real")
         self.d = os.path.join(self.base, "d")
         self.scratch = os.path.join(self.base, "scratch")
-        self.m = os.path.join(self.base, "m")
-        self.elsewhere = elsewhere
-        self.markers = os.path.join(self.m + self.d if elsewhere else self.d, MARKERS)
-        self.options = ["--marker-dir", self.m] if elsewhere else []
         self.captures = captures
         os.mkdir(self.bin)
         os.mkdir(self.real)
@@ -124,7 +120,7 @@ class Box:
 
     def fill(self, stale=False):
         """As before the first run. stale: with an hour old temporary file of a capture that is gone."""
-        for folder in (self.d, self.scratch, self.m):
+        for folder in (self.d, self.scratch):
             shutil.rmtree(folder, ignore_errors=True)
             os.mkdir(folder)
         self.leftovers, self.stale = {}, stale
@@ -143,8 +139,8 @@ class Box:
             os.utime(path, ns=(1_600_000_000_000_000_001, (1_600_000_000 + n) * 10**9 + 123456789))
             c.attributes = attributes(path)
             if c.marked:
-                os.makedirs(self.markers, exist_ok=True)
-                with open(os.path.join(self.markers, c.name), "w", encoding="utf-8") as out:
+                os.makedirs(os.path.join(self.d, MARKERS), exist_ok=True)
+                with open(os.path.join(self.d, MARKERS, c.name), "w", encoding="utf-8") as out:
                     out.write("{}\n")
             if c.leftover is not None:
                 with open(path + ".tmp", "wb") as out:
@@ -181,12 +177,12 @@ class Box:
         return process.returncode, out, err
 
     def slim_dir(self, *options, **how):
-        return self.run([os.path.join(self.bin, "pcap-slim"), "--dir", "d", "--output", "json", "--all", *self.options, *options], **how)
+        return self.run([os.path.join(self.bin, "pcap-slim"), "--dir", "d", "--output", "json", "--all", *options], **how)
 
     # ---- judgement ----
 
     def is_marked(self, c):
-        return os.path.lexists(os.path.join(self.markers, c.name))
+        return os.path.lexists(os.path.join(self.d, MARKERS, c.name))
 
     def faults_of_files(self, killed=False, lax_attributes=False):
         """Old whole or new whole, markers only beside slim files, nothing else there."""
@@ -206,19 +202,19 @@ class Box:
                 faults.append(f"{c.name} has other attributes: {attributes(path)}, was {c.attributes}")
         names = {c.name for c in self.captures}
         for name in sorted(os.listdir(self.d)):
-            if name in names or (name == MARKERS and not self.elsewhere):
+            if name in names or name == MARKERS:
                 continue
             known = self.leftovers.get(name)
             if known is not None and os.lstat(os.path.join(self.d, name)).st_ino == known:
                 continue  # it was there before
             if not (killed and name.endswith(".tmp")):
                 faults.append(f"{name} is left behind")
-        if os.path.isdir(self.markers):
-            for name in sorted(os.listdir(self.markers)):
+        if os.path.isdir(os.path.join(self.d, MARKERS)):
+            for name in sorted(os.listdir(os.path.join(self.d, MARKERS))):
                 if name not in names and name not in (".lock", NOTES):
                     faults.append(f"{MARKERS}/{name} is left behind")
-        if os.path.isdir(os.path.join(self.markers, NOTES)):
-            for name in sorted(os.listdir(os.path.join(self.markers, NOTES))):
+        if os.path.isdir(os.path.join(self.d, MARKERS, NOTES)):
+            for name in sorted(os.listdir(os.path.join(self.d, MARKERS, NOTES))):
                 if name not in names and not (killed and name.startswith(".new-")):
                     faults.append(f"{MARKERS}/{NOTES}/{name} is left behind")
         return faults
@@ -284,7 +280,7 @@ class Box:
         for c in self.captures:
             if not self.is_marked(c):
                 faults.append(f"{c.name} has no marker")
-        if os.path.lexists(os.path.join(self.markers, ".lock")):
+        if os.path.lexists(os.path.join(self.d, MARKERS, ".lock")):
             faults.append(".lock is left behind")
         return [f"re-run: {fault}" for fault in faults]
 
@@ -342,8 +338,7 @@ def captures_named(spec):
     for (name, _, keywords), path in zip(spec, paths):
         times = keywords.get("times", 1)  # its packets, so often: a capture that is verified while it is cut
         old, new = (data[:24] + data[24:] * times for data in (read(path), slim[path]))
-        tail = keywords.get("tail", b"")  # of a record that a crash has cut short
-        c = Capture(name, old + tail, new + tail)
+        c = Capture(name, old, new)
         for key, value in keywords.items():
             setattr(c, key, value)
         if c.leftover is True:

@@ -47,6 +47,13 @@ MUTATIONS = [
      bats("together", "sync of the directory fails")),
     ("the time that records are held", "tools/face/stage.c", "held_ms < STAGE_HOLD_MS && poll(&input, 1, STAGE_HOLD_MS - (int)held_ms) == 1",
      "poll(&input, 1, -1) == 1", bats("together", "nobody waits long")),
+    ("waiting for a list that grows", "tools/face/stage.c", "    stage_list_await(fd);\n    const int more", "    const int more",
+     bats("long-list", "who shares")),
+    ("expecting all of a list that grows", "tools/pcap-report.c", "            stage_list_await(fd);\n", "",
+     bats("long-list", "who expects")),
+    ("beginning a long list with few", "tools/face/listing.c", "r->listing->count == LISTING_HEAD", "r->listing->count == 2 * LISTING_HEAD",
+     bats("long-list", "no more than")),
+    ("each name of a long list once", "tools/face/worklist.c", "if (l->at[i].is_begun) {", "if (0) {", bats("long-list", "no more than")),
     ("the sync of the directory", "lib/place/replace.c", "if (replace_sync(p->directory_fd) != 0) {", "if (0) {", POWER),
     (
         "attributes before the sync",

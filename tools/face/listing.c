@@ -21,6 +21,7 @@ struct reading {
     const struct listing_terms *terms;
     struct listing below; /* directories that are to be read; their times mean nothing */
     dev_t device;
+    bool head_is_shown;
 };
 
 static int add(struct listing *to, const char *directory, const char *name, const struct stat *st) {
@@ -36,6 +37,7 @@ static int add(struct listing *to, const char *directory, const char *name, cons
     struct listed *added = to->at + to->count;
     added->mtime = st->st_mtim;
     added->size_bytes = (uint64_t)st->st_size;
+    added->is_begun = false;
     if (asprintf(&added->path, "%s%s%s", directory, directory[0] != '\0' ? "/" : "", name) < 0) {
         return cli_fail(NULL, "out of memory");
     }
@@ -124,6 +126,10 @@ static int read_directory(struct reading *r, const char *directory) {
         r->device = st.st_dev;
     }
     while (errno = 0, status == 0 && (entry = readdir(stream)) != NULL) {
+        if (r->listing->count == LISTING_HEAD && !r->head_is_shown && r->terms->show_head != NULL) {
+            r->head_is_shown = true;
+            r->terms->show_head(r->terms->context, r->listing);
+        }
         status = look_at(r, fd, directory, entry);
     }
     if (status == 0 && errno != 0) {
@@ -160,6 +166,12 @@ static int by_size(const void *a, const void *b) {
     return by_age(a, b);
 }
 
+void listing_sort_by_age(struct listing *l) {
+    if (l->count > 0) {
+        qsort(l->at, l->count, sizeof *l->at, by_age);
+    }
+}
+
 void listing_sort_by_size(struct listing *l) {
     if (l->count > 0) {
         qsort(l->at, l->count, sizeof *l->at, by_size);
@@ -173,9 +185,7 @@ int listing_read(struct listing *l, const struct listing_terms *terms) {
         status = read_directory(&r, r.below.at[i].path);
     }
     listing_free(&r.below);
-    if (l->count > 0) {
-        qsort(l->at, l->count, sizeof *l->at, by_age);
-    }
+    listing_sort_by_age(l);
     return status;
 }
 

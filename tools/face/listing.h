@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <time.h>
 
+struct listing;
+
 struct listing_terms {
     const char *const *globs;    /* patterns for names, fnmatch(3); a NULL behind the last */
     const char *const *excludes; /* likewise: not these, nor is a directory so called entered */
@@ -20,13 +22,23 @@ struct listing_terms {
     bool one_filesystem;
     struct timespec youngest;         /* not what was modified later */
     const struct marker_owner *owner; /* of the markers, and where they are */
+    /*
+     * With more than LISTING_HEAD captures: shown that many before the others are looked at, in no order. May order
+     * them, and say of some that they are begun. NULL: nobody wants that.
+     */
+    void (*show_head)(void *context, struct listing *l);
+    void *context;
 };
+
+/* So many are looked at in a hundredth of a second. */
+enum { LISTING_HEAD = 2048 };
 
 struct listing {
     struct listed {
         struct timespec mtime;
         uint64_t size_bytes;
         char *path;
+        bool is_begun;
     } * at; /* by modification time, then by name */
     size_t count, room;
     size_t young, others; /* what was left out: too young, or of another name and no directory */
@@ -43,6 +55,9 @@ bool listing_is_left_out(const char *const *excludes, const char *name);
 
 /* Fill a listing that is zero-initialised. Returns 0, or CLI_FAILED after having said why. */
 int listing_read(struct listing *l, const struct listing_terms *terms);
+
+/* The oldest first, then by name; as listing_read() leaves them. */
+void listing_sort_by_age(struct listing *l);
 
 /* The smallest first, of equals the oldest: where there is room for few. */
 void listing_sort_by_size(struct listing *l);

@@ -18,6 +18,7 @@ void options_init(struct options *o, enum program program) {
     o->program = program;
     o->is_typing = true;
     o->claim_fd = -1;
+    o->begin_fd = -1;
     o->prefix = "";
     o->hash = HASH_XXH3;
     o->accept = program == IN_VERIFY ? ACCEPT_CONTAINERS : ACCEPT_NONE; /* it cuts nothing */

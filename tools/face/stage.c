@@ -17,13 +17,17 @@
  * writers lock the pipe; where the system has no locks on pipes, short records still arrive whole. The lock
  * goes with its process.
  */
-static int lock(int fd, short type) {
-    struct flock l = {.l_type = type, .l_whence = SEEK_SET};
+static int lock_range(int fd, short type, off_t start, off_t length) {
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
     int status;
     do {
         status = fcntl(fd, F_SETLKW, &l);
     } while (status != 0 && errno == EINTR);
     return status;
+}
+
+static int lock(int fd, short type) {
+    return lock_range(fd, type, 0, 1);
 }
 
 static int write_all(int fd, const char *p, size_t left_bytes) {
@@ -187,7 +191,25 @@ int stage_each_name(int fd, const char *list, int (*work)(void *context, const c
     return more < 0 ? cli_fail(list, "%s", failure.text) : status;
 }
 
-/* The next name to `name`, of PATH_MAX bytes. Returns 1, 0 at the end, or -1 with errno set. The lock is held. */
+/* ---- lists that several share, and that may still grow ---- */
+
+/* Far behind any name: a lock on it is a word between processes that ends with the one that gave it. */
+#define GROWING_AT (INT64_C(1) << 62)
+
+void stage_list_grows(int fd) {
+    (void)lock_range(fd, F_WRLCK, GROWING_AT, 1);
+}
+
+void stage_list_await(int fd) {
+    if (lock_range(fd, F_RDLCK, GROWING_AT, 1) == 0) {
+        (void)lock_range(fd, F_UNLCK, GROWING_AT, 1);
+    }
+}
+
+/*
+ * The next name to `name`, of PATH_MAX bytes. Returns 1, 0 at the end, or -1 with errno set; EAGAIN: there is only the
+ * beginning of one, which is still there then. The lock is held.
+ */
 static int take_next(int fd, char *name) {
     ssize_t got;
     do {
@@ -197,12 +219,12 @@ static int take_next(int fd, char *name) {
         return (int)got;
     }
     const char *end = memchr(name, '\0', (size_t)got);
-    if (end == NULL) {
-        errno = ENAMETOOLONG;
+    /* The others go on behind it. */
+    if (lseek(fd, end != NULL ? (end + 1 - name) - got : -got, SEEK_CUR) < 0) {
         return -1;
     }
-    /* The others go on behind it. */
-    return lseek(fd, (end + 1 - name) - got, SEEK_CUR) >= 0 ? 1 : -1;
+    errno = got < PATH_MAX ? EAGAIN : ENAMETOOLONG;
+    return end != NULL ? 1 : -1;
 }
 
 static int take_name(int fd, char *name) {
@@ -216,12 +238,27 @@ static int take_name(int fd, char *name) {
     return more;
 }
 
+/* The same when there is no more to come. */
+static int take_name_of_whole(int fd, char *name) {
+    stage_list_await(fd);
+    const int more = take_name(fd, name);
+    if (more < 0 && errno == EAGAIN) {
+        errno = ENAMETOOLONG; /* what has no end is none */
+    }
+    return more;
+}
+
 int stage_each_shared_name(int fd, const char *list, int (*work)(void *context, const char *name), void *context) {
     char name[PATH_MAX];
     int status = CLI_DONE;
-    int more = 0;
-    while (status == CLI_DONE && (more = take_name(fd, name)) == 1) {
-        if (name[0] != '\0') {
+    int more = 1;
+    bool is_whole = false;
+    while (status == CLI_DONE && more == 1) {
+        more = is_whole ? take_name_of_whole(fd, name) : take_name(fd, name);
+        if (!is_whole && (more == 0 || (more < 0 && errno == EAGAIN))) {
+            is_whole = true;
+            more = 1;
+        } else if (more == 1 && name[0] != '\0') {
             status = work(context, name);
         }
     }

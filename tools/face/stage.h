@@ -66,9 +66,17 @@ int stage_each_name(int fd, const char *list, int (*work)(void *context, const c
 
 /*
  * The same where other processes take names from the same list, too: fd is inherited from one open(2) for reading and
- * writing of a file, whose position they have in common. Each name goes to one of them, to whoever asks first.
+ * writing of a file, whose position they have in common. Each name goes to one of them, to whoever asks first. Of a
+ * list that grows, what is there is handed out at once, and its end is where it ends when it is whole.
  */
 int stage_each_shared_name(int fd, const char *list, int (*work)(void *context, const char *name), void *context);
+
+/*
+ * A list of names that grows while others read it. Whoever writes it says so before there is a name in it, and it is
+ * whole when its descriptor is closed, or its process dead. Where the filesystem has no locks, nobody waits.
+ */
+void stage_list_grows(int fd);
+void stage_list_await(int fd);
 
 /*
  * About what a record takes, to be charged to the limits for each time it is read or written: over many small files the

@@ -21,7 +21,6 @@ clear_list_if_enough() {
     listed=$files
     if is_enough; then
         : >"$list"
-        [ "$files" -eq 0 ] || left_out='enough is free'
     fi
 }
 

@@ -48,12 +48,10 @@ say_what_goes() {
 
 # In one place, from the list to the report.
 work() {
-    incomplete='' pending=1 doing=$mode
+    incomplete='' pending=1 early='' lister='' doing=$mode
     enter || return 1
     if [ "$target" = dir ]; then
-        [ -n "$reporter" ] || tidy_place || return 1
-        list_pending || return 1
-        why_nothing
+        take_stock || return 1
     fi
     [ -z "$until" ] || clear_list_if_enough
     batch_size
@@ -63,7 +61,7 @@ work() {
     # shellcheck disable=SC2086 # words, checked by pcap-plan
     case $doing in
     nothing-to-*) { # the records are there already
-        read -r files pending found young others
+        read -r files pending left_out
         case $doing in
         *-dry-run) report --dry-run ;;
         *-check-only) report $progress --check-only ;;
@@ -73,14 +71,15 @@ work() {
     dry-run)
         pcap-scan $sandbox $within ${markers:+--marker-dir "$markers"} ${policy:+--policy-file "$policy"} $accept $tail $retry --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
         ;;
-    check-only) run_and_wait pcap-run $said $limits $shared -- sh -c "$CHECK" ;;
+    check-only) run_and_wait pcap-run $limits $shared -- sh -c "$CHECK" ;;
     run)
         [ -z "$directories" ] || claims='' # the batches see to them
-        run_and_tidy pcap-run $said $limits $shared $claims ${markers:+--marker-dir "$markers"} -- sh -c "$RUN"
+        run_and_tidy pcap-run $limits $shared $claims ${markers:+--marker-dir "$markers"} -- sh -c "$RUN"
         ;;
     esac
     status=$?
     [ -z "$until" ] || say_free
+    finish_list || incomplete=yes
     [ -z "$incomplete" ] || [ "$status" -ne 0 ] || status=1
     return "$status"
 }

@@ -37,6 +37,7 @@ leave() {
     trap - EXIT
     eval "$plan"
     [ -z "$reporter" ] || end_report "$status"
+    [ -z "$lister" ] || kill "$lister" 2>/dev/null
     [ -z "$scratch" ] || rm -rf -- "$scratch"
     exit "$status"
 }
@@ -46,8 +47,7 @@ leave() {
 make_plan() {
     plan='' scratch='' mode='' answer='' log=''
     target='' named='' where='' prefix='' files=0 policy='' stage='' markers='' # what, and where
-    dirs='' lost=0 reporter='' said='' run='' signal=''                     # several directories; what is under way
-    found=0 young=0 others=0 # what was seen of the names there
+    dirs='' lost=0 reporter='' run='' signal='' lister=''                      # several directories; what is under way
     globs='' excludes='' recursive='' age='' until='' until_typed='' # which files of a directory
     workers='' limits='' verify='' reads='' hash='' accept='' compress='' tail='' # how
     output='' progress='' metrics='' sandbox='' prune='' retry='' left_out='' quiet='' all='' kind=''

@@ -4,6 +4,9 @@ batch_size() {
     each=$list
     if [ -n "$until" ] || [ "$pending" -eq 2 ]; then
         batch=1 # it is asked before each file whether there is enough; or each makes room for the next
+    elif [ "$pending" -eq 3 ]; then
+        share_list
+        return
     elif [ "$workers" -eq 1 ]; then
         batch=$files
     elif [ "$mode" = run ] && [ -z "$directories" ]; then
@@ -20,7 +23,11 @@ batch_size() {
 share_list() {
     batch=1 each=$scratch/workers chains=$workers
     [ "$chains" -le "$files" ] || chains=$files # the others would find nothing
-    seq "$chains" | tr '\n' '\0' >"$each" || fail "cannot write to $scratch"
+    chain=0
+    while [ "$chain" -lt "$chains" ]; do
+        chain=$((chain + 1))
+        printf '%s\0' "$chain" || fail "cannot write to $scratch"
+    done >"$each"
 }
 
 # A signal may come while a chain is being started. What takes records has to outlive it, or those that are on their way
@@ -93,8 +100,7 @@ RUN=$HOLD'
       [ -z "$SLIM_UNTIL" ] || exec 3>&2 2>/dev/null
       exec xargs -0 -r -a "$SLIM_EACH" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch 6<>"$SLIM_LIST"; } |
     pcap-report $SLIM_SANDBOX $SLIM_ALL --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
-        --failed "$SLIM_FAILED" ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS ${SLIM_LEFT_OUT:+--left-out "$SLIM_LEFT_OUT"} \
-        ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
+        --failed "$SLIM_FAILED" ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
 # shellcheck disable=SC2016
 CHECK=$HOLD'
     { '$LET_GO'
@@ -102,7 +108,7 @@ CHECK=$HOLD'
           pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
               $SLIM_RETRY $SLIM_ACCEPT $SLIM_READS $SLIM_SHARED $SLIM_BENEATH --pending --; } |
     pcap-report $SLIM_SANDBOX $SLIM_ALL --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
-        ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS ${SLIM_LEFT_OUT:+--left-out "$SLIM_LEFT_OUT"} --check-only'
+        ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS --check-only'
 
 export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH SLIM_CHAIN=$HOLD$CHAIN
@@ -111,7 +117,7 @@ export_run() {
     SLIM_POLICY=$policy SLIM_READS="$reads $tail" SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within SLIM_RETRY=$retry SLIM_ALL=$all
     SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=$hash
-    SLIM_ACCEPT=$accept SLIM_COMPRESS=$compress SLIM_FAILED=$scratch/failed SLIM_LEFT_OUT=$left_out
+    SLIM_ACCEPT=$accept SLIM_COMPRESS=$compress SLIM_FAILED=$scratch/failed
     shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
     SLIM_SHARED=$shared
     SLIM_EACH=$each SLIM_SHARE=''
@@ -121,7 +127,7 @@ export_run() {
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_EACH SLIM_SHARE SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
-        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_ACCEPT SLIM_COMPRESS SLIM_FAILED SLIM_RETRY SLIM_ALL SLIM_MARKERS SLIM_LEFT_OUT
+        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_ACCEPT SLIM_COMPRESS SLIM_FAILED SLIM_RETRY SLIM_ALL SLIM_MARKERS
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.
@@ -130,10 +136,10 @@ pass_on() {
     [ -z "$run" ] || kill "-$1" "$run" 2>/dev/null
 }
 
-# How far is it? The answer is pcap-report's: of several directories that of the one for all of them.
+# How far is it? The answer is pcap-report's.
 # shellcheck disable=SC2317 # called by a trap
 ask_progress() {
-    kill -USR1 "${reporter:-$run}" 2>/dev/null
+    kill -USR1 "$run" 2>/dev/null
 }
 
 # Wait for pcap-run, which passes signals on to its processes and ends after the last of them. In the background,
