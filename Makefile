@@ -171,12 +171,12 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(FACE) $(LIB)
 
 # The harnesses: with a fuzzer's main, or with one that replays files.
 HARNESSES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-HARNESS_PARTS := $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/model.o $(B)/tests/fuzz/trial.o $(B)/tests/fuzz/stream.o $(if $(HARNESS_LDFLAGS_$(VARIANT)),,$(B)/tests/fuzz/replay.o)
+HARNESS_PARTS := $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/model.o $(B)/tests/fuzz/trial.o $(B)/tests/fuzz/stream.o $(B)/tests/fuzz/packed.o $(B)/tests/fuzz/unpacking.o $(if $(HARNESS_LDFLAGS_$(VARIANT)),,$(B)/tests/fuzz/replay.o)
 
 $(HARNESSES:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(HARNESS_PARTS) $(FACE) $(LIB)
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(HARNESS_LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ -lpcap -ljansson -lxxhash
+	$(Q)$(CC) $(LDFLAGS_$(VARIANT)) $(HARNESS_LDFLAGS_$(VARIANT)) $(LDFLAGS) -o $@ $^ -lpcap -ljansson -lxxhash -lz -lzstd -llz4 -llzma
 
 harnesses: $(HARNESSES:%=$(B)/fuzz/%)
 

@@ -7,8 +7,12 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* All that is held of a file, compressed: frames that were unpacked and are not written yet, and what is between. */
+/*
+ * All that is held of a file, compressed: frames that were unpacked and are not written yet, and what is between; with
+ * what it takes to hold a piece, for a frame that is empty has nine bytes.
+ */
 #define HELD_MAX_BYTES ((size_t)4 << 20)
+#define HOLDING_BYTES (sizeof(struct piece) + 64)
 
 #define SKIPPABLE_MAGIC UINT32_C(0x184d2a50)
 
@@ -39,6 +43,7 @@ struct frames {
     XXH3_state_t *digest; /* of the content of the frame that is noted */
     struct piece *first, *last;
     size_t held_bytes;
+    bool has_checked; /* a frame with something in it */
     uint64_t noted_bytes;
     struct frames_counts counts;
     uint8_t *content; /* of the first frame that is not written yet, as it is to be; FRAMES_CONTENT_BYTES */
@@ -67,7 +72,7 @@ static void drop_first(struct frames *fr) {
     struct piece *p = fr->first;
     fr->first = p->next;
     fr->last = fr->first != NULL ? fr->last : NULL;
-    fr->held_bytes -= p->length_bytes;
+    fr->held_bytes -= p->length_bytes + HOLDING_BYTES;
     free(p->bytes);
     free(p);
 }
@@ -86,7 +91,9 @@ void frames_reset(struct frames *fr) {
         drop_first(fr);
     }
     free_packing(fr);
+    fr->held_bytes = 0;
     fr->noted_bytes = 0;
+    fr->has_checked = false;
     fr->content_bytes = 0;
     fr->counts = (struct frames_counts){0};
 }
@@ -101,9 +108,26 @@ void frames_write_to(struct frames *fr, const struct codec *codec, const void *l
 
 /* ---- noting ---- */
 
-static struct piece *add_piece(struct frames *fr, enum kind kind) {
+/* More is to be held. */
+static int hold(struct frames *fr, size_t bytes, struct failure *f) {
+    if (bytes > HELD_MAX_BYTES - fr->held_bytes) {
+        return failure_set(f,
+                           "zstd frames, or skippable ones, are too large to keep their places, offset %llu; say "
+                           "--compress zstd for a file that keeps no index true",
+                           (unsigned long long)fr->noted_bytes);
+    }
+    fr->held_bytes += bytes;
+    return 0;
+}
+
+/* Returns NULL with f set. */
+static struct piece *add_piece(struct frames *fr, enum kind kind, struct failure *f) {
+    if (hold(fr, HOLDING_BYTES, f) != 0) {
+        return NULL;
+    }
     struct piece *p = calloc(1, sizeof *p);
     if (p == NULL) {
+        failure_memory(f);
         return NULL;
     }
     p->kind = kind;
@@ -114,11 +138,8 @@ static struct piece *add_piece(struct frames *fr, enum kind kind) {
 }
 
 static int append(struct frames *fr, struct piece *p, const uint8_t *bytes, size_t length_bytes, struct failure *f) {
-    if (length_bytes > HELD_MAX_BYTES - fr->held_bytes) {
-        return failure_set(f,
-                           "a zstd frame is too large to keep its place, offset %llu; say --compress zstd for a file "
-                           "that keeps no index true",
-                           (unsigned long long)p->offset_bytes);
+    if (hold(fr, length_bytes, f) != 0) {
+        return -1;
     }
     if (length_bytes > p->room_bytes - p->length_bytes) {
         const size_t room_bytes = 2 * p->length_bytes + length_bytes;
@@ -131,7 +152,6 @@ static int append(struct frames *fr, struct piece *p, const uint8_t *bytes, size
     }
     memcpy(p->bytes + p->length_bytes, bytes, length_bytes);
     p->length_bytes += length_bytes;
-    fr->held_bytes += length_bytes;
     fr->noted_bytes += length_bytes;
     return 0;
 }
@@ -142,9 +162,9 @@ static bool is_zeros(const uint8_t *bytes, size_t length_bytes) {
 
 int frames_note_between(struct frames *fr, const uint8_t *bytes, size_t length_bytes, struct failure *f) {
     const enum kind kind = is_zeros(bytes, length_bytes) ? ZEROS : LITERAL;
-    struct piece *p = fr->last != NULL && fr->last->kind == kind ? fr->last : add_piece(fr, kind);
+    struct piece *p = fr->last != NULL && fr->last->kind == kind ? fr->last : add_piece(fr, kind, f);
     if (p == NULL) {
-        return failure_memory(f);
+        return -1;
     }
     if (kind == LITERAL) {
         return append(fr, p, bytes, length_bytes, f);
@@ -158,11 +178,11 @@ int frames_note(struct frames *fr, const uint8_t *packed, size_t packed_bytes, c
                 size_t content_bytes, bool is_end, struct failure *f) {
     struct piece *p = fr->last;
     if (p == NULL || p->kind != FRAME || p->is_whole) {
-        p = add_piece(fr, FRAME);
+        p = add_piece(fr, FRAME, f);
         (void)XXH3_64bits_reset(fr->digest);
     }
     if (p == NULL) {
-        return failure_memory(f);
+        return -1;
     }
     (void)XXH3_64bits_update(fr->digest, content, content_bytes);
     p->content_bytes += content_bytes;
@@ -242,9 +262,10 @@ static int write_anew(struct frames *fr, const struct piece *p, struct failure *
 
 static int write_frame(struct frames *fr, const struct piece *p, struct failure *f) {
     const size_t content_bytes = (size_t)p->content_bytes;
-    if (content_bytes > 0 && fr->check(fr->context, fr->content, content_bytes, fr->counts.frames == 0, f) != 0) {
+    if (content_bytes > 0 && fr->check(fr->context, fr->content, content_bytes, !fr->has_checked, f) != 0) {
         return failure_before(f, "the zstd frame at offset %llu ", (unsigned long long)p->offset_bytes);
     }
+    fr->has_checked = fr->has_checked || content_bytes > 0;
     fr->counts.frames++;
     const int status = XXH3_64bits(fr->content, content_bytes) == p->digest
                            ? fr->to.write(fr->to.to, p->bytes, p->length_bytes, f)

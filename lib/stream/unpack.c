@@ -168,7 +168,9 @@ static int unpack_some(struct unpack *u, struct codec_room *room, struct failure
 static ptrdiff_t read_plain(struct unpack *u, void *to, size_t wanted_bytes, struct failure *f) {
     const size_t there_bytes = u->end - u->begin;
     if (there_bytes == 0) {
-        return u->at_end ? 0 : u->feed.read(u->feed.from, to, wanted_bytes, f);
+        const ptrdiff_t got = u->at_end ? 0 : u->feed.read(u->feed.from, to, wanted_bytes, f);
+        u->used_bytes += got > 0 ? (uint64_t)got : 0;
+        return got;
     }
     const size_t bytes = there_bytes < wanted_bytes ? there_bytes : wanted_bytes;
     memcpy(to, u->in + u->begin, bytes);

@@ -412,6 +412,7 @@ static int after_decoding(struct witness_unpack *u, const uint8_t *made, size_t 
 static ptrdiff_t plain(struct witness_unpack *u, uint8_t *to, size_t wanted_bytes, struct failure *f) {
     if (there(u) == 0) {
         const ptrdiff_t got = u->at_end ? 0 : u->feed(u->from, to, wanted_bytes);
+        u->used_bytes += got > 0 ? (uint64_t)got : 0;
         return got < 0 ? failure_of(FAILURE_SYSTEM, f, "cannot read") : got;
     }
     const size_t bytes = there(u) < wanted_bytes ? there(u) : wanted_bytes;

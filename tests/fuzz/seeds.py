@@ -7,6 +7,7 @@ seeds.py --frames FIXTURES OUT  of the table of frames, frames.txt, alone
 
 import pathlib
 import struct
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "oracle"))
@@ -76,6 +77,41 @@ def put_blocks(out, frames):
         put(out, "blocks", f"told-{number:05}", bytes([number // 40 % 2]) + b"\x41\0\0" + body)
 
 
+PACKERS = {
+    "gzip": ["gzip -c", "gzip -9c"],
+    "zstd": ["zstd -qc", "zstd -qc --no-check -9", "zstd -qc --single-thread -B1000"],
+    "lz4": ["lz4 -qc", "lz4 -qc -B4 -BD -BX", "lz4 -qc --content-size --no-frame-crc"],
+    "xz": ["xz -0c", "xz -0c --check=sha256", "xz -0c --block-size=700"],
+}
+
+
+def put_packed(out, captures):
+    """Files of the tools' own, one and several together, and scripts with every letter alone and in company."""
+    texts = [captures[i % len(captures)] for i in range(4)]
+    for harness, commands in PACKERS.items():
+        packed = [
+            subprocess.run(c.split(), input=t, stdout=subprocess.PIPE, check=True).stdout
+            for c in commands for t in texts[:2]
+        ]
+        for number, data in enumerate(packed + [b"".join(packed)]):
+            put(out, harness, f"tool-{number}", bytes([0x80 | number % 8 | 0x38]) + data)
+        letters = [kind | flags for kind in range(8) for flags in (0, 0x58, 0xA8)]
+        words = [letter_and(letter, texts[letter % 4]) for letter in letters]
+        for letter, word in zip(letters, words):
+            put(out, harness, f"letter-{letter:02x}", bytes([letter & 0x3F]) + words[0] + word + words[3])
+        for number in range(4):
+            some = b"".join(words[number::4])
+            put(out, harness, f"words-{number}", bytes([number]) + some)
+    for number in range(12):
+        zstd = [letter_and(kind, texts[kind % 4]) for kind in (0x18, 3, 0x0A, 0x1A, 0x09, 0x0B)]
+        put(out, "indexed", f"{number}", bytes([40 * number % 256, number, 7 + number, 99, number]) + b"".join(zstd))
+
+
+def letter_and(letter, text):
+    some = text[: 20 + letter * 37 % 300]
+    return bytes([letter]) + len(some).to_bytes(2, "big") + some
+
+
 def main():
     table_alone = sys.argv[1] == "--frames"
     fixtures, out = map(pathlib.Path, sys.argv[1 + table_alone :][:2])
@@ -94,6 +130,7 @@ def main():
         if number % 3 == 0:
             put(out, "witness_frame", f"{number:05}", b"\0\7" + frame)
     put_blocks(out, sorted(frames))
+    put_packed(out, [path.read_bytes()[:1500] for path in sorted(fixtures.glob("good-real-*.pcap"))])
     for path in sorted((pathlib.Path(__file__).parent / "records").glob("*")):
         put(out, "record", path.name, path.read_bytes())
 

@@ -214,6 +214,31 @@ static void test_damaged(void **state) {
     }
 }
 
+/* What is not packed, where it may be: each byte of the file counts, for offsets in messages. */
+static void test_plain(void **state) {
+    (void)state;
+    const struct source_options options = {.codecs = &codecs};
+    static uint8_t piece[PLAIN_BYTES];
+    int fd = memory_file(plain, PLAIN_BYTES);
+    struct source source;
+    size_t at = 0;
+    ptrdiff_t got;
+    source_open(&source, fd, &options);
+    while ((got = source_read(&source, piece, 50000, NULL)) > 0) {
+        at += (size_t)got;
+        assert_int_equal(source_file_offset_bytes(&source), at);
+    }
+    assert_int_equal(at, PLAIN_BYTES);
+    source_close(&source);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    struct witness_unpack *u = witness_unpack_new(&witness, feed_file, &fd);
+    while (witness_unpack_read(u, piece, 50000, NULL) > 0) {
+    }
+    assert_int_equal(witness_unpack_places(u).file_bytes, PLAIN_BYTES);
+    witness_unpack_free(u);
+    (void)close(fd);
+}
+
 /* What a sink is asked to begin anew is written as it is. */
 static void test_sink_again(void **state) {
     (void)state;
@@ -233,7 +258,8 @@ static void test_sink_again(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),          cmocka_unit_test(test_accept),  cmocka_unit_test(test_library),
-        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_damaged), cmocka_unit_test(test_sink_again),
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_damaged), cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_sink_again),
     };
     return cmocka_run_group_tests(tests, load_all, free_all);
 }

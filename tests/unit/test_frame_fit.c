@@ -153,6 +153,56 @@ static void test_no_room(void **state) {
     frames_free(frames);
 }
 
+static int check_first(void *context, const uint8_t *bytes, size_t length_bytes, bool is_first, struct failure *f) {
+    unsigned *checked = context;
+    (void)bytes;
+    (void)length_bytes;
+    (void)f;
+    assert_int_equal(is_first, (*checked)++ == 0);
+    return 0;
+}
+
+/* The first frame is the first with something in it. */
+static void test_empty_in_front(void **state) {
+    (void)state;
+    static uint8_t empty[ROOM_BYTES];
+    static uint8_t frame[ROOM_BYTES];
+    static struct written w;
+    unsigned checked = 0;
+    const struct frames_drain drain = {take, take_zeros, &w};
+    struct frames *frames = frames_new(check_first, &checked);
+    const size_t empty_bytes = pack(content, 0, empty);
+    const size_t frame_bytes = pack(content, 1000, frame);
+    frames_write_to(frames, codec_row(CODEC_ZSTD), codecs.library[CODEC_ZSTD], 3, &drain);
+    assert_int_equal(frames_note(frames, empty, empty_bytes, content, 0, true, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(frames_note(frames, frame, frame_bytes, content, 1000, true, NULL), 0);
+        assert_int_equal(frames_write(frames, content, 1000, NULL), 0);
+    }
+    assert_int_equal(frames_end(frames, NULL), 0);
+    assert_int_equal(checked, 2);
+    assert_int_equal(w.length_bytes, empty_bytes + 2 * frame_bytes);
+    frames_free(frames);
+}
+
+/* However little is in them, what it takes to hold frames is bounded: some ten MiB would be 80,000 of them. */
+static void test_many_empty(void **state) {
+    (void)state;
+    static uint8_t empty[ROOM_BYTES];
+    struct failure f = {.text = ""};
+    struct frames *frames = frames_new(check_nothing, NULL);
+    const size_t empty_bytes = pack(content, 0, empty);
+    unsigned noted = 0;
+    while (noted < 80000 && frames_note(frames, empty, empty_bytes, content, 0, true, &f) == 0) {
+        noted++;
+    }
+    assert_in_range(noted, 10000, 40000);
+    assert_non_null(strstr(f.text, "too large to keep their places"));
+    frames_reset(frames);
+    assert_int_equal(frames_note(frames, empty, empty_bytes, content, 0, true, NULL), 0);
+    frames_free(frames);
+}
+
 /* More or less than was read is a mistake, and said. */
 static void test_another_length(void **state) {
     (void)state;
@@ -175,9 +225,8 @@ static void test_another_length(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_room),
-        cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_another_length),
+        cmocka_unit_test(test_every_room), cmocka_unit_test(test_no_room),        cmocka_unit_test(test_empty_in_front),
+        cmocka_unit_test(test_many_empty), cmocka_unit_test(test_another_length),
     };
     return cmocka_run_group_tests(tests, load_all, free_all);
 }

@@ -1,0 +1,8 @@
+/* lz4 (the lz4 frame format) on the way in and out, and in the witness: unpacking.h. */
+#include "fuzz.h"
+#include "unpacking.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    unpacking_try(CODEC_LZ4, data, size);
+    return 0;
+}
