@@ -101,6 +101,20 @@ slim_of_tls() { pcap-truncate <"$TLS" >want && same_bytes want "$1"; }
     slim_of_tls srv/pcap/ring_00002_20260101000000.pcap
 }
 
+@test "recipe: A ring of dumpcap's, from time to time" {
+    editcap -F pcapng "$TLS" a.pcapng
+    cp a.pcapng srv/pcap/ring_00001_20260101000000.pcapng
+    cp a.pcapng srv/pcap/ring_00002_20260101001000.pcapng
+    cp "$TLS" srv/pcap/ring_00003_20260101002000.pcap
+    touch -d '1 hour ago' srv/pcap/*_00001_* srv/pcap/*_00003_*
+    pcap-truncate --accept pcapng a.pcapng >want
+    runs_recipe "A ring of dumpcap's, from time to time"
+    err_has 'ok=2 skip=0'
+    same_bytes want srv/pcap/ring_00001_20260101000000.pcapng
+    same_bytes a.pcapng srv/pcap/ring_00002_20260101001000.pcapng
+    slim_of_tls srv/pcap/ring_00003_20260101002000.pcap
+}
+
 @test "recipe: pcapng" {
     editcap -F pcapng "$TLS" a.pcapng
     runs_recipe pcapng
@@ -197,34 +211,49 @@ PY
 }
 
 @test "recipe: Arkime" {
-    old srv/arkime/node-260101-00000001.pcap
+    old srv/arkime/node-260101-00000001.pcap srv/arkime/node-260101-00000002.pcap.zst
+    "$PYTHON" "$ROOT/tests/cli/indexed.py" make "$TLS" a.zst 4000
+    cat a.zst >srv/arkime/node-260101-00000002.pcap.zst
+    touch -d '2 hours ago' srv/arkime/*.zst
     runs_recipe Arkime
     records_are_whole_and_in_place srv/arkime/node-260101-00000001.pcap
+    [ "$("$PYTHON" "$ROOT/tests/cli/indexed.py" judge a.zst srv/arkime/*.zst srv/arkime/*.pcap)" -gt 0 ]
 }
 
 @test "recipe: Malcolm" {
-    old Malcolm/pcap/processed/a.pcap Malcolm/pcap/upload/b.pcap
+    old Malcolm/pcap/processed/a.pcap Malcolm/pcap/upload/b.pcap Malcolm/pcap/processed/AUTOZEEK,c.pcapng
+    editcap -F pcapng "$TLS" c.pcapng
+    cat c.pcapng >Malcolm/pcap/processed/AUTOZEEK,c.pcapng
+    touch -d '2 hours ago' Malcolm/pcap/processed/*
+    pcap-truncate --accept pcapng --policy flow --length zero c.pcapng >want
     runs_recipe Malcolm
+    same_bytes want Malcolm/pcap/processed/AUTOZEEK,c.pcapng
     records_are_whole_and_in_place Malcolm/pcap/processed/a.pcap
     same_bytes "$TLS" Malcolm/pcap/upload/b.pcap
 }
 
 @test "recipe: Suricata" {
     old srv/suricata/log.pcap.1700000000 srv/suricata/eve.json
+    lz4 -q -c "$TLS" >srv/suricata/log.pcap.1700000300.lz4
+    touch -d '2 hours ago' srv/suricata/*.lz4
     cp "$TLS" srv/suricata/log.pcap.1700000600
     runs_recipe Suricata
     pcap-truncate --policy flow <"$TLS" >want
     same_bytes want srv/suricata/log.pcap.1700000000
+    lz4 -dcq srv/suricata/log.pcap.1700000300.lz4 | cmp - want
     same_bytes "$TLS" srv/suricata/log.pcap.1700000600
     same_bytes "$TLS" srv/suricata/eve.json
 }
 
 @test "recipe: Security Onion" {
     old srv/suripcap/1/so-pcap.1700000000 srv/suripcap/2/so-pcap.1700000000 srv/suripcap/2/other
+    lz4 -q -c "$TLS" >srv/suripcap/1/so-pcap.1700000300.lz4
+    touch -d '2 hours ago' srv/suripcap/1/*.lz4
     runs_recipe 'Security Onion'
     pcap-truncate --policy flow <"$TLS" >want
     same_bytes want srv/suripcap/1/so-pcap.1700000000
     same_bytes want srv/suripcap/2/so-pcap.1700000000
+    lz4 -dcq srv/suripcap/1/so-pcap.1700000300.lz4 | cmp - want
     same_bytes "$TLS" srv/suripcap/2/other
 }
 
