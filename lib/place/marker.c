@@ -176,15 +176,17 @@ int marker_write_new(int directory_fd, const char *name, const char *text, const
 
 int marker_create(int markers_fd, const char *name, const char *text, const struct marker_owner *owner,
                   struct failure *f) {
-    if (marker_write_new(markers_fd, name, text, owner, f) == 0) {
-        return 0;
+    struct failure why = {.text = ""}; /* which is nobody's business where there is a marker in the end */
+    int status = marker_write_new(markers_fd, name, text, owner, &why);
+    if (status != 0 && errno == EEXIST) {
+        if (unlinkat(markers_fd, name, 0) != 0 && errno != ENOENT) {
+            return failure_errno(f, errno, "cannot remove the marker of a file that had this name before");
+        }
+        /* One that is there again is another program's, made at this very moment: as good. */
+        status = marker_write_new(markers_fd, name, text, owner, &why) == 0 || errno == EEXIST ? 0 : -1;
     }
-    if (errno != EEXIST) {
-        return -1;
+    if (status != 0 && f != NULL) {
+        *f = why;
     }
-    if (unlinkat(markers_fd, name, 0) != 0 && errno != ENOENT) {
-        return failure_errno(f, errno, "cannot remove the marker of a file that had this name before");
-    }
-    /* One that is there again is another program's, made at this very moment: as good. */
-    return marker_write_new(markers_fd, name, text, owner, f) == 0 || errno == EEXIST ? 0 : -1;
+    return status;
 }

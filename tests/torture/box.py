@@ -53,6 +53,11 @@ def read(path):
         return file.read()
 
 
+def write(path, data):
+    with open(path, "wb") as out:
+        out.write(data)
+
+
 def attributes(path):
     """What is to stay of a file besides its bytes."""
     st = os.lstat(path)
@@ -68,17 +73,56 @@ def attributes(path):
 class Capture:
     """A capture of the box: its name, its bytes, its slim."""
 
-    def __init__(self, name, old, new, marked=False, leftover=None):
+    def __init__(self, name, old, new, marked=False, leftover=None, new_name=None):
         self.name, self.old, self.new = name, old, new
+        self.new_name = new_name or name  # that of its slim
         self.marked = marked  # slim and marked before the run
         self.leftover = leftover  # bytes of NAME.tmp that a dead run left
         self.attributes = None
 
 
-class Box:
-    """A folder to torture in. captures: a list of Capture."""
+# What a box is slimmed with beside the defaults, and what becomes of a capture then.
+KINDS = {
+    "plain": (),
+    "compress": ("--accept", "zstd", "--compress", "zstd"),
+    "indexed": ("--accept", "zstd", "--length", "zero"),
+}
+INDEXED = os.path.join(ROOT, "tests", "cli", "indexed.py")
+FRAME_BYTES = 3000
 
-    def __init__(self, captures, base=None):
+
+def tool(*command, data):
+    return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def as_kind(c, kind):
+    """The capture, plain so far, as one that gets compressed, or as indexed zstd. What the filter makes of it is its slim if
+    judges that share nothing with it say so."""
+    filter_of_kind = [os.path.join(BIN, "pcap-truncate"), *KINDS[kind]]
+    if kind == "compress":
+        slim, c.new_name = c.new, c.name + ".zst"
+        c.new = tool(*filter_of_kind, data=c.old)
+        if tool("zstd", "-dcq", data=c.new) != slim:
+            fail(f"{c.new_name} is not the slim of {c.name}")
+    elif kind == "indexed":
+        with tempfile.TemporaryDirectory() as folder:
+            plain, packed, slim, slim_packed = (os.path.join(folder, n) for n in ("plain", "packed", "slim", "slim.zst"))
+            write(plain, c.old)
+            subprocess.run([sys.executable, INDEXED, "make", plain, packed, str(FRAME_BYTES)], check=True)
+            write(slim, tool(os.path.join(BIN, "pcap-truncate"), "--length", "zero", data=c.old))
+            c.name = c.new_name = c.name + ".zst"
+            c.old = read(packed)
+            c.new = tool(*filter_of_kind, data=c.old)
+            write(slim_packed, c.new)
+            subprocess.run([sys.executable, INDEXED, "judge", packed, slim_packed, slim], check=True, stdout=subprocess.DEVNULL)
+    return c
+
+
+class Box:
+    """A folder to torture in. captures: a list of Capture, each of that kind."""
+
+    def __init__(self, captures, base=None, kind="plain"):
+        self.options = KINDS[kind]
         self.base = tempfile.mkdtemp(prefix="torture.", dir=base)
         self.bin = os.path.join(self.base, "bin")
         self.real = os.path.join(self.base, "real")
@@ -177,30 +221,41 @@ class Box:
         return process.returncode, out, err
 
     def slim_dir(self, *options, **how):
-        return self.run([os.path.join(self.bin, "pcap-slim"), "--dir", "d", "--output", "json", "--all", *options], **how)
+        return self.run([os.path.join(self.bin, "pcap-slim"), "--dir", "d", "--output", "json", "--all", *self.options, *options], **how)
 
     # ---- judgement ----
 
     def is_marked(self, c):
-        return os.path.lexists(os.path.join(self.d, MARKERS, c.name))
+        return os.path.lexists(os.path.join(self.d, MARKERS, c.new_name))
+
+    def is_done(self, c):
+        """Slim, under its name, and marked."""
+        path = os.path.join(self.d, c.new_name)
+        return os.path.exists(path) and read(path) == c.new and self.is_marked(c)
+
+    def faults_of_capture(self, c, lax_attributes):
+        """Old whole or new whole; where the name changes both may be there for a while, each whole."""
+        faults = []
+        there = [n for n in dict.fromkeys((c.name, c.new_name)) if os.path.lexists(os.path.join(self.d, n))]
+        if not there:
+            return [f"{c.name} is lost"]
+        for name in there:
+            path = os.path.join(self.d, name)
+            have = read(path)
+            if have not in [c.old] * (name == c.name) + [c.new] * (name == c.new_name):
+                faults.append(f"{name} is neither old nor new ({len(have)} bytes)")
+            if not lax_attributes and attributes(path) != c.attributes:
+                faults.append(f"{name} has other attributes: {attributes(path)}, was {c.attributes}")
+        if self.is_marked(c) and not self.is_done(c):
+            faults.append(f"{c.name} is marked and not slim")
+        return faults
 
     def faults_of_files(self, killed=False, lax_attributes=False):
         """Old whole or new whole, markers only beside slim files, nothing else there."""
         faults = []
         for c in self.captures:
-            path = os.path.join(self.d, c.name)
-            try:
-                have = read(path)
-            except OSError as error:
-                faults.append(f"{c.name} is lost: {error}")
-                continue
-            if have not in (c.old, c.new):
-                faults.append(f"{c.name} is neither old nor new ({len(have)} bytes)")
-            if self.is_marked(c) and have != c.new:
-                faults.append(f"{c.name} is marked and not slim")
-            if not lax_attributes and attributes(path) != c.attributes:
-                faults.append(f"{c.name} has other attributes: {attributes(path)}, was {c.attributes}")
-        names = {c.name for c in self.captures}
+            faults += self.faults_of_capture(c, lax_attributes)
+        names = {name for c in self.captures for name in (c.name, c.new_name)}
         for name in sorted(os.listdir(self.d)):
             if name in names or name == MARKERS:
                 continue
@@ -222,7 +277,7 @@ class Box:
     def faults_of_report(self, status, out, err, may_be_busy=False):
         """Exit status and report tell the truth."""
         faults = []
-        done = {c.name: read(os.path.join(self.d, c.name)) == c.new and self.is_marked(c) for c in self.captures}
+        done = {c.name: self.is_done(c) for c in self.captures}
         if status is None:
             return ["the run does not end"]
         if status == 0 and not all(done.values()) and not (may_be_busy and b'"skipped_busy"' in out):
@@ -254,6 +309,8 @@ class Box:
             seen.setdefault(entry["file"].removeprefix("d/"), []).append(entry)
         for c in self.captures:
             mine = seen.get(c.name, [])
+            if c.new_name != c.name:  # a run that died between the names has left both
+                mine = (mine + seen.get(c.new_name, []))[:1] if len(mine) < 2 else mine
             if len(mine) != 1:
                 faults.append(f"{c.name} is in the report {len(mine)} times")
                 continue
@@ -264,7 +321,11 @@ class Box:
                 faults.append(f"{c.name} is reported as {how}, and is not slim and marked")
             if how == "fail" and status == 0:
                 faults.append(f"{c.name} failed, exit 0")
-            is_new = read(os.path.join(self.d, c.name)) == c.new and c.new != c.old and not c.marked
+            if how == "ok" and error:
+                faults.append(f"{c.name} is reported as ok, and with an error: {error}")
+            path = os.path.join(self.d, c.new_name)
+            is_old_gone = c.new_name == c.name or not os.path.exists(os.path.join(self.d, c.name))
+            is_new = is_old_gone and os.path.exists(path) and read(path) == c.new and c.new != c.old and not c.marked
             if how == "fail" and is_new and not error.startswith(REPLACED_BUT):
                 faults.append(f"{c.name} is replaced, and the report says: {error}")
         return faults
@@ -280,6 +341,8 @@ class Box:
         for c in self.captures:
             if not self.is_marked(c):
                 faults.append(f"{c.name} has no marker")
+            if c.name != c.new_name and os.path.lexists(os.path.join(self.d, c.name)):
+                faults.append(f"{c.name} is still there")
         if os.path.lexists(os.path.join(self.d, MARKERS, ".lock")):
             faults.append(".lock is left behind")
         return [f"re-run: {fault}" for fault in faults]
@@ -330,18 +393,18 @@ def wait_for_session(session, timeout=TIMEOUT_S):
 # ---- captures to take ----
 
 
-def captures_named(spec):
-    """spec: a list of (name, fixture, keywords of Capture)."""
+def captures_named(spec, kind="plain"):
+    """spec: a list of (name, fixture, keywords of Capture); kind: of KINDS."""
     paths = [os.path.join(FIXTURES, fixture) for _, fixture, _ in spec]
     slim = slim_by_oracle(sorted(set(paths)))
     made = []
     for (name, _, keywords), path in zip(spec, paths):
         times = keywords.get("times", 1)  # its packets, so often: a capture that is verified while it is cut
         old, new = (data[:24] + data[24:] * times for data in (read(path), slim[path]))
-        c = Capture(name, old, new)
+        c = as_kind(Capture(name, old, new), kind)
         for key, value in keywords.items():
             setattr(c, key, value)
         if c.leftover is True:
-            c.leftover = old[:100]
+            c.leftover = c.old[:100]
         made.append(c)
     return made

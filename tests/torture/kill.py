@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Death and interruption at any instant.
 
-    kill.py [--kills N] [--signals N] [--seed N]
+    kill.py [--kills N] [--signals N] [--seed N] [--kind KIND]
 
 A batch of captures is slimmed with two workers; at a random moment one process of the run, or the whole run, gets
 SIGKILL, or the run gets SIGINT or SIGTERM. Then the files are judged, and a plain re-run must finish the job. The
-moments are spread over the length of a run, as measured. Prints TAP.
+moments are spread over the length of a run, as measured. KIND: plain, or compress (the name changes), or indexed (frames of
+zstd keep their places). Prints TAP.
 """
 
 import argparse
@@ -39,7 +40,8 @@ class Run:
         self.out_path, self.err_path = os.path.join(box.base, "out"), os.path.join(box.base, "err")
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
-                [os.path.join(box.bin, "pcap-slim"), "--dir", "d", "--workers", "2", "--output", "json", "--all"],
+                [os.path.join(box.bin, "pcap-slim"), "--dir", "d", "--workers", "2", "--output", "json", "--all",
+                 *box.options],
                 cwd=box.base, env=box.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True,
             )
         self.session = self.process.pid
@@ -108,9 +110,9 @@ def judge_signalled(box, run, number):
     left = os.listdir(box.scratch)
     if left:
         faults.append(f"left in TMPDIR: {left}")
-    done = {c.name for c in box.captures if torture.read(os.path.join(box.d, c.name)) == c.new and box.is_marked(c)}
+    done = {name for c in box.captures if box.is_done(c) for name in (c.name, c.new_name)}
     # It may come when all is done, or before there is a shell that could handle it.
-    if status not in (128 + number, -number) and not (status == 0 and len(done) == len(box.captures)):
+    if status not in (128 + number, -number) and not (status == 0 and all(box.is_done(c) for c in box.captures)):
         faults.append(f"exit {status} after signal {number}: {err.decode(errors='replace')}")
     entries = box.entries(out)
     if entries is None:
@@ -135,13 +137,13 @@ def faults_of_interrupted(box, entries, done, err):
 
 
 class Campaign:
-    def __init__(self, seed):
+    def __init__(self, seed, kind):
         self.dice = random.Random(seed)
         spec = [
             (f"{n:02} {FIXTURES[n % len(FIXTURES)]}", FIXTURES[n % len(FIXTURES)], {"times": LARGE} if n % 6 == 1 else {})
             for n in range(FILES)
         ]
-        self.box = torture.Box(torture.captures_named(spec))
+        self.box = torture.Box(torture.captures_named(spec, kind), kind=kind)
         self.length = length_of_a_run(self.box)
         self.number = self.bad = self.late = 0
 
@@ -209,9 +211,10 @@ def main():
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--signals", type=int, default=400)
     parser.add_argument("--seed", type=int, default=4711)
+    parser.add_argument("--kind", choices=torture.KINDS, default="plain")
     arguments = parser.parse_args()
-    campaign = Campaign(arguments.seed)
-    print(f"# seed {arguments.seed}, a run of {FILES} files takes {campaign.length * 1000:.0f} ms")
+    campaign = Campaign(arguments.seed, arguments.kind)
+    print(f"# {arguments.kind}, seed {arguments.seed}, a run of {FILES} files takes {campaign.length * 1000:.0f} ms")
     killed = sent = 0
     shares = {WHOLE: 2}
     each = arguments.kills / (len(VICTIMS) + 1)

@@ -79,6 +79,7 @@ static void test_create(void **state) {
 
     /* One that exists speaks of another file, and goes. */
     assert_int_equal(marker_create(f->fd, "a.pcap", "other", &NOBODY_IN_PARTICULAR, &why), 0);
+    assert_string_equal(why.text, "");
     expect_text(f, "a.pcap", "other");
     assert_int_equal(mkdirat(f->fd, "directory", 0755), 0);
     assert_int_equal(marker_create(f->fd, "directory", "text", &NOBODY_IN_PARTICULAR, &why), -1);
