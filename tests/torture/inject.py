@@ -84,10 +84,12 @@ IMPORTANT = ("openat+", "write", "close", "fsync", "renameat2", "mkdirat", "unli
 
 
 class Scenario:
-    """A way to slim captures. command(box) -> argv; programs: which are tortured, with a condition for the wrapper."""
+    """A way to slim captures. command(box) -> argv; programs: which are tortured, with a condition for the wrapper;
+    kind: of the captures, of torture.KINDS."""
 
-    def __init__(self, name, captures, command, programs, stale=False):
+    def __init__(self, name, captures, command, programs, stale=False, kind="plain"):
         self.name, self.captures, self.command, self.programs, self.stale = name, captures, command, programs, stale
+        self.kind = kind
 
 
 SMALL = "good-payload-tcp.pcap"
@@ -99,6 +101,7 @@ BATCH = [
     ("done.pcap", "good-udp-ports.pcap", {"marked": True}),
     ("kept.pcap", "good-other-protocols.pcap", {}),
 ]
+PACKED = [("a.pcap", "good-ssh-and-tls.pcap", {}), ("b.pcap", "good-real-quic.pcap", {})]
 ALWAYS = "true"
 IS_BATCH = '[ "$3" = batch ]'
 IS_RUN = '[ "$3" != batch ]'
@@ -107,7 +110,7 @@ CLEANING = '[ "$1" = --clean-stale ]'
 
 
 def driver(*options):
-    return lambda box: [os.path.join(box.bin, "pcap-slim"), "--output", "json", "--all", *options]
+    return lambda box: [os.path.join(box.bin, "pcap-slim"), "--output", "json", "--all", *box.options, *options]
 
 
 def chain(text):
@@ -122,6 +125,7 @@ def scenarios():
     stages = [(s, NO_CLEANING) for s in STAGES if s != "pcap-scan"]
     shells = [("pcap-slim", None), ("sh run", IS_RUN), ("sh batch", IS_BATCH), ("xargs", ALWAYS)]
     listing = [("pcap-scan", ALWAYS)]
+    movers = [("pcap-truncate", ALWAYS), ("pcap-verify", ALWAYS), ("pcap-commit", NO_CLEANING)]
     return [
         Scenario("single", ONE, driver("--single", "d/a.pcap"), stages),
         Scenario(
@@ -139,6 +143,8 @@ def scenarios():
             driver("--dir", "d", "--max-io-mbps", "1000", "--verify", "count"),
             [("pcap-run", ALWAYS), ("pcap-truncate", ALWAYS), ("pcap-verify", ALWAYS)],
         ),
+        Scenario("compress", PACKED, driver("--dir", "d"), movers, kind="compress"),
+        Scenario("indexed", PACKED, driver("--dir", "d"), movers, kind="indexed"),
         Scenario("by hand", ONE, chain("pcap-truncate <d/a.pcap | pcap-commit d/a.pcap >scratch/record"), [
             ("pcap-truncate", ALWAYS), ("pcap-commit", ALWAYS)]),
         Scenario("chain", BATCH, chain(STAGE_CHAIN), [
@@ -330,17 +336,18 @@ def campaign(arguments):
     for scenario in scenarios():
         if arguments.short and scenario.name not in ("batch", "mapped", "by hand"):
             continue
-        captures = torture.captures_named(scenario.captures)
+        captures = torture.captures_named(scenario.captures, scenario.kind)
         boxes = []
 
         def work(task):
             if getattr(local, "scenario", None) is not scenario:
                 local.scenario = scenario
-                local.box = torture.Box([torture.Capture(c.name, c.old, c.new, c.marked, c.leftover) for c in captures])
+                mine = [torture.Capture(c.name, c.old, c.new, c.marked, c.leftover, c.new_name) for c in captures]
+                local.box = torture.Box(mine, kind=scenario.kind)
                 boxes.append(local.box)
             return task[2], try_point(local.box, scenario, *task, shim)
 
-        first = torture.Box(captures)
+        first = torture.Box(captures, kind=scenario.kind)
         for label, condition in scenario.programs:
             if arguments.only and arguments.only not in f"{scenario.name}/{label}":
                 continue

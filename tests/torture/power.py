@@ -7,7 +7,7 @@ A batch is slimmed under strace(1). Every call that changes the folder of captur
 which nothing is on the disk until it is synced: data of a file when it was synced, names of a directory when that was.
 After each call the power may fail. What is then on the disk is any subset of the unsynced changes of names, in their
 order (POSIX promises no more), with unsynced data missing, cut short or all there. In each such state each capture must
-be old whole or new whole, and a marker may stand only beside a slim one. A sample of the states is then made for real,
+be old whole or new whole (both may be there where the name changes), and a marker may stand only beside a slim one. A sample of the states is then made for real,
 and a plain re-run must finish the job.
 """
 
@@ -16,6 +16,7 @@ import itertools
 import os
 import random
 import re
+import shutil
 import sys
 
 import box as torture
@@ -23,7 +24,7 @@ import box as torture
 CALLS = (
     "openat,open,creat,close,write,pwrite64,writev,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,"
     "linkat,symlinkat,truncate,ftruncate,fallocate,copy_file_range,sendfile,fsync,fdatasync,sync,syncfs,fchmod,fchmodat,"
-    "fchown,fchownat,utimensat,fsetxattr,fremovexattr,setxattr,dup,dup2,dup3"
+    "fchown,fchownat,utimensat,fsetxattr,fremovexattr,setxattr,dup,dup2,dup3,lseek"
 )
 UNMODELLED = ("writev", "copy_file_range", "sendfile", "fallocate", "link", "linkat", "symlinkat", "sync", "syncfs", "setxattr")
 ENUMERATED = 10  # unsynced changes of names of which every subset is tried; of more, a random choice
@@ -177,6 +178,13 @@ class Model:
         entry[1] += len(data)
         return True
 
+    def on_lseek(self, _at, call, fds, _texts):
+        """Where zeros are passed over: the hole is there with the next write."""
+        entry = self.fds.get((call.pid, fds[0][0]))
+        if entry is not None:
+            entry[1] = int(call.result)
+        return False
+
     def touch(self, call, fds):
         entry = self.fds.get((call.pid, fds[0][0])) if fds else None
         if entry is None:
@@ -264,23 +272,30 @@ class Model:
             yield names
 
 
+def faults_of_file(c, name, file, dice):
+    whole = [c.old] * (name == c.name) + [c.new] * (name == c.new_name)
+    faults = []
+    if file.new and file.dirty:
+        faults.append(f"{name} is a new file that is not synced: {sorted(set(file.dirty))}")
+    if any(data not in whole for data in file.possible(dice)):
+        faults.append(f"{name} is neither old nor new")
+    return faults
+
+
 def faults_of_state(box, names, dice):
     """Each capture old whole or new whole, data and attributes; a marker, if it is there, only beside a new one."""
     faults = []
     markers = names.get(os.fsencode(torture.MARKERS))
     for c in box.captures:
-        name = os.fsencode(c.name)
-        file = names.get(name)
-        if file is None:
+        there = [n for n in dict.fromkeys((c.name, c.new_name)) if os.fsencode(n) in names]
+        if not there:
             faults.append(f"{c.name} is lost")
-            continue
-        if file.new and file.dirty:
-            faults.append(f"{c.name} is replaced by a file that is not synced: {sorted(set(file.dirty))}")
-        contents = file.possible(dice)
-        if any(data not in (c.old, c.new) for data in contents):
-            faults.append(f"{c.name} is neither old nor new")
+        for name in there:
+            faults += faults_of_file(c, name, names[os.fsencode(name)], dice)
         # Whatever has been made in there may be on the disk, and nobody syncs it.
-        if markers is not None and name in markers.now and any(data != c.new for data in contents):
+        slim = names.get(os.fsencode(c.new_name))
+        if markers is not None and os.fsencode(c.new_name) in markers.now and (
+                slim is None or any(data != c.new for data in slim.possible(dice))):
             faults.append(f"{c.name} may be marked and not slim")
     return faults
 
@@ -290,15 +305,26 @@ def key_of_state(names, markers):
     return tuple(sorted((n, id(f), len(getattr(f, "now", b"")), bool(getattr(f, "dirty", ()))) for n, f in names.items())), markers
 
 
+def put_capture(box, c, names):
+    """What there is of a capture: with its attributes, under one name or two."""
+    path, new_path = (os.path.join(box.d, n) for n in (c.name, c.new_name))
+    if new_path != path and os.fsencode(c.new_name) in names:
+        shutil.copy2(path, new_path)
+        shutil.chown(new_path, os.lstat(path).st_uid, os.lstat(path).st_gid)
+    if os.fsencode(c.name) not in names:
+        os.unlink(path)
+    for name in {path, new_path}:
+        file = names.get(os.fsencode(os.path.basename(name)))
+        if file is not None and file.new:
+            torture.write(name, file.now)
+            os.utime(name, ns=(0, c.attributes["mtime"]))
+
+
 def rerun_on(box, names, marked, dice):
     """Make the state for real and finish the job. Returns faults."""
     box.fill()
     for c in box.captures:
-        file = names[os.fsencode(c.name)]
-        if file.new:  # as the replacement: in place, with its attributes
-            with open(os.path.join(box.d, c.name), "wb") as out:
-                out.write(file.now)
-            os.utime(os.path.join(box.d, c.name), ns=(0, c.attributes["mtime"]))
+        put_capture(box, c, names)
     for name, file in names.items():
         path = os.path.join(os.fsencode(box.d), name)
         if isinstance(file, File) and not os.path.exists(path):
@@ -319,11 +345,11 @@ def rerun_on(box, names, marked, dice):
 
 
 def faults_of_order(log, captures):
-    """Data synced before the rename, the directory after it, the marker last."""
+    """Data synced before the rename, the directory after it, the marker last. captures: the names of the slim ones."""
     faults, renamed = [], 0
     markers = {}
     for n, (what, name, file) in enumerate(log):
-        if what == "rename":
+        if what == "rename" and name in captures:
             renamed += 1
             before = [k for k in range(n) if log[k][0] == "sync" and log[k][2] is file]
             after = [k for k in range(n + 1, len(log)) if log[k][0] == "sync of the directory"]
@@ -335,8 +361,8 @@ def faults_of_order(log, captures):
             if not marker or (after and marker[0] < after[0]):
                 faults.append(f"{name}: not marked after the sync of the directory")
             markers[name] = marker
-    if renamed != captures:
-        faults.append(f"{renamed} renames of {captures} captures")
+    if renamed != len(captures):
+        faults.append(f"{renamed} renames of {len(captures)} captures")
     return faults
 
 
@@ -375,7 +401,7 @@ def power_loss(box, command, dice, reruns):
                 for some in {(), possible}:
                     snapshot = {n: freeze(f) for n, f in names.items()}
                     seen.setdefault(key_of_state(names, some), (snapshot, None if marked is None else some))
-    outcome.faults += faults_of_order(model.log, len(box.captures))
+    outcome.faults += faults_of_order(model.log, {os.fsencode(c.new_name) for c in box.captures})
     states = list(seen.values())
     for names, marked in states if len(states) <= reruns else dice.sample(states, reruns):
         outcome.reruns += 1
@@ -414,12 +440,14 @@ def main():
     slim = os.path.join(box.bin, "pcap-slim")
     one = torture.Box(captures[:1])
     by_hand = ["/bin/sh", "-c", "pcap-truncate <d/a.pcap | pcap-commit d/a.pcap >/dev/null"]
-    for what, here, command in (
-        ("one worker", box, [slim, "--dir", "d"]),
-        ("two workers", box, [slim, "--dir", "d", "--workers", "2"]),
-        ("by hand", one, by_hand),
-    ):
-        outcome = power_loss(here, command, dice, 25 if arguments.short else 2000)
+    packed = {kind: torture.Box(torture.captures_named(SPEC[1:3], kind), kind=kind) for kind in ("compress", "indexed")}
+    rows = [
+        ("one worker", box, [slim, "--dir", "d"], 25),
+        ("two workers", box, [slim, "--dir", "d", "--workers", "2"], 25),
+        ("by hand", one, by_hand, 25),
+    ] + [(kind, b, [os.path.join(b.bin, "pcap-slim"), "--dir", "d", *b.options], 5) for kind, b in packed.items()]
+    for what, here, command, in_short in rows:
+        outcome = power_loss(here, command, dice, in_short if arguments.short else 2000)
         for fault in outcome.faults:
             print(f"# {fault}")
         number += 1
@@ -432,8 +460,8 @@ def main():
             f"{outcome.states} states of the disk, {outcome.reruns} re-runs",
             flush=True,
         )
-    box.close()
-    one.close()
+    for each in (box, one, *packed.values()):
+        each.close()
     print(f"1..{number}")
     print(f"# power lost at {points} points, {states} states of the disk judged, {reruns} made for real and re-run")
     return 1 if bad else 0
