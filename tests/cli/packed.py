@@ -137,6 +137,8 @@ def bad_gzip(data):
     yield "an unknown method", packed[:2] + b"\x07" + packed[3:]
     yield "a reserved flag", packed[:3] + b"\x80" + packed[4:]
     yield "zstd behind it", packed + zstd(data)
+    yield "zeros behind it, as on a tape", packed + bytes(512)
+    yield "a name without an end", b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * 300000
     yield "a magic number", b"\x1f\x8b"
 
 
@@ -153,6 +155,7 @@ def bad_zstd(data):
     yield "lz4 behind it", packed + lz4(data)
     yield "a skippable frame that is cut short", packed + SKIPPABLE[:-1]
     yield "half of a skippable header", packed + SKIPPABLE[:6]
+    yield "a skippable frame that says 4 GiB", packed + struct.pack("<II", 0x184D2A50, 0xFFFFFFFF) + b"and has less"
     yield "only skippable frames", SKIPPABLE + EMPTY_SKIPPABLE
     yield "nothing of zstd behind a skippable frame", SKIPPABLE + data
     yield "only empty frames", zstd(b"") + zstd(b"")
