@@ -8,12 +8,14 @@ and the offset within.
                                                           Prints how many frames are others than before
     indexed.py move SLIM.zst OUT | pad SLIM.zst OUT       a frame moved by an empty skippable frame; padding not zero
 
-Frames are found here by their headers (RFC 8878, section 3.1), and unpacked one by one with the tool zstd.
+Frames are found here by their headers (RFC 8878, section 3.1), and unpacked each by itself with the tool zstd.
 """
 
+import os
 import struct
 import subprocess
 import sys
+import tempfile
 
 
 def tool(*words, data):
@@ -63,6 +65,19 @@ def make(capture, out, frame_bytes, *options):
                 begin = at
 
 
+def contents(data, places):
+    """What is in each of the frames at (offset, length): of one process, which takes a file for each."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = [os.path.join(folder, f"{n:06}") for n in range(len(places))]
+        for name, (offset, length, _) in zip(names, places):
+            with open(name + ".zst", "wb") as file:
+                file.write(data[offset : offset + length])
+        subprocess.run(["zstd", "-dq", *(name + ".zst" for name in names)], check=True)
+        for name in names:
+            with open(name, "rb") as file:
+                yield file.read()
+
+
 def judge(before, after, slim):
     before, after, slim = (open(name, "rb").read() for name in (before, after, slim))
     assert len(before) == len(after), "another length"
@@ -71,8 +86,7 @@ def judge(before, after, slim):
     old = [f for f in frames(before) if not f[2]]
     new = [f for f in frames(after) if not f[2]]
     assert [f[0] for f in old] == [f[0] for f in new], "frames have moved"
-    for (offset, old_bytes, _), (_, new_bytes, _) in zip(old, new):
-        content = tool("zstd", "-dcq", data=after[offset : offset + new_bytes])
+    for (offset, old_bytes, _), (_, new_bytes, _), content in zip(old, new, contents(after, new)):
         assert at in starts, "a frame does not begin with a record"
         assert content == slim[at : at + len(content)], f"the frame at {offset} has other records"
         at += len(content)
