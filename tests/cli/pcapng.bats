@@ -25,10 +25,10 @@ judged_as() {
     cut=$((cut + more))
     pcap-verify --original "$in" "$@" slim >/dev/null || return 1
     pcap-verify --record record slim >/dev/null || return 1
-    pcap-scan --accept pcapng "$@" "$in" | jq -S 'del(.elapsed_ms, .file)' >scanned
-    jq -S 'del(.elapsed_ms, .file, .digest)' record | cmp - scanned || return 1
-    [ "$(jq .truncated record)" -eq "$more" ] || return 1
-    [ "$(jq .out_bytes record)" -eq "$(stat -c %s slim)" ] || return 1
+    pcap-scan --accept pcapng "$@" "$in" >scanned || return 1
+    jq -e -n --slurpfile record record --slurpfile scanned scanned --argjson cut "$more" --argjson size "$(stat -c %s slim)" '
+        ($record[0] | del(.elapsed_ms, .file, .digest)) == ($scanned[0] | del(.elapsed_ms, .file)) and
+        $record[0].truncated == $cut and $record[0].out_bytes == $size' >/dev/null || return 1
     pcap-truncate --accept pcapng "$@" slim | cmp - slim
 }
 
@@ -49,37 +49,36 @@ random() {
 }
 
 @test "pcapng: whatever is in it, everything but cut frames comes out as it was" {
-    random 1 40 any
+    random 1 16 any
 }
 
 @test "pcapng: lengths kept, zeros, other checksums" {
-    random 101 108 any --length zero
-    random 111 118 any --length snap
-    random 121 124 any --length zero --checksum incremental
-    random 131 134 any --length zero --checksum keep
+    random 101 104 any --length zero
+    random 111 114 any --length snap
+    random 121 122 any --length zero --checksum incremental
+    random 131 132 any --length zero --checksum keep
 }
 
 @test "pcapng: flows are followed as in plain pcap" {
-    random 201 215 one --policy flow
-    random 221 226 one --policy flow --length zero
+    random 201 206 one --policy flow
+    random 221 223 one --policy flow --length zero
 }
 
 @test "pcapng: rules of the operator, and frames of which nothing stays" {
-    random 301 306 one --keep 'port 443 and tcp' --payload-bytes 0
+    random 301 302 one --keep 'port 443 and tcp' --payload-bytes 0
 }
 
-@test "pcapng: every fixture, converted, comes to the same as it is" {
+@test "pcapng: recordings and link types, converted, come to the same as they are" {
     cut=0
-    for capture in "$FIXTURES"/good-*.pcap; do
+    for capture in "$FIXTURES"/good-{real,linktype,tunnel}-*.pcap; do
         editcap -F pcapng "$capture" c.pcapng 2>/dev/null || continue # a link type that it does not know
-        judged_as c.pcapng || return 1
         judged_as c.pcapng --policy flow || return 1
     done
     [ "$cut" -gt 0 ]
 }
 
 @test "pcapng: tshark and capinfos read it as before" {
-    for seed in 1 2 3 4 5 6; do
+    for seed in 1 2 3; do
         blocks make $seed in.pcapng tame
         pcap-truncate --accept pcapng in.pcapng >slim.pcapng
         for file in in slim; do

@@ -31,35 +31,28 @@ one_is_right() {
     [ -s "d/.slim_markers/$1" ] || explain "$1 has no marker"
     count=$((count + 1))
 }
+# Three ways to name one file, beside another one: --single=NAME, by its folder, and bare from its own directory, where a
+# leading dash is no option either.
 one_single() {
     rm -rf d
     mkdir d
     make_one "$1"
-    cp -- "$SMALL" d/bystander.pcap
+    make_one bystander.pcap
+    runs pcap-slim "--single=d/$1" --check-only
+    status_is 0
+    err_has 'ok d/'
+    same_bytes "$SMALL" "d/$1"
     runs pcap-slim --single "d/$1"
     status_is 0
     one_is_right "$1"
     same_bytes "$SMALL" d/bystander.pcap
-}
-# By its bare name, from its own directory: a leading dash is not an option then either.
-one_single_bare() {
-    rm -rf d
-    mkdir d
     make_one "$1"
+    rm -r d/.slim_markers
     cd d
     runs pcap-slim --single "$1"
     cd ..
     status_is 0
     one_is_right "$1"
-}
-one_equals() {
-    rm -rf d
-    mkdir d
-    make_one "$1"
-    runs pcap-slim "--single=d/$1" --check-only
-    status_is 0
-    err_has 'ok d/'
-    same_bytes "$SMALL" "d/$1"
 }
 
 @test "--dir: every name, with 1 and 3 workers, --check-only and --dry-run" {
@@ -77,7 +70,7 @@ one_equals() {
         json_is ".summary | .ok == $names and .skip == 0 and .fail == 0"
         runs pcap-slim --dir d --workers "$workers"
         status_is 0
-        [ "$(read_err | wc -l)" -eq $((names + 1)) ] || explain "not a line a file"
+        [ "$(wc -l <<<"$err")" -eq $((names + 1)) ] || explain "not a line a file"
         err_has "done: ok=$names skip=0 fail=0"
         count=0
         all_nasty one_is_right
@@ -93,8 +86,6 @@ one_equals() {
 
 @test "--single: every name, with its folder, bare, and as --single=NAME" {
     all_nasty one_single
-    all_nasty one_single_bare
-    all_nasty one_equals
     [ ! -e x ]
     [ ! -e d/x ]
 }
@@ -235,9 +226,9 @@ done: ok=0 skip=0 fail=1 elapsed=_'
 }
 
 @test "a thousand and more files: every one is reported once" {
-    local i
-    cp "$FIXTURES/good-no-packets.pcap" capture
-    for ((i = 0; i < 1100; i++)); do cp capture "d/a name of some length $i.pcap"; done
+    "$PYTHON" -c 'import sys
+for i in range(1100): open(f"d/a name of some length {i}.pcap", "wb").write(open(sys.argv[1], "rb").read())' \
+        "$FIXTURES/good-no-packets.pcap"
     runs pcap-slim --dir d --workers 2 --output json --verify count
     status_is 0
     json_is '.summary | .ok == 1100 and .skip == 0 and .fail == 0'
