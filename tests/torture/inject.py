@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Every system call of a run fails, one at a time.
 
-    inject.py [--short] [--only TEXT] [--jobs N] [--one SCENARIO/PROGRAM/CALL/NUMBER/ERROR]
+    inject.py [--short] [--every N] [--only TEXT] [--jobs N] [--one CALL/NUMBER/ERROR]
 
 For each scenario and each program of it: the calls that it makes after it has been loaded are listed from a trace, then
 the scenario is run again for each call, each occurrence and each error that the call can give, with strace(1) making
@@ -358,6 +358,7 @@ def campaign(arguments):
                 points = sample(points, label)
             if label == "pcap-report":  # what it writes is read by nobody here who could tell
                 points = [p for p in points if p.error != "LOST"]
+            points = points[number % arguments.every :: arguments.every] or points[:1]
             if arguments.one:
                 points = [p for p in points if str(p) == arguments.one]
             tried, failed = 0, []
@@ -385,6 +386,7 @@ def campaign(arguments):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="of a program's points each Nth")
     parser.add_argument("--only", default="")
     parser.add_argument("--one", default="")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)

@@ -8,7 +8,7 @@ torture() {
     status_is 0
 }
 
-@test "system calls fail, one at a time" { torture inject --short; }
+@test "system calls fail, one at a time" { torture inject --short --every 3; }
 @test "kill -9, SIGINT and SIGTERM at random moments" { torture kill --kills 27 --signals 16; }
 @test "the power fails at any instant" { torture power --short; }
 @test "full disks, limits, places that cannot be written to" { torture limits --short; }
