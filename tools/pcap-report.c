@@ -47,7 +47,7 @@ struct report {
     bool bad_input;
     int taken_fd;     /* opened early: later nothing can be opened any more */
     int failed_fd;    /* likewise; -1: nobody wants them */
-    json_t *expected; /* names without a record so far: an object used as a set */
+    json_t *expected; /* names without a record so far, of --expect or --foreseen: an object used as a set */
 };
 
 static int take_options(struct options *o, char **argv) {
@@ -56,6 +56,9 @@ static int take_options(struct options *o, char **argv) {
     }
     if (o->metrics_path != NULL && (o->check_only || o->dry_run)) {
         return cli_misuse("--metrics is for a run; it goes with neither --check-only nor --dry-run");
+    }
+    if (o->expect_path != NULL && o->foreseen_path != NULL) {
+        return cli_misuse("--expect and --foreseen exclude each other");
     }
     return o->operand_count > 0 ? cli_misuse("records come on standard input; '%s' is too much", o->operands[0]) : 0;
 }
@@ -72,8 +75,9 @@ static bool is_pending(enum record_status status) {
 
 /* A record for one file, with its name as it is in the directory. */
 static void report_record(struct report *p, struct record *r) {
-    if (r->status == RECORD_CUTTING) {
-        return; /* an announcement, which the file's record follows */
+    if (r->status == RECORD_CUTTING) { /* an announcement, which records follow */
+        watch_note_at_work(&p->watch, r->read_bytes);
+        return;
     }
     if (!record_is_final(r)) {
         record_fail(r, FAILURE_OTHER, "the run ended before it was replaced; it is as it was");
@@ -142,6 +146,19 @@ static void wait_for_signal(void) {
     }
 }
 
+static void count_not_begun(struct report *p) {
+    const char *name;
+    json_t *value;
+    json_object_foreach(p->expected, name, value) {
+        count_pending(p, name);
+    }
+    p->outcome.not_begun_files = json_object_size(p->expected);
+    if (p->lines.format != REPORT_RECORDS) { /* or another one says it of all */
+        (void)fprintf(stderr, "%sinterrupted: %" PRIu64 " file(s) not %s\n", cli_level(CLI_WARNING),
+                      p->outcome.not_begun_files, p->options.check_only ? "done" : "begun");
+    }
+}
+
 static void report_missing(struct report *p) {
     const char *name;
     void *next;
@@ -152,15 +169,15 @@ static void report_missing(struct report *p) {
     if (p->expected == NULL || json_object_size(p->expected) == 0) {
         return;
     }
-    wait_for_signal();
+    if (p->options.expect_path != NULL) {
+        wait_for_signal();
+    }
     if (cli_interrupted != 0) {
-        json_object_foreach(p->expected, name, value) {
-            count_pending(p, name);
-        }
-        p->outcome.not_begun_files = json_object_size(p->expected);
-        (void)fprintf(stderr, "%sinterrupted: %" PRIu64 " file(s) not %s\n", cli_level(CLI_WARNING),
-                      p->outcome.not_begun_files, p->options.check_only ? "done" : "begun");
+        count_not_begun(p);
         return;
+    }
+    if (p->options.expect_path == NULL) {
+        return; /* they were foreseen, and are gone since or were not taken up */
     }
     json_object_foreach_safe(p->expected, next, name, value) {
         struct record r;
@@ -272,13 +289,14 @@ static int prepare(struct report *p) {
         progress_attach(&p->watch.progress, p->options.limits.progress_fd, PROGRESS_CUT, &failure) != 0) {
         return cli_fail(NULL, "%s", failure.text);
     }
-    if (p->options.expect_path != NULL) {
+    const char *names = p->options.expect_path != NULL ? p->options.expect_path : p->options.foreseen_path;
+    if (names != NULL) {
         p->expected = json_object();
-        int fd = stage_open_names(p->options.expect_path);
+        int fd = stage_open_names(names);
         if (fd >= 0) {
             stage_list_await(fd);
         }
-        int status = fd < 0 ? CLI_FAILED : stage_each_name(fd, p->options.expect_path, expect_name, p);
+        int status = fd < 0 ? CLI_FAILED : stage_each_name(fd, names, expect_name, p);
         if (status != CLI_DONE) {
             return status;
         }
@@ -296,6 +314,7 @@ static int prepare(struct report *p) {
         }
     }
     p->watch.markers_path = p->options.marker_directory;
+    p->watch.hands_on = p->lines.format == REPORT_RECORDS;
     watch_begin(&p->watch, p->expected, !p->options.no_progress && !p->options.dry_run, p->options.check_only,
                 p->started_ns);
     return confine(p);

@@ -63,9 +63,10 @@ static int take_options(struct options *o, char **argv) {
 }
 
 /* Those in force, as one line. */
-static void print_limits(const struct pace_limits *l) {
+static void print_limits(const struct options *o) {
+    const struct pace_limits *l = &o->limits.are;
     const char *separator = "limits: ";
-    if (!pace_limits_any(l) || cli_is_quiet()) {
+    if (!pace_limits_any(l) || o->quiet || cli_is_quiet()) {
         return;
     }
     (void)fputs(cli_level(CLI_INFO), stderr);
@@ -307,7 +308,7 @@ int main(int argc, char **argv) {
     sigset_t usual;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_BLOCK, &all, &usual);
-    print_limits(&o.limits.are);
+    print_limits(&o);
     if (hand_down_pace(&o.limits) != 0 || hand_down_progress(&o.limits) != 0 || hand_down_claims(&o, &claims) != 0) {
         return CLI_FAILED;
     }

@@ -40,8 +40,8 @@ by_age() { printf '%s\n' [0-9]*.pcap | sort -r && printf '%s\n' link-*; }
         pcap-scan --no-sandbox --list ../list --begin-fd 7 7>../begun'
     status_is 0
     begun=$(head -n 1 "$out_file" | cut -d ' ' -f 1)
-    out_is "$begun 3
-$ALL 1"
+    out_is "$begun 3 $begun 0 0
+$ALL 1 $ALL 0 0"
     closed=$(grep -n '^close(7)' ../trace | cut -d : -f 1)
     looked=$(head -n "$closed" ../trace | grep -cE '^newfstatat\([0-9]+, "(link-)?[0-9]{4}\.pcap".* = 0')
     # Once for its age, and once for whether it is pending.
@@ -55,13 +55,13 @@ $ALL 1"
 @test "a list of which nobody waits for the beginning is in order; so is one of which nothing that comes first is pending" {
     long_list $((HEAD + 100))
     runs pcap-scan --list ../list
-    out_is "$ALL 1"
+    out_is "$ALL 1 $ALL 0 0"
     by_age | cmp - <(names)
     mv 0000.pcap ..
     rm [0-9]*.pcap
     ALL=$((ALL - PENDING))
     runs pcap-scan --list ../list --begin-fd 7
-    [ "$(head -n 1 "$out_file")" = "$ALL 0" ] || explain "not without anything to do"
+    [ "$(head -n 1 "$out_file")" = "$ALL 0 $ALL 0 0" ] || explain "not without anything to do"
     printf '%s\n' link-* | cmp - <(names)
 }
 

@@ -454,6 +454,17 @@ would slim: d/b.pcap"
     status_is 143
 }
 
+@test "pcap-report: --foreseen: what does not come is no failure; with --output records nothing is said of it" {
+    printf 'a.pcap\0b.pcap\0' >names
+    record a.pcap ok "$FIGURES" >records
+    runs_from records pcap-report --foreseen names
+    status_is 0
+    settled_err_is 'ok a.pcap pkts=5 truncated=3 in=599 out=494 (_ms)
+done: ok=1 skip=0 fail=0 elapsed=_'
+    runs pcap-report --foreseen names --expect names
+    misuse_is pcap-report '--expect and --foreseen exclude each other'
+}
+
 @test "pcap-report: interrupted before anything arrived is not nothing to process" {
     local pid
     mkfifo input

@@ -47,7 +47,7 @@ marked_are() { [ "$(marked)" = "$1" ] || explain "marked: $(marked)"; }
 @test "--until-free: enough already, and nothing is touched" {
     runs pcap-slim --dir d --until-free 10%
     status_is 0
-    err_is 'no pcaps to process
+    err_is 'no pcaps to process (enough is free)
 pcap-slim: 10.0% (409600 bytes) free, 10% wanted: enough; 0 of 5 file(s) taken up'
     only_files d 1.pcap 2.pcap 3.pcap 4.pcap 5.pcap
     same_bytes "$SMALL" d/1.pcap
@@ -63,7 +63,7 @@ pcap-slim: 10.0% (409600 bytes) free, 10% wanted: enough; 0 of 5 file(s) taken u
     err_has 'pcap-slim: 35.0% (1433600 bytes) free, 36% wanted: not enough; 5 of 5 file(s) taken up'
     runs pcap-slim --dir d --until-free 36%
     status_is 1
-    err_is 'no pcaps to process
+    err_is 'no pcaps to process (slim already, or to be left alone: 5)
 pcap-slim: 35.0% (1433600 bytes) free, 36% wanted: not enough; 0 of 0 file(s) taken up'
 }
 

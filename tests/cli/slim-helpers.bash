@@ -65,6 +65,18 @@ forget_notes() {
     rmdir "$1/.slim_markers" 2>/dev/null || true
 }
 
+# ---- on a terminal ----
+
+# on_screen COLUMNS COMMAND...: on a terminal as wide as that; raw is what it got, $out what is left on it.
+on_screen() {
+    TERM=xterm SCREEN_RAW=raw runs kit screen "$@"
+}
+
+# The progress lines that were drawn, one a line.
+drawn() { "$PYTHON" -c 'import re, sys
+for line in re.findall(r"\r([^\r\n]*)\x1b\[J\r", open(sys.argv[1], newline="").read()):
+    if line: print(line)' raw; }
+
 # ---- runs in the background ----
 
 # starts COMMAND...: in a session of its own, whose number is its process id: $run. Its output goes where runs puts it.

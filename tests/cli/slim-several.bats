@@ -96,11 +96,32 @@ would slim: e f/b.pcap'
     out_is ''
 }
 
-@test "nothing to do is said once" {
+@test "nothing to do is said once, and why in all of them" {
     mkdir g h
     runs pcap-slim --dir g --dir h
     status_is 0
-    err_is 'no pcaps to process'
+    err_is 'no pcaps to process (nothing is there)'
+    : >g/readme.txt
+    : >h/notes.txt
+    : >h/more.txt
+    runs pcap-slim --dir g --dir h
+    err_is 'no pcaps to process (names that do not match: 3)'
+    runs pcap-slim --dir d --age-minutes 60 --dir 'e f' --dir g
+    status_is 0
+    err_is 'no pcaps to process (younger than 60 min: 3, names that do not match: 1)'
+    runs pcap-slim --dir d --dir none --age-minutes 60
+    status_is 1
+    err_is 'pcap-slim: none: cannot enter this directory: No such file or directory
+no pcaps to process (younger than 60 min: 1)'
+    runs pcap-slim --dir d --dir 'e f' -q
+    status_is 0
+    touch d/young.pcap
+    touch -d '2 hours ago' d/a.pcap e*/*.pcap
+    runs pcap-slim --dir d --dir g --age-minutes 60
+    runs pcap-slim --dir d --dir g --age-minutes 60 --max-io-mbps 500
+    status_is 0
+    err_has 'no pcaps to process (slim already: 1, younger than 60 min: 1, names that do not match: 1)'
+    rm g/* h/*
     runs pcap-slim --dir g --dir h --output json
     status_is 0
     settled_out_is '{"summary":{"ok":0,"skip":0,"fail":0,"elapsed_ms":0,"check_only":false,"in_bytes":0,"out_bytes":0,"saved_bytes":0},"files":[]}'
@@ -148,7 +169,7 @@ would slim: e f/b.pcap'
     ends
     status_is 143
     err_has 'FAIL d/big.pcap: interrupted'
-    err_has 'interrupted: directories not begun: 1'
+    [ "$(grep -c 'interrupted: 2 file(s) not begun' <<<"$err")" -eq 1 ] || explain 'not in one line'
     err_has 'done: ok=0 skip=0 fail=1'
     same_bytes d/big.pcap original
     only_files d big.pcap
@@ -158,6 +179,66 @@ would slim: e f/b.pcap'
     runs pcap-slim --dir d --dir 'e f'
     status_is 0
     same_bytes d/big.pcap want
+}
+
+@test "SIGINT between files of two directories: one line and one number say how many were not begun" {
+    cp "$SMALL" d/c.pcap
+    make_big d/big.pcap 4
+    rm d/big.pcap.slim
+    touch -d '1 hour ago' d/big.pcap
+    starts pcap-slim --dir 'e f' --dir d --max-io-mbps 2 --output json
+    wait_for test -s d/big.pcap.tmp
+    kill -INT "$run"
+    ends
+    status_is 130
+    [ "$(grep -c 'interrupted: 2 file(s) not begun' <<<"$err")" -eq 1 ] || explain 'not in one line'
+    json_is '.summary.not_begun == 2 and .summary.ok == 2 and .summary.fail == 1'
+}
+
+@test "a directory is listed at its turn: what is gone by then fails nothing, what has come is slimmed" {
+    mkdir slow
+    cp -- "$BIN_DIR"/pcap-* slow/
+    mv slow/pcap-scan slow/pcap-scan.real
+    cat >slow/pcap-scan <<'END'
+#!/bin/sh
+# in the second directory, when the first is done
+if [ -e b.pcap ] && [ -e ../d/.slim_markers/a.pcap ]; then mv b.pcap c.pcap; fi
+exec "$0.real" "$@"
+END
+    chmod 755 slow/pcap-scan
+    runs slow/pcap-slim --dir d --dir 'e f'
+    status_is 0
+    settled_err_is "ok d/a.pcap pkts=7 truncated=3 in=$IN out=$(OUT) (_ms)
+ok e f/a.pcap pkts=7 truncated=3 in=$IN out=$(OUT) (_ms)
+ok e f/c.pcap pkts=7 truncated=3 in=$IN out=$(OUT) (_ms)
+done: ok=3 skip=0 fail=0 elapsed=_"
+}
+
+@test "on a terminal one line is of all of them, moves within a file, and leaves no rest" {
+    mkdir -p d/.slim_markers
+    make_big 'e f/a.pcap' 2
+    rm 'e f/a.pcap.slim'
+    touch -d '1 hour ago' 'e f/a.pcap'
+    on_screen 100 pcap-slim --dir d --dir 'e f' --max-io-mbps 3
+    status_is 0
+    drawn >lines
+    if grep -v '[0123]/3 files .*/2.0 MB' lines; then explain 'not of all'; fi
+    [ "$(grep ' 1/3 files' lines | cut -c 1-4 | sort -u | wc -l)" -ge 3 ] || explain "it did not move: $(cat lines)"
+    [ "$(cut -c 1-4 lines)" = "$(cut -c 1-4 lines | sort -n)" ] || explain "it went backwards: $(cat lines)"
+    [ "$(cut -d ' ' -f 1 "$out_file" | tr '\n' ' ')" = 'pcap-slim: limits: ok ok ok done: ' ] || explain 'a rest is left'
+}
+
+@test "SIGUSR1 is answered once, of all of them" {
+    make_big 'e f/a.pcap' 4
+    rm 'e f/a.pcap.slim'
+    touch -d '1 hour ago' 'e f/a.pcap'
+    starts pcap-slim --dir d --dir 'e f' --max-io-mbps 4
+    wait_for test -s 'e f/a.pcap.tmp'
+    kill -USR1 "$run"
+    wait_for grep -q 'progress: 1/3 files' "$err_file"
+    ends
+    status_is 0
+    [ "$(grep -c 'progress: ' <<<"$err")" -eq 1 ] || explain 'not once'
 }
 
 @test "SIGINT before the first has begun anything: 130, and nothing is said of nothing to do" {

@@ -2,16 +2,6 @@
 # Watching a run: the progress line on a terminal, SIGUSR1, ndjson, metrics, levels.
 load slim-helpers
 
-# on_screen COLUMNS COMMAND...: on a terminal as wide as that; raw is what it got, $out what is left on it.
-on_screen() {
-    TERM=xterm SCREEN_RAW=raw runs kit screen "$@"
-}
-
-# The progress lines that were drawn, one a line.
-drawn() { "$PYTHON" -c 'import re, sys
-for line in re.findall(r"\r([^\r\n]*)\x1b\[J\r", open(sys.argv[1], newline="").read()):
-    if line: print(line)' raw; }
-
 make_slow() {
     mkdir -p d/.slim_markers # what is said before a first run is tried elsewhere
     make_big d/a.pcap 2

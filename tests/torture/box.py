@@ -119,15 +119,18 @@ def as_kind(c, kind):
 
 
 class Box:
-    """A folder to torture in. captures: a list of Capture, each of that kind."""
+    """A folder to torture in. captures: a list of Capture, each of that kind. elsewhere: markers are in `m/`."""
 
-    def __init__(self, captures, base=None, kind="plain"):
-        self.options = KINDS[kind]
-        self.base = tempfile.mkdtemp(prefix="torture.", dir=base)
+    def __init__(self, captures, base=None, kind="plain", elsewhere=False):
+        self.base = os.path.realpath(tempfile.mkdtemp(prefix="torture.", dir=base))
         self.bin = os.path.join(self.base, "bin")
         self.real = os.path.join(self.base, "real")
         self.d = os.path.join(self.base, "d")
         self.scratch = os.path.join(self.base, "scratch")
+        self.m = os.path.join(self.base, "m")
+        self.elsewhere = elsewhere
+        self.markers = os.path.join(self.m + self.d if elsewhere else self.d, MARKERS)
+        self.options = [*KINDS[kind], *(("--marker-dir", self.m) if elsewhere else ())]
         self.captures = captures
         os.mkdir(self.bin)
         os.mkdir(self.real)
@@ -164,7 +167,7 @@ class Box:
 
     def fill(self, stale=False):
         """As before the first run. stale: with an hour old temporary file of a capture that is gone."""
-        for folder in (self.d, self.scratch):
+        for folder in (self.d, self.scratch, self.m):
             shutil.rmtree(folder, ignore_errors=True)
             os.mkdir(folder)
         self.leftovers, self.stale = {}, stale
@@ -183,8 +186,8 @@ class Box:
             os.utime(path, ns=(1_600_000_000_000_000_001, (1_600_000_000 + n) * 10**9 + 123456789))
             c.attributes = attributes(path)
             if c.marked:
-                os.makedirs(os.path.join(self.d, MARKERS), exist_ok=True)
-                with open(os.path.join(self.d, MARKERS, c.name), "w", encoding="utf-8") as out:
+                os.makedirs(self.markers, exist_ok=True)
+                with open(os.path.join(self.markers, c.name), "w", encoding="utf-8") as out:
                     out.write("{}\n")
             if c.leftover is not None:
                 with open(path + ".tmp", "wb") as out:
@@ -226,7 +229,7 @@ class Box:
     # ---- judgement ----
 
     def is_marked(self, c):
-        return os.path.lexists(os.path.join(self.d, MARKERS, c.new_name))
+        return os.path.lexists(os.path.join(self.markers, c.new_name))
 
     def is_done(self, c):
         """Slim, under its name, and marked."""
@@ -257,19 +260,19 @@ class Box:
             faults += self.faults_of_capture(c, lax_attributes)
         names = {name for c in self.captures for name in (c.name, c.new_name)}
         for name in sorted(os.listdir(self.d)):
-            if name in names or name == MARKERS:
+            if name in names or (name == MARKERS and not self.elsewhere):
                 continue
             known = self.leftovers.get(name)
             if known is not None and os.lstat(os.path.join(self.d, name)).st_ino == known:
                 continue  # it was there before
             if not (killed and name.endswith(".tmp")):
                 faults.append(f"{name} is left behind")
-        if os.path.isdir(os.path.join(self.d, MARKERS)):
-            for name in sorted(os.listdir(os.path.join(self.d, MARKERS))):
+        if os.path.isdir(self.markers):
+            for name in sorted(os.listdir(self.markers)):
                 if name not in names and name not in (".lock", NOTES):
                     faults.append(f"{MARKERS}/{name} is left behind")
-        if os.path.isdir(os.path.join(self.d, MARKERS, NOTES)):
-            for name in sorted(os.listdir(os.path.join(self.d, MARKERS, NOTES))):
+        if os.path.isdir(os.path.join(self.markers, NOTES)):
+            for name in sorted(os.listdir(os.path.join(self.markers, NOTES))):
                 if name not in names and not (killed and name.startswith(".new-")):
                     faults.append(f"{MARKERS}/{NOTES}/{name} is left behind")
         return faults
@@ -343,7 +346,7 @@ class Box:
                 faults.append(f"{c.name} has no marker")
             if c.name != c.new_name and os.path.lexists(os.path.join(self.d, c.name)):
                 faults.append(f"{c.name} is still there")
-        if os.path.lexists(os.path.join(self.d, MARKERS, ".lock")):
+        if os.path.lexists(os.path.join(self.markers, ".lock")):
             faults.append(".lock is left behind")
         return [f"re-run: {fault}" for fault in faults]
 
@@ -401,7 +404,8 @@ def captures_named(spec, kind="plain"):
     for (name, _, keywords), path in zip(spec, paths):
         times = keywords.get("times", 1)  # its packets, so often: a capture that is verified while it is cut
         old, new = (data[:24] + data[24:] * times for data in (read(path), slim[path]))
-        c = as_kind(Capture(name, old, new), kind)
+        tail = keywords.get("tail", b"")  # of a record that a crash has cut short
+        c = as_kind(Capture(name, old + tail, new + tail), kind)
         for key, value in keywords.items():
             setattr(c, key, value)
         if c.leftover is True:

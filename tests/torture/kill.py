@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Death and interruption at any instant.
 
-    kill.py [--kills N] [--signals N] [--seed N] [--kind KIND]
+    kill.py [--kills N] [--signals N] [--seed N] [--kind KIND] [--marker-dir] [--cut-tail]
 
 A batch of captures is slimmed with two workers; at a random moment one process of the run, or the whole run, gets
 SIGKILL, or the run gets SIGINT or SIGTERM. Then the files are judged, and a plain re-run must finish the job. The
 moments are spread over the length of a run, as measured. KIND: plain, or compress (the name changes), or indexed (frames of
-zstd keep their places). Prints TAP.
+zstd keep their places). --marker-dir: the markers are elsewhere. --cut-tail: every third capture ends in a record that is
+cut short. Prints TAP.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import box as torture
 FILES = 24
 LARGE = 4000  # times a fixture: enough to be announced, and verified while it is cut
 FIXTURES = ("good-payload-tcp.pcap", "good-ssh-and-tls.pcap", "good-real-quic.pcap", "good-other-protocols.pcap")
+CUT_SHORT = bytes(8) + b"\x64\0\0\0" + b"\x64\0\0\0" + b"the first bytes"  # of a record of 100, little endian
 WHOLE = "the whole run"
 VICTIMS = (WHOLE, "pcap-truncate", "pcap-verify", "pcap-commit", "pcap-report", "pcap-run", "xargs", "sh", "pcap-slim")
 # Those leave nobody who would tidy up.
@@ -137,13 +139,17 @@ def faults_of_interrupted(box, entries, done, err):
 
 
 class Campaign:
-    def __init__(self, seed, kind):
-        self.dice = random.Random(seed)
-        spec = [
-            (f"{n:02} {FIXTURES[n % len(FIXTURES)]}", FIXTURES[n % len(FIXTURES)], {"times": LARGE} if n % 6 == 1 else {})
-            for n in range(FILES)
-        ]
-        self.box = torture.Box(torture.captures_named(spec, kind), kind=kind)
+    def __init__(self, arguments):
+        self.dice = random.Random(arguments.seed)
+        spec = []
+        for n in range(FILES):
+            how = {"times": LARGE} if n % 6 == 1 else {}
+            if arguments.cut_tail and n % 3 == 1:
+                how["tail"] = CUT_SHORT
+            spec.append((f"{n:02} {FIXTURES[n % len(FIXTURES)]}", FIXTURES[n % len(FIXTURES)], how))
+        captures = torture.captures_named(spec, arguments.kind)
+        self.box = torture.Box(captures, kind=arguments.kind, elsewhere=arguments.marker_dir)
+        self.box.options += ["--cut-tail", "keep"] if arguments.cut_tail else []
         self.length = length_of_a_run(self.box)
         self.number = self.bad = self.late = 0
 
@@ -212,8 +218,10 @@ def main():
     parser.add_argument("--signals", type=int, default=400)
     parser.add_argument("--seed", type=int, default=4711)
     parser.add_argument("--kind", choices=torture.KINDS, default="plain")
+    parser.add_argument("--marker-dir", action="store_true")
+    parser.add_argument("--cut-tail", action="store_true")
     arguments = parser.parse_args()
-    campaign = Campaign(arguments.seed, arguments.kind)
+    campaign = Campaign(arguments)
     print(f"# {arguments.kind}, seed {arguments.seed}, a run of {FILES} files takes {campaign.length * 1000:.0f} ms")
     killed = sent = 0
     shares = {WHOLE: 2}

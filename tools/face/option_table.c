@@ -13,6 +13,7 @@
     "  --max-io-mbps N, --max-cpu-percent N, --cpu-backoff-above N,\n"                                                 \
     "  --cpu-backoff-strength F  limits on I/O and CPU, as pcap-slim(1) has them\n"
 #define SHARED_LINE "  --pace-fd N, --progress-fd N  share a run's limits and progress: pcap-run(1)\n"
+#define EXPECT_LINE "  --expect F, --foreseen F  names (NUL after each) that must, may have a record\n"
 #define OUTPUT_LINES                                                                                                   \
     "  --output human            a line a file on standard error (default)\n"                                          \
     "  --output json             one JSON object on standard output\n"                                                 \
@@ -139,7 +140,10 @@ const struct option_row OPTION_ROWS[] = {
     ROW(IN_SLIM, "output", OPTION_CHOICE, AT(output), "human|json|ndjson", "format of the report"),
     ROW(IN_REPORT, "output", OPTION_CHOICE, AT(output), "human|json|ndjson|records", "format of the report",
         .line = OUTPUT_LINES),
-    ROW(IN_REPORT, "expect", OPTION_TEXT, AT(expect_path), "F", "names (NUL after each) that a record must arrive for"),
+    ROW(IN_REPORT, "expect", OPTION_TEXT, AT(expect_path), "F", "names (NUL after each) that a record must arrive for",
+        .line = EXPECT_LINE),
+    ROW(IN_REPORT, "foreseen", OPTION_TEXT, AT(foreseen_path), "F", "names that a record may arrive for",
+        .line = BELOW),
     ROW(IN_REPORT, "taken", OPTION_TEXT, AT(taken_path), "F", "of those, the ones that were taken up; read last",
         .with = "expect"),
     ROW(IN_REPORT, "failed", OPTION_TEXT, AT(failed_path), "F", "write the records of files that failed to F"),
@@ -155,6 +159,7 @@ const struct option_row OPTION_ROWS[] = {
     ROW(IN_REPORT, "dry-run", OPTION_FLAG, AT(dry_run), NULL, "only list what would be slimmed, on standard output"),
     ROW(IN_SLIM, "quiet", OPTION_FLAG, AT(quiet), NULL, "nothing on standard error unless something failed",
         .letter = 'q'),
+    ROW(IN_RUN, "quiet", OPTION_FLAG, AT(quiet), NULL, "do not say which limits are in force", .letter = 'q'),
     ROW(IN_SLIM, "no-quiet", OPTION_CLEAR, AT(quiet), NULL, "as ever on standard error", .traits = OPTION_ON),
     ROW(IN_SLIM | IN_REPORT, "all", OPTION_FLAG, AT(all), NULL, "name what is slim already, too", .letter = 'v'),
     ROW(IN_SLIM, "no-all", OPTION_CLEAR, AT(all), NULL, "only count it", .traits = OPTION_ON),

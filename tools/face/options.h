@@ -68,7 +68,7 @@ struct options {
     const char *files0_from, *stage_directory, *marker_directory, *original_path, *record_path;
     const char *clean_directory, *clean_list, *failed_path, *list_path;
     const char *status_directory, *config_path, *usual_path, *options_of;
-    const char *expect_path, *taken_path, *metrics_path, *prefix, *left_out;
+    const char *expect_path, *foreseen_path, *taken_path, *metrics_path, *prefix, *left_out;
     bool recursive, beneath, nested, one_filesystem;
     unsigned workers, age_minutes;
     uint64_t until_bytes; /* or, if below 100, percent; 0: no such thing is wanted */

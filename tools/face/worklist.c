@@ -45,17 +45,6 @@ static void put_record(struct site *site, const char *path, bool is_marked) {
     record_free(&r);
 }
 
-/* Why there is nothing to do, as far as this is not in records: what was left out of the list. */
-static void put_left_out(const struct listing *l, const struct options *o) {
-    if (l->young > 0) {
-        (void)printf(" younger than %u min: %zu", o->age_minutes, l->young);
-    } else if (l->count == 0 && l->others > 0) {
-        (void)printf(" names that do not match: %zu", l->others);
-    } else if (l->count == 0) {
-        (void)printf(" nothing is there");
-    }
-}
-
 /*
  * Where one has no room for a copy, its slim capture may have none, either: the smallest come first then, which makes
  * room for the others. Returns whether it is so.
@@ -136,16 +125,17 @@ static void put_head(void *context, struct listing *l) {
         }
     }
     if (listed > 0 && fflush(head->list) == 0) { /* who writes the rest says what is wrong */
-        (void)printf("%zu 3\n", listed);
+        (void)printf("%zu 3 %zu 0 0\n", listed, listed);
         (void)fflush(stdout);
         (void)close(head->options->begin_fd);
     }
 }
 
 /*
- * Write the names to the list. On standard output goes how many there are, and whether there is anything to do: 0, 1,
- * or 2 where room is short. If there is not, why follows on the line, and their records on lines of their own. What a
- * run that was killed left of its claims is something to do.
+ * Write the names to the list. On standard output goes a line of numbers: how many names; whether there is anything to
+ * do, 0, 1, or 2 where room is short; and for who asks why there is nothing, how many were looked at, how many were too
+ * young for that, and, where there are none of either, how many are called otherwise. If there is nothing to do, the
+ * records of the names follow on lines of their own. What a run that was killed left of its claims is something to do.
  */
 static int put_list(struct listing *l, const struct options *o, struct site *site, uint64_t free_bytes, FILE *list) {
     bool *marked = calloc(l->count + 1, sizeof *marked);
@@ -156,11 +146,8 @@ static int put_list(struct listing *l, const struct options *o, struct site *sit
     const bool is_short = any && put_what_fits_first(l, site, free_bytes);
     const bool is_work = any || l->has_claims;
     const size_t listed = put_names(l, site, o->pending, list);
-    (void)printf("%zu %d", listed, is_short ? 2 : is_work);
-    if (!is_work) {
-        put_left_out(l, o);
-    }
-    (void)putchar('\n');
+    (void)printf("%zu %d %zu %zu %zu\n", listed, is_short ? 2 : is_work, l->count, l->young,
+                 l->count + l->young == 0 ? l->others : 0);
     (void)fflush(stdout); /* records are written without its buffer */
     for (size_t i = 0; i < l->count && !is_work && listed > 0; i++) {
         put_record(site, l->at[i].path, marked[i]);

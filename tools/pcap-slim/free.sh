@@ -21,6 +21,7 @@ clear_list_if_enough() {
     listed=$files
     if is_enough; then
         : >"$list"
+        [ "$files" -eq 0 ] || left_out='enough is free'
     fi
 }
 

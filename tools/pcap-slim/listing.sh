@@ -27,8 +27,9 @@ has_tmp() {
 }
 
 # Into the list: what is to be slimmed, oldest first. Sets files to how many there are, pending to whether there is
-# anything to do (0; 1; 2: and room is short; 3: and more names will come), left_out to why not, as far as the list does not tell. With --until-free what is
-# marked already would only be started for nothing, file by file, and what is elsewhere frees nothing here.
+# anything to do (0; 1; 2: and room is short; 3: and more names will come), the others to what else was seen. With
+# --until-free what is marked already would only be started for nothing, file by file, and what is elsewhere frees nothing
+# here.
 # shellcheck disable=SC2120 # they are the patterns
 list_pending() {
     eval "set -- $globs $excludes"
@@ -40,7 +41,17 @@ list_pending() {
     else
         list_early "$@" || return 1
     fi
-    read -r files pending left_out <"$scratch/found"
+    read -r files pending found young others <"$scratch/found"
+}
+
+# Why there is nothing to do, as far as records do not tell: set left_out, from what list_pending has set.
+why_nothing() {
+    left_out=''
+    [ "$young" -eq 0 ] || left_out="younger than ${age#"${age%%[!0]*}"} min: $young" # 010 is ten
+    [ "$others" -eq 0 ] || left_out="${left_out:+$left_out, }names that do not match: $others"
+    [ "$((found + young + others))" -ne 0 ] || left_out='nothing is there'
+    # Then only what is pending was listed.
+    [ -z "$until" ] || [ "$files" -ne 0 ] || [ "$found" -eq 0 ] || left_out="slim already, or to be left alone: $found"
 }
 
 # Of a long list the first names are enough to begin with: pending is 3 then, and the lister goes on in the background.
@@ -49,7 +60,7 @@ list_early() {
     "$@" --begin-fd 4 >"$scratch/found" 4>"$scratch/begun" &
     lister=$!
     read -r _ <"$scratch/begun"
-    [ ! -s "$scratch/found" ] || read -r _ pending left_out <"$scratch/found"
+    [ ! -s "$scratch/found" ] || read -r _ pending _ <"$scratch/found"
     [ "$pending" -ne 3 ] || return 0
     end_list
 }

@@ -52,6 +52,7 @@ work() {
     enter || return 1
     if [ "$target" = dir ]; then
         take_stock || return 1
+        why_nothing
     fi
     [ -z "$until" ] || clear_list_if_enough
     batch_size
@@ -61,7 +62,7 @@ work() {
     # shellcheck disable=SC2086 # words, checked by pcap-plan
     case $doing in
     nothing-to-*) { # the records are there already
-        read -r files pending left_out
+        read -r files pending found young others
         case $doing in
         *-dry-run) report --dry-run ;;
         *-check-only) report $progress --check-only ;;
@@ -71,10 +72,10 @@ work() {
     dry-run)
         pcap-scan $sandbox $within ${markers:+--marker-dir "$markers"} ${policy:+--policy-file "$policy"} $accept $tail $retry --pending --dry-run $SLIM_BENEATH --files0-from="$list" | report --dry-run
         ;;
-    check-only) run_and_wait pcap-run $limits $shared -- sh -c "$CHECK" ;;
+    check-only) run_and_wait pcap-run $said $limits $shared -- sh -c "$CHECK" ;;
     run)
         [ -z "$directories" ] || claims='' # the batches see to them
-        run_and_tidy pcap-run $limits $shared $claims ${markers:+--marker-dir "$markers"} -- sh -c "$RUN"
+        run_and_tidy pcap-run $said $limits $shared $claims ${markers:+--marker-dir "$markers"} -- sh -c "$RUN"
         ;;
     esac
     status=$?

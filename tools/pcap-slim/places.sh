@@ -47,7 +47,8 @@ leave() {
 make_plan() {
     plan='' scratch='' mode='' answer='' log=''
     target='' named='' where='' prefix='' files=0 policy='' stage='' markers='' # what, and where
-    dirs='' lost=0 reporter='' run='' signal='' lister=''                      # several directories; what is under way
+    dirs='' lost=0 reporter='' said='' run='' signal='' lister=''                      # several directories; what is under way
+    found=0 young=0 others=0 # what was seen of the names there
     globs='' excludes='' recursive='' age='' until='' until_typed='' # which files of a directory
     workers='' limits='' verify='' reads='' hash='' accept='' compress='' tail='' # how
     output='' progress='' metrics='' sandbox='' prune='' retry='' left_out='' quiet='' all='' kind=''

@@ -100,7 +100,8 @@ RUN=$HOLD'
       [ -z "$SLIM_UNTIL" ] || exec 3>&2 2>/dev/null
       exec xargs -0 -r -a "$SLIM_EACH" -P "$SLIM_WORKERS" -n "$SLIM_BATCH" sh -c "$SLIM_COMMAND" batch 6<>"$SLIM_LIST"; } |
     pcap-report $SLIM_SANDBOX $SLIM_ALL --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
-        --failed "$SLIM_FAILED" ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
+        --failed "$SLIM_FAILED" ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS ${SLIM_LEFT_OUT:+--left-out "$SLIM_LEFT_OUT"} \
+        ${SLIM_METRICS:+--metrics "$SLIM_METRICS"} ${SLIM_UNTIL:+--taken "$SLIM_TAKEN"}'
 # shellcheck disable=SC2016
 CHECK=$HOLD'
     { '$LET_GO'
@@ -108,7 +109,7 @@ CHECK=$HOLD'
           pcap-scan $SLIM_SANDBOX $SLIM_WITHIN ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} ${SLIM_POLICY:+--policy-file "$SLIM_POLICY"} \
               $SLIM_RETRY $SLIM_ACCEPT $SLIM_READS $SLIM_SHARED $SLIM_BENEATH --pending --; } |
     pcap-report $SLIM_SANDBOX $SLIM_ALL --output "$SLIM_OUTPUT" --prefix "$SLIM_PREFIX" --expect "$SLIM_LIST" \
-        ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS --check-only'
+        ${SLIM_MARKERS:+--marker-dir "$SLIM_MARKERS"} --progress-fd 7 $SLIM_PROGRESS ${SLIM_LEFT_OUT:+--left-out "$SLIM_LEFT_OUT"} --check-only'
 
 export_run() {
     SLIM_LIST=$list SLIM_WORKERS=$workers SLIM_BATCH=$batch SLIM_COMMAND=$BATCH SLIM_CHAIN=$HOLD$CHAIN
@@ -117,7 +118,7 @@ export_run() {
     SLIM_POLICY=$policy SLIM_READS="$reads $tail" SLIM_CLAIMS=$claims SLIM_BENEATH=${recursive:+--beneath}
     SLIM_SANDBOX=$sandbox SLIM_WITHIN=$within SLIM_RETRY=$retry SLIM_ALL=$all
     SLIM_PROGRESS=$progress SLIM_METRICS=$metrics SLIM_HASH=$hash
-    SLIM_ACCEPT=$accept SLIM_COMPRESS=$compress SLIM_FAILED=$scratch/failed
+    SLIM_ACCEPT=$accept SLIM_COMPRESS=$compress SLIM_FAILED=$scratch/failed SLIM_LEFT_OUT=$left_out
     shared="--progress-fd 7${limits:+" --pace-fd 8"}" # what all processes of the run have in common, by descriptor
     SLIM_SHARED=$shared
     SLIM_EACH=$each SLIM_SHARE=''
@@ -127,7 +128,7 @@ export_run() {
     # shellcheck disable=SC2090 # as above
     export SLIM_LIST SLIM_EACH SLIM_SHARE SLIM_WORKERS SLIM_BATCH SLIM_COMMAND SLIM_CHAIN SLIM_OUTPUT SLIM_PREFIX SLIM_VERIFY SLIM_UNTIL \
         SLIM_STAGE SLIM_POLICY SLIM_READS SLIM_CLAIMS SLIM_BENEATH SLIM_SHARED SLIM_SANDBOX SLIM_WITHIN \
-        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_ACCEPT SLIM_COMPRESS SLIM_FAILED SLIM_RETRY SLIM_ALL SLIM_MARKERS
+        SLIM_PROGRESS SLIM_METRICS SLIM_HASH SLIM_ACCEPT SLIM_COMPRESS SLIM_FAILED SLIM_RETRY SLIM_ALL SLIM_MARKERS SLIM_LEFT_OUT
 }
 
 # A signal that comes before there is a process to pass it on to is passed on later.
@@ -136,10 +137,10 @@ pass_on() {
     [ -z "$run" ] || kill "-$1" "$run" 2>/dev/null
 }
 
-# How far is it? The answer is pcap-report's.
+# How far is it? The answer is pcap-report's: of several directories that of the one for all of them.
 # shellcheck disable=SC2317 # called by a trap
 ask_progress() {
-    kill -USR1 "$run" 2>/dev/null
+    kill -USR1 "${reporter:-$run}" 2>/dev/null
 }
 
 # Wait for pcap-run, which passes signals on to its processes and ends after the last of them. In the background,

@@ -50,7 +50,7 @@ void watch_begin(struct watch *w, json_t *expected, bool wanted, bool check_only
     if (getcwd(w->here, sizeof w->here) == NULL) {
         w->here[0] = '\0';
     }
-    w->on_terminal = wanted && expected != NULL && cursor_can_move();
+    w->on_terminal = wanted && expected != NULL && !w->hands_on && cursor_can_move();
     w->color = !is_set("NO_COLOR");
     w->check_only = check_only;
     w->started_ns = w->drawn_ns = now_ns; /* a run that is over at once draws nothing */
@@ -108,6 +108,7 @@ void watch_count(struct watch *w, const struct record *r) {
         w->files_total++;
         w->bytes_total += bytes;
     }
+    w->at_work_bytes -= bytes < w->at_work_bytes ? bytes : w->at_work_bytes;
     if (r->status == RECORD_OK && record_in_file_bytes(r) > record_out_file_bytes(r)) {
         w->saved_bytes += record_in_file_bytes(r) - record_out_file_bytes(r);
     }
@@ -131,7 +132,25 @@ static uint64_t bytes_in_work(const struct watch *w) {
             passes++;
         }
     }
-    return passes > 0 ? sum_bytes / passes : 0;
+    return passes > 0 ? sum_bytes / passes : w->at_work_bytes;
+}
+
+void watch_note_at_work(struct watch *w, uint64_t bytes) {
+    w->at_work_bytes = bytes;
+}
+
+/* As an announcement, which nobody else minds. */
+static void hand_on(struct watch *w) {
+    struct record r;
+    const uint64_t bytes = bytes_in_work(w);
+    w->drawn_ns = clock_ns(CLOCK_MONOTONIC);
+    if (bytes == w->at_work_bytes || record_init(&r, ".") != 0) {
+        return;
+    }
+    r.status = RECORD_CUTTING;
+    r.read_bytes = w->at_work_bytes = bytes;
+    (void)stage_put(STDOUT_FILENO, &r, true);
+    record_free(&r);
 }
 
 static struct progress_view view(struct watch *w) {
@@ -215,17 +234,21 @@ static void answer(struct watch *w) {
 
 void watch_until_input(struct watch *w) {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    const bool is_busy = w->on_terminal || w->hands_on;
     for (;;) {
-        if (asked) {
+        if (asked && !w->hands_on) {
             asked = 0;
             answer(w);
         }
         const uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-        if (w->on_terminal && (resized || now_ns - w->drawn_ns >= REDRAW_NS)) {
+        const bool is_due = now_ns - w->drawn_ns >= REDRAW_NS;
+        if (w->hands_on && is_due) {
+            hand_on(w);
+        } else if (w->on_terminal && (resized || is_due)) {
             resized = 0;
             draw(w);
         }
-        int ready = poll(&input, 1, w->on_terminal ? (int)(REDRAW_NS / NS_PER_MS) : -1);
+        int ready = poll(&input, 1, is_busy ? (int)(REDRAW_NS / NS_PER_MS) : -1);
         if (ready > 0 || (ready < 0 && errno != EINTR) || cli_interrupted != 0) {
             return;
         }
