@@ -264,20 +264,21 @@ def try_bad(trial, kind, data):
         must_refuse(trial, kind, name, packed, plain)
 
 
-def some_of(kind, data, count=6):
+def some_of(kind, data):
     """Varieties, small ones."""
-    return list(GOOD[kind](data))[:count] + list(GOOD[kind](data))[-4:]
+    varieties = list(GOOD[kind](data))
+    return varieties[:4] + varieties[-4:]
 
 
 def try_cut(trial, kind, data):
     plain = trial.path("plain", data)
     chance = random.Random(7)
     for name, packed in some_of(kind, data):
-        places = {1, 5, len(packed) - 1, len(packed) - 4, len(packed) - 5, chance.randrange(6, len(packed))}
+        places = {5, len(packed) - 1, len(packed) - 5, chance.randrange(6, len(packed))}
         for at in sorted(places):
             if not ends_well(kind, packed[:at], data):
                 must_refuse(trial, kind, f"{name}, cut at {at} of {len(packed)}", packed[:at], plain)
-        for tail in (b"\0", b"x", packed[:5], packed[:-1]):
+        for tail in (b"\0", packed[:-1]):
             if not ends_well(kind, packed + tail, data):
                 must_refuse(trial, kind, f"{name}, {len(tail)} bytes behind", packed + tail, plain)
 
@@ -291,17 +292,17 @@ def ends_well(kind, packed, data):
 def try_flip(trial, kind, data):
     """Without a checksum over it (a header's time, a skippable frame) a bit may be turned and the capture be the same."""
     plain = trial.path("plain", data)
+    slim = run("pcap-truncate", plain).stdout
     chance = random.Random(11)
     for name, packed in some_of(kind, data):
         if "no " in name or name in ("check 0", "--no-frame-crc"):
             continue
-        for at in [chance.randrange(len(packed)) for _ in range(8)]:
+        for at in [chance.randrange(len(packed)) for _ in range(4)]:
             bad = packed[:at] + bytes([packed[at] ^ 1 << chance.randrange(8)]) + packed[at + 1 :]
             path = trial.path("in", bad)
             trial.tried += 1
             done = run("pcap-truncate", "--accept", kind, "--compress", "none", "--policy", "packet", path)
-            same = run("pcap-truncate", plain).stdout
-            if done.returncode not in (0, 1) or (done.returncode == 0 and done.stdout != same):
+            if done.returncode not in (0, 1) or (done.returncode == 0 and done.stdout != slim):
                 trial.complain(f"{name}, a bit at {at}", f"status {done.returncode}", done)
             done = run("pcap-verify", "--accept", kind, "--original", plain, path)
             if done.returncode not in (0, 1) or (done.returncode == 0 and run(*UNPACK[kind], data=bad).stdout != data):
