@@ -21,7 +21,7 @@ judge() { "$PYTHON" "$INDEXED" judge "$@"; }
     local how
     "$PYTHON" "$ROOT/scripts/make-bench-capture" b.pcap 60000
     pcap-truncate --length zero b.pcap >b.slim
-    for how in '1 -19 --no-check' '300 -1' '3000 -9 --no-check' '20000 -3 --single-thread' '200000 -5'; do
+    for how in '1 -1 --no-check' '3000 -9 --no-check' '20000 -19 --single-thread' '200000 -5'; do # a process a frame
         # shellcheck disable=SC2086 # words
         "$PYTHON" "$INDEXED" make b.pcap b.zst $how
         runs pcap-truncate --accept zstd --length zero --record r.json b.zst
@@ -129,7 +129,7 @@ judge() { "$PYTHON" "$INDEXED" judge "$@"; }
     local call number how hit=0
     for how in signal=KILL error=ENOSPC; do
         for call in lseek write renameat2 fsync; do
-            for number in 1 3 9; do
+            for number in 1 4; do
                 rm -rf d && mkdir d && cp a.pcap.zst d/a.pcap.zst
                 printf 'd/a.pcap.zst\0' | strace -o trace -e "inject=$call:$how:when=$number" -e "trace=$call" \
                     pcap-truncate --accept zstd --length zero --files0-from=- >records 2>err || hit=$((hit + 1))
@@ -144,5 +144,5 @@ judge() { "$PYTHON" "$INDEXED" judge "$@"; }
             done
         done
     done
-    [ "$hit" -ge 6 ] || explain "only $hit were interrupted"
+    [ "$hit" -ge 5 ] || explain "only $hit were interrupted"
 }
