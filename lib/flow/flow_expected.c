@@ -30,7 +30,7 @@ static inline bool is_to_be_looked_at(const uint8_t *payload, uint32_t payload_b
 /* Nothing but application data that goes on from what is known. */
 static inline bool is_tls_data(struct flow_stream *s, uint32_t seq, const uint8_t *payload, uint32_t payload_bytes) {
     uint32_t at = s->next_unit - seq;
-    if (is_to_be_looked_at(payload, payload_bytes) || flow_seq_diff(s->secret_from, seq) > 0) {
+    if (is_to_be_looked_at(payload, payload_bytes) || flow_seq_diff(seq, s->secret_from) < 0) {
         return false;
     }
     if (at < payload_bytes) { /* records begin in it */

@@ -36,7 +36,8 @@ static inline bool flow_quic_has_id(const struct flow_side *side, const uint8_t 
  * Whether a short header of at least that length is proven, in a flow that is QUIC: both sides have shown long headers,
  * or this one's connection ID was announced; or its side was told from its peer, packet by packet.
  */
-static inline bool flow_quic_is_proven(const struct flow_side *side, const struct flow_side *peer, const uint8_t *p) {
+static inline __attribute__((always_inline)) bool flow_quic_is_proven(const struct flow_side *side,
+                                                                      const struct flow_side *peer, const uint8_t *p) {
     return side->run == FLOW_QUIC_RUN_PACKETS ||
            (flow_quic_has_id(side, p) &&
             ((side->shown && peer->shown) || (side->has_id && side->id_bytes >= FLOW_QUIC_ID_TELLS_BYTES)));

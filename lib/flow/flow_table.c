@@ -97,6 +97,24 @@ void flow_table_touch(struct flow_table *t, uint32_t i) {
     link_newest(t, i);
 }
 
+__attribute__((noinline)) struct flow *flow_table_find_from(struct flow_table *t, uint32_t i, struct flow_key key) {
+    while (i != 0 && !flow_key_same(&t->flows[i].key, &key)) {
+        i = t->flows[i].next_in_bucket;
+    }
+    if (i == 0) {
+        return NULL;
+    }
+    if (flow_seq_diff(t->flows[i].seen, t->refresh_before) < 0) {
+        flow_table_touch(t, i);
+    }
+    return &t->flows[i];
+}
+
+__attribute__((noinline)) struct flow *flow_table_find_ipv4_from(struct flow_table *t, uint32_t i, uint64_t addresses,
+                                                                 uint64_t rest) {
+    return flow_table_find_from(t, i, (struct flow_key){.words = {addresses, rest}});
+}
+
 /* A place for a flow: a fresh one, that of the last in a bucket that is too long, or that of the oldest flow. */
 static uint32_t take_place(struct flow_table *t, uint32_t hash) {
     uint32_t last = t->buckets[hash & t->bucket_mask];

@@ -13,8 +13,7 @@
  * stored waits until they have reached the cache.
  */
 
-static inline void rewrite_ipv4(uint8_t *ip, uint32_t packet_bytes) {
-    const size_t header_bytes = (size_t)(ip[0] & 0x0f) * 4;
+static inline void rewrite_ipv4(uint8_t *ip, uint32_t header_bytes, uint32_t packet_bytes) {
     uint64_t sum = checksum_add_word(0, (uint16_t)packet_bytes);
     sum = checksum_add_2(sum, ip);
     sum = checksum_add_4(sum, ip + 4);
@@ -41,7 +40,7 @@ static uint64_t pseudo_header_sum(const uint8_t *frame, const struct located *l,
 }
 
 void cut_mend_plain(uint8_t *frame, uint32_t end) {
-    rewrite_ipv4(frame + PLAIN_NETWORK, end - PLAIN_NETWORK);
+    rewrite_ipv4(frame + PLAIN_NETWORK, IPV4_HEADER_MIN_BYTES, end - PLAIN_NETWORK);
     bytes_put_be16(frame + PLAIN_TRANSPORT + UDP_LENGTH, (uint16_t)(end - PLAIN_TRANSPORT));
 }
 
@@ -53,7 +52,7 @@ uint32_t cut_rewrite(uint8_t *frame, const struct located *l, uint32_t keep_payl
     uint8_t *transport = frame + l->transport_offset;
     const bool is_tcp = l->as == LOCATED_TCP;
     if (l->ip_version == 4) {
-        rewrite_ipv4(ip, packet_bytes);
+        rewrite_ipv4(ip, l->transport_offset - l->network_offset, packet_bytes);
     } else {
         bytes_put_be16(ip + IPV6_PAYLOAD_LENGTH, (uint16_t)(packet_bytes - IPV6_HEADER_BYTES));
     }

@@ -34,7 +34,7 @@ enum {
 static inline uint64_t flow_key_mix(uint64_t a, uint64_t b) {
     const unsigned __int128 product =
         (unsigned __int128)(a ^ UINT64_C(0x9e3779b97f4a7c15)) * (b ^ UINT64_C(0xd6e8feb86659fd93));
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+    return (uint64_t)(product >> 64);
 }
 
 static inline uint64_t flow_key_load_8(const uint8_t *p) {
@@ -59,9 +59,14 @@ static inline unsigned flow_key_make_ipv4(struct flow_key *key, const uint8_t *f
     const uint64_t back = there << 32 | there >> 32;
     const uint32_t ports_there = flow_key_load_4(frame + l->transport_offset);
     const uint32_t ports_back = ports_there << 16 | ports_there >> 16;
-    const unsigned direction = there != back ? there > back : ports_there > ports_back;
-    key->words[0] = direction ? back : there;
-    key->words[1] = (direction ? ports_back : ports_there) | flow_key_rest(l, FLOW_KEY_IPV4);
+    unsigned direction = there > back;
+    uint32_t ports = there > back ? ports_back : ports_there;
+    if (__builtin_expect(there == back, 0)) {
+        direction = ports_there > ports_back;
+        ports = direction ? ports_back : ports_there;
+    }
+    key->words[0] = there > back ? back : there;
+    key->words[1] = ports | flow_key_rest(l, FLOW_KEY_IPV4);
     key->words[2] = key->words[3] = key->words[4] = 0;
     return direction;
 }

@@ -5,7 +5,9 @@
 
 #include "bytes.h"
 #include "cut.h"
+#include "locate_usual.h"
 
+#define likely(x) __builtin_expect((x), 1)
 #define unlikely(x) __builtin_expect((x), 0)
 
 enum way { WAY_PACKET, WAY_PACKET_IN_TUNNELS, WAY_FLOW, WAY_FLOW_IN_TUNNELS, WAYS };
@@ -106,30 +108,32 @@ static inline bool is_ordinary_in_plain(const struct pass *p, const struct frame
 }
 
 /*
- * The frame that begins at inner, which is 0, or PLAIN_INNER in plain VXLAN. Returns how many bytes stay of the whole
- * frame. writing, way and inner: known where this is compiled for the many ordinary packets.
+ * What is located in the frame that begins at inner, which is 0, or PLAIN_INNER in plain VXLAN; l gets the circuit
+ * then. Returns how many bytes stay of the whole frame. writing, way and inner: known where this is compiled for the
+ * many ordinary packets.
  */
-static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pass *p, const struct walk *w,
-                                                                 const struct framed *r, const bool writing,
-                                                                 const enum way way, const uint32_t inner) {
+static inline __attribute__((always_inline)) uint32_t pass_located(const struct pass *p, const struct walk *w,
+                                                                   const struct framed *r, struct located *l,
+                                                                   const bool writing, const enum way way,
+                                                                   const uint32_t inner) {
     uint8_t *whole = r->header + SAVEFILE_RECORD_HEADER_BYTES;
     uint8_t *frame = whole + inner;
-    struct located l;
-    locate_ethernet(frame, r->visible_bytes - inner, &l);
     if (way != WAY_PACKET &&
-        unlikely(inner != 0 ? !is_ordinary_in_plain(p, r, whole, way, &l) : may_be_tunnel(p, &l, frame))) {
+        unlikely(inner != 0 ? !is_ordinary_in_plain(p, r, whole, way, l) : may_be_tunnel(p, l, frame))) {
         return pass_long_way(p, w, r, writing);
     }
-    const struct decision d = decide_ordinary(p, &r->is, is_flow(way) ? POLICY_FLOW : POLICY_PACKET, frame, &l);
-    p->tally->packets_by_reason[d.reason]++;
+    const struct decision d = decide_ordinary(p, &r->is, is_flow(way) ? POLICY_FLOW : POLICY_PACKET, frame, l);
     p->tally->packets_by_tunnel[TUNNEL_VXLAN] += inner != 0;
+    /* Counted on either way, so that a way on which it is known that nothing is cut goes on without asking again. */
     if (!d.cut) {
+        p->tally->packets_by_reason[d.reason]++;
         return r->visible_bytes;
     }
-    const uint32_t out_bytes = inner + l.payload_offset + d.keep_payload_bytes;
+    p->tally->packets_by_reason[d.reason]++;
+    const uint32_t out_bytes = inner + l->payload_offset + d.keep_payload_bytes;
     p->tally->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_bytes;
     if (writing) {
-        (void)cut_rewrite(frame, &l, d.keep_payload_bytes);
+        (void)cut_rewrite(frame, l, d.keep_payload_bytes);
         savefile_put_caplen(&w->framing.savefile, r->header, out_bytes);
         if (inner != 0) {
             cut_mend_plain(whole, out_bytes);
@@ -137,6 +141,28 @@ static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pa
     }
     p->tally->cut_by_tunnel[TUNNEL_VXLAN] += inner != 0;
     return out_bytes;
+}
+
+/* The frame that begins at inner, likewise. The policy `flow` asks more of a packet: it is worth knowing the places. */
+static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pass *p, const struct walk *w,
+                                                                 const struct framed *r, const bool writing,
+                                                                 const enum way way, const uint32_t inner) {
+    const uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES + inner;
+    const uint32_t there_bytes = r->visible_bytes - inner;
+    if (is_flow(way)) {
+        struct located tcp;
+        struct located udp;
+        const enum located_as as = locate_usual_kind(frame, there_bytes);
+        if (likely(as == LOCATED_TCP) && likely(locate_usual(frame, there_bytes, LOCATED_TCP, &tcp))) {
+            return pass_located(p, w, r, &tcp, writing, way, inner);
+        }
+        if (as == LOCATED_UDP && likely(locate_usual(frame, there_bytes, LOCATED_UDP, &udp))) {
+            return pass_located(p, w, r, &udp, writing, way, inner);
+        }
+    }
+    struct located l;
+    locate_ethernet(frame, there_bytes, &l);
+    return pass_located(p, w, r, &l, writing, way, inner);
 }
 
 static inline __attribute__((always_inline)) void pass_record(struct pass *p, struct walk *w, const struct framed *r,

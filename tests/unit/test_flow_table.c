@@ -3,14 +3,19 @@
 #include "flow_table.h"
 #include "support.h"
 
+/* Every second host has an address of IPv6. */
 static struct flow_key key_of(uint32_t host, bool back, unsigned *direction) {
     uint8_t frame[60] = {0};
-    struct located l = {.as = LOCATED_TCP, .ip_version = 4, .network_offset = 14, .transport_offset = 34};
+    const bool is_ipv4 = host % 2 != 0;
+    const struct located l = {
+        .as = LOCATED_TCP, .ip_version = is_ipv4 ? 4 : 6, .network_offset = 14, .transport_offset = is_ipv4 ? 34 : 54};
+    uint8_t *const source = frame + (is_ipv4 ? 26 : 34);
+    uint8_t *const destination = source + (is_ipv4 ? 4 : 16);
     struct flow_key key;
-    bytes_put_be16(frame + 34, back ? 443 : 40000);
-    bytes_put_be16(frame + 36, back ? 40000 : 443);
-    bytes_put_be32(frame + (back ? 30 : 26), host);
-    bytes_put_be32(frame + (back ? 26 : 30), 0xc6336402);
+    bytes_put_be16(frame + l.transport_offset, back ? 443 : 40000);
+    bytes_put_be16(frame + l.transport_offset + 2, back ? 40000 : 443);
+    bytes_put_be32(back ? destination : source, host);
+    bytes_put_be32(back ? source : destination, 0xc6336402);
     *direction = flow_key_make(&key, frame, &l);
     return key;
 }

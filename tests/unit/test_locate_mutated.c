@@ -1,5 +1,9 @@
-/* Frames shaken at random, in memory of exactly their size: whatever is located lies inside them. */
+/*
+ * Frames shaken at random, in memory of exactly their size: whatever is located lies inside them, and the shorter way
+ * to the usual packets comes to the same.
+ */
 #include "bytes.h"
+#include "locate_usual.h"
 #include "locating.h"
 
 #define ROUTED "830b04cb007107cb00710801 c35001bb 00000001 00000002 80182000 00000000 0101080a0000000100000002"
@@ -79,10 +83,34 @@ static void expect_inside(const struct bytes *b, const struct located *l) {
     assert_int_equal(end, claimed_end < b->length ? claimed_end : b->length);
 }
 
+/* What is located is usual, or not, by what it is; and as usual it is located alike. Returns whether it is. */
+static bool expect_usual(const struct bytes *b, const struct located *l) {
+    const uint8_t *frame = before_the_cliff(b->at, b->length);
+    const bool is_usual = (l->as == LOCATED_TCP || l->as == LOCATED_UDP) && l->ip_version == 4 &&
+                          l->network_offset == 14 && l->transport_offset == 34 && b->length >= USUAL_MIN_BYTES;
+    const enum located_as as = locate_usual_kind(frame, (uint32_t)b->length);
+    struct located usual;
+    assert_true(as == LOCATED_TCP || as == LOCATED_UDP || as == LOCATED_NOT_IP);
+    assert_int_equal(as != LOCATED_NOT_IP && locate_usual(frame, (uint32_t)b->length, as, &usual), is_usual);
+    if (is_usual) {
+        assert_int_equal(usual.as, l->as);
+        assert_int_equal(usual.ip_version, l->ip_version);
+        assert_int_equal(usual.circuit, l->circuit);
+        assert_int_equal(usual.network_offset, l->network_offset);
+        assert_int_equal(usual.transport_offset, l->transport_offset);
+        assert_int_equal(usual.payload_offset, l->payload_offset);
+        assert_int_equal(usual.packet_end, l->packet_end);
+        assert_int_equal(usual.payload_bytes, l->payload_bytes);
+        assert_int_equal(usual.final_destination_offset, l->final_destination_offset);
+    }
+    return is_usual;
+}
+
 static void test_mutated_frames(void **state) {
     (void)state;
     uint64_t random = 20240229;
     unsigned long seen[LOCATED_KINDS] = {0};
+    unsigned long usual = 0;
     struct bytes seeds[COUNT_OF(SEEDS)];
     for (size_t i = 0; i < COUNT_OF(SEEDS); i++) {
         seeds[i] = with_payload(SEEDS[i], 32);
@@ -101,7 +129,9 @@ static void test_mutated_frames(void **state) {
         if (l.as == LOCATED_TCP || l.as == LOCATED_UDP || l.as == LOCATED_ESP) {
             expect_inside(&b, &l);
         }
+        usual += expect_usual(&b, &l);
     }
+    assert_true(usual > 1000);
     for (size_t as = 0; as < LOCATED_KINDS; as++) {
         assert_true(seen[as] > 100); /* the shaking reaches every kind */
     }
