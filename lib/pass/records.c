@@ -124,12 +124,10 @@ static inline __attribute__((always_inline)) uint32_t pass_located(const struct 
     }
     const struct decision d = decide_ordinary(p, &r->is, is_flow(way) ? POLICY_FLOW : POLICY_PACKET, frame, l);
     p->tally->packets_by_tunnel[TUNNEL_VXLAN] += inner != 0;
-    /* Counted on either way, so that a way on which it is known that nothing is cut goes on without asking again. */
+    p->tally->packets_by_reason[d.reason]++;
     if (!d.cut) {
-        p->tally->packets_by_reason[d.reason]++;
         return r->visible_bytes;
     }
-    p->tally->packets_by_reason[d.reason]++;
     const uint32_t out_bytes = inner + l->payload_offset + d.keep_payload_bytes;
     p->tally->saved_bytes_by_reason[d.reason] += r->is.caplen_bytes - out_bytes;
     if (writing) {
