@@ -30,11 +30,12 @@ program_or_function() {
 # Said once in a directory; slim-dir.bats has when.
 WHAT_GOES='pcap-slim: the policy packet also cuts certificates and names that can be read; --policy flow keeps them'
 
-# read_text VARIABLE FILE: what $(tr -d '\0' <FILE) gives, without two processes for it.
+# read_text VARIABLE FILE: what $(tr -d '\0' <FILE) gives, without two processes for what has no NUL.
 read_text() {
-    local part text='' LC_ALL=C
-    while IFS= read -r -d '' part; do text+=$part; done <"$2"
-    text+=$part
+    local text LC_ALL=C
+    if IFS= read -r -d '' text <"$2"; then
+        text=$(tr -d '\0' <"$2")
+    fi
     printf -v "$1" %s "${text%"${text##*[!$'\n']}"}"
 }
 
