@@ -36,24 +36,6 @@ judge() {
     judge rewrite incremental
 }
 
-# gaps CAPTURE: packets where tshark says that something before them was not captured.
-gaps() { tshark -n -r "$1" -Y 'tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment' 2>/dev/null | wc -l; }
-
-@test "snap and zero raise no false gap warnings in tshark; rewrite does" {
-    local file mode rewritten=0
-    for file in "$FIXTURES"/good-real-*.pcap; do
-        for mode in rewrite snap zero; do
-            pcap-truncate --length $mode "$file" >$mode
-        done
-        for mode in snap zero; do
-            [ "$(gaps $mode)" -eq "$(gaps "$file")" ]
-        done
-        rewritten=$((rewritten + $(gaps rewrite) - $(gaps "$file")))
-    done
-    echo "# rewrite: $rewritten false gap warnings; snap and zero: none" >&3
-    [ "$rewritten" -gt 0 ]
-}
-
 # tags COUNT: frames with so many tags, TCP and UDP, with a checksum that is right, one that is wrong, and none.
 tags() {
     "$PYTHON" - "$1" <<'PY'
