@@ -101,13 +101,7 @@ __attribute__((noinline)) struct flow *flow_table_find_from(struct flow_table *t
     while (i != 0 && !flow_key_same(&t->flows[i].key, &key)) {
         i = t->flows[i].next_in_bucket;
     }
-    if (i == 0) {
-        return NULL;
-    }
-    if (flow_seq_diff(t->flows[i].seen, t->refresh_before) < 0) {
-        flow_table_touch(t, i);
-    }
-    return &t->flows[i];
+    return i != 0 ? flow_table_seen(t, i) : NULL;
 }
 
 __attribute__((noinline)) struct flow *flow_table_find_ipv4_from(struct flow_table *t, uint32_t i, uint64_t addresses,

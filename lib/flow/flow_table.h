@@ -47,6 +47,14 @@ void flow_table_reset(struct flow_table *t);
 /* Put a flow in front of all others. */
 void flow_table_touch(struct flow_table *t, uint32_t i);
 
+/* It was seen just now. Only what was not for long is put in front, for that goes to many places in memory. */
+static inline __attribute__((always_inline)) struct flow *flow_table_seen(struct flow_table *t, uint32_t i) {
+    if (__builtin_expect(flow_seq_diff(t->flows[i].seen, t->refresh_before) < 0, 0)) {
+        flow_table_touch(t, i);
+    }
+    return &t->flows[i];
+}
+
 /*
  * The flow of a key among those of a bucket from place i on; or NULL. A key of IPv4 is handed over as its words, so
  * that where it is made none of it need lie in memory.
@@ -58,7 +66,7 @@ struct flow *flow_table_find_from(struct flow_table *t, uint32_t i, struct flow_
 static inline __attribute__((always_inline)) struct flow *flow_table_find(struct flow_table *t,
                                                                           const struct flow_key *key) {
     const uint32_t i = t->buckets[flow_key_hash(key) & t->bucket_mask];
-    struct flow *flow = &t->flows[i];
+    const struct flow *flow = &t->flows[i];
     if (i == 0) {
         return NULL;
     }
@@ -66,10 +74,7 @@ static inline __attribute__((always_inline)) struct flow *flow_table_find(struct
         return flow_key_is_ipv4(key) ? flow_table_find_ipv4_from(t, flow->next_in_bucket, key->words[0], key->words[1])
                                      : flow_table_find_from(t, flow->next_in_bucket, *key);
     }
-    if (__builtin_expect(flow_seq_diff(flow->seen, t->refresh_before) < 0, 0)) {
-        flow_table_touch(t, i);
-    }
-    return flow;
+    return flow_table_seen(t, i);
 }
 
 /*
