@@ -91,7 +91,8 @@ starts() {
 ends() {
     status=0
     wait "$run" || status=$?
-    out=$(tr -d '\0' <"$out_file") err=$(tr -d '\0' <"$err_file")
+    read_text out "$out_file"
+    read_text err "$err_file"
 }
 
 # The living processes of session $1, of the name $2 if given.
