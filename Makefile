@@ -30,9 +30,6 @@ CFLAGS_dev := -O1 -g $(HARDENING) $(ARCH_HARDENING)
 LDFLAGS_dev := $(HARDENED_LINK)
 CFLAGS_release := -O2 -g -flto=auto -ffat-lto-objects $(HARDENING) $(ARCH_HARDENING)
 LDFLAGS_release := -O2 -flto=auto $(HARDENED_LINK)
-# release, but for valgrind, which a sandbox would stop
-CFLAGS_count := $(CFLAGS_release) -DPCAPSLIM_NO_SANDBOX
-LDFLAGS_count := $(LDFLAGS_release)
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan := -fsanitize=address,undefined -Wl,--as-needed
 # Instrumented for a fuzzer: see scripts/fuzz, which calls make with these and the compiler that goes with each.
@@ -47,7 +44,7 @@ CFLAGS_static := -DPCAPSLIM_STATIC -O2 -g -flto=auto -ffat-lto-objects $(HARDENI
 LDFLAGS_static := -O2 -flto=auto -static-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--no-warnings
 CFLAGS_VARIANT := $(CFLAGS_$(VARIANT))
 ifeq ($(CFLAGS_VARIANT),)
-$(error unknown VARIANT '$(VARIANT)': dev, release, count, asan, static, fuzz or afl)
+$(error unknown VARIANT '$(VARIANT)': dev, release, asan, static, fuzz or afl)
 endif
 
 B := build/$(VARIANT)
@@ -117,11 +114,11 @@ dev: all ## the same without optimising at link time, in build/dev/bin/: seconds
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{ printf "%-14s %s\n", $$1, $$2 }'
-	@echo 'V=1 shows the commands. PREFIX, DESTDIR and MANDIR as usual; VARIANT: dev, release, asan, count, static, fuzz, afl.'
+	@echo 'V=1 shows the commands. PREFIX, DESTDIR and MANDIR as usual; VARIANT: dev, release, asan, static, fuzz, afl.'
 
 # The loops over blocks are long functions in which everything is inlined. With registers allocated over the whole of
 # each at once the one of the policy `flow` spills less: 11 of 418 instructions a packet. Those over records spill more.
-$(B)/lib/pass/blocks.o: CFLAGS_FILE := $(if $(filter release count static,$(VARIANT)),-fira-region=one)
+$(B)/lib/pass/blocks.o: CFLAGS_FILE := $(if $(filter release static,$(VARIANT)),-fira-region=one)
 
 # Of all sources one knows the version.
 $(B)/tools/face/cli.o: VERSION

@@ -28,6 +28,15 @@ static inline uint32_t bytes_get_le32(const uint8_t *p) {
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
+/* Whether a number of four bytes, of which only the bits of mask count, is value. Of constants this takes no swap. */
+static inline bool bytes_match_be32(const uint8_t *p, uint32_t mask, uint32_t value) {
+    const uint8_t swapped[2][4] = {
+        {(uint8_t)(mask >> 24), (uint8_t)(mask >> 16), (uint8_t)(mask >> 8), (uint8_t)mask},
+        {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value},
+    };
+    return (bytes_get_le32(p) & bytes_get_le32(swapped[0])) == bytes_get_le32(swapped[1]);
+}
+
 static inline void bytes_put_be16(uint8_t *p, uint16_t value) {
     p[0] = (uint8_t)(value >> 8);
     p[1] = (uint8_t)value;

@@ -31,7 +31,7 @@ enum {
 };
 
 /* Two words into one, each bit of which depends on all of them. */
-static inline uint64_t flow_key_mix(uint64_t a, uint64_t b) {
+static inline __attribute__((always_inline)) uint64_t flow_key_mix(uint64_t a, uint64_t b) {
     const unsigned __int128 product =
         (unsigned __int128)(a ^ UINT64_C(0x9e3779b97f4a7c15)) * (b ^ UINT64_C(0xd6e8feb86659fd93));
     return (uint64_t)(product >> 64);
@@ -54,7 +54,8 @@ static inline uint64_t flow_key_rest(const struct located *l, unsigned flags) {
     return (uint64_t)(l->circuit << FLOW_KEY_CIRCUIT_SHIFT | (l->as == LOCATED_TCP ? FLOW_KEY_TCP : 0U) | flags) << 32;
 }
 
-static inline unsigned flow_key_make_ipv4(struct flow_key *key, const uint8_t *frame, const struct located *l) {
+static inline __attribute__((always_inline)) unsigned flow_key_make_ipv4(struct flow_key *key, const uint8_t *frame,
+                                                                         const struct located *l) {
     const uint64_t there = flow_key_load_8(frame + l->network_offset + IPV4_SOURCE);
     const uint64_t back = there << 32 | there >> 32;
     const uint32_t ports_there = flow_key_load_4(frame + l->transport_offset);
@@ -71,7 +72,8 @@ static inline unsigned flow_key_make_ipv4(struct flow_key *key, const uint8_t *f
     return direction;
 }
 
-static inline unsigned flow_key_make_ipv6(struct flow_key *key, const uint8_t *frame, const struct located *l) {
+static inline __attribute__((always_inline)) unsigned flow_key_make_ipv6(struct flow_key *key, const uint8_t *frame,
+                                                                         const struct located *l) {
     const uint8_t *ip = frame + l->network_offset + IPV6_SOURCE;
     const uint64_t one[2] = {flow_key_load_8(ip), flow_key_load_8(ip + 8)};
     const uint64_t other[2] = {flow_key_load_8(ip + 16), flow_key_load_8(ip + 24)};
@@ -93,7 +95,7 @@ static inline bool flow_key_is_ipv4(const struct flow_key *key) {
     return (key->words[1] >> 32 & FLOW_KEY_IPV4) != 0;
 }
 
-static inline uint32_t flow_key_hash(const struct flow_key *key) {
+static inline __attribute__((always_inline)) uint32_t flow_key_hash(const struct flow_key *key) {
     const uint64_t first = flow_key_mix(key->words[0], key->words[1]);
     return (uint32_t)(flow_key_is_ipv4(key)
                           ? first
@@ -115,7 +117,7 @@ static inline void flow_key_make_bare(struct flow_key *key, const uint8_t *frame
     key->words[1] = l->as == LOCATED_ESP ? (rest | FLOW_KEY_ESP) << 32 : rest << 32 | (uint32_t)key->words[1];
 }
 
-static inline bool flow_key_same(const struct flow_key *a, const struct flow_key *b) {
+static inline __attribute__((always_inline)) bool flow_key_same(const struct flow_key *a, const struct flow_key *b) {
     return ((a->words[0] ^ b->words[0]) | (a->words[1] ^ b->words[1])) == 0 &&
            (flow_key_is_ipv4(b) ||
             ((a->words[2] ^ b->words[2]) | (a->words[3] ^ b->words[3]) | (a->words[4] ^ b->words[4])) == 0);

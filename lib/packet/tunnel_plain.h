@@ -30,13 +30,13 @@ static inline bool tunnel_is_plain(const uint8_t *port_flags, const uint8_t *fra
     }
     const uint8_t *ip = frame + PLAIN_NETWORK;
     const uint8_t *udp = frame + PLAIN_TRANSPORT;
-    /* fragment and protocol, between which is the time to live; ethertype, version and IHL; length, checksum 0 */
-    return (bytes_get_be32(ip + IPV4_FRAGMENT) & 0x3fff00ffU) == PROTOCOL_UDP &&
+    const uint32_t udp_bytes = bytes_get_be16(udp + UDP_LENGTH);
+    /* fragment and protocol, between which is the time to live; ethertype, version and IHL */
+    return bytes_match_be32(ip + IPV4_FRAGMENT, 0x3fff00ffU, PROTOCOL_UDP) &&
            (port_flags[bytes_get_be16(udp + 2)] & POLICY_PORT_VXLAN) != 0 && /* which is tried before others */
-           bytes_get_be32(frame + ETHERNET_TYPE) >> 8 == (ETHERTYPE_IPV4 << 8 | IPV4_VERSION_4_IHL_5) &&
-           bytes_get_be32(udp + UDP_LENGTH) ==
-               ((uint32_t)bytes_get_be16(ip + IPV4_TOTAL_LENGTH) - IPV4_HEADER_MIN_BYTES) << 16 &&
-           frame[PLAIN_VXLAN] == VXLAN_HAS_VNI;
+           bytes_match_be32(frame + ETHERNET_TYPE, 0xffffff00U, ETHERTYPE_IPV4 << 16 | IPV4_VERSION_4_IHL_5 << 8) &&
+           udp_bytes + IPV4_HEADER_MIN_BYTES == bytes_get_be16(ip + IPV4_TOTAL_LENGTH) &&
+           bytes_get_le16(udp + UDP_CHECKSUM) == 0 && frame[PLAIN_VXLAN] == VXLAN_HAS_VNI;
 }
 
 /*

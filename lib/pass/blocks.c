@@ -4,6 +4,7 @@
 #include "walk.h"
 
 #include "cut.h"
+#include "locate_usual.h"
 
 /* Packets of one interface. */
 struct streak {
@@ -32,7 +33,9 @@ static void end_streak(struct pass *p, struct walk *w, const struct streak *s) {
         p->row->saved_bytes += saved - s->saved_before;
         p->row->packets += w->framing.packets - s->packets_before;
         p->row->in_bytes += (uint64_t)(w->framing.at - s->from);
-        w->time = pcapng_ticks_ns(s->interface, s->ticks);
+        if (w->framing.packets > s->packets_before) {
+            w->time = pcapng_ticks_ns(s->interface, s->ticks);
+        }
     }
 }
 
@@ -60,16 +63,18 @@ static __attribute__((noinline)) void count_odd_lengths(struct tally *t, struct 
     oddities_count(t, &is, 1, snaplen_bytes);
 }
 
-static inline __attribute__((always_inline)) void pass_block(struct pass *p, struct walk *w,
-                                                             const struct pcapng_ordinary *o, struct located *l,
-                                                             const bool writing, const enum policy_kind kind) {
+/* What is located in a block. Returns false, nothing being done, where it may be a tunnel that is looked for. */
+static inline __attribute__((always_inline)) bool pass_located(const struct pass *p, struct walk *w,
+                                                               struct streak *streak, const struct pcapng_ordinary *o,
+                                                               const struct located *l, const bool writing,
+                                                               const enum policy_kind kind, const bool in_tunnels) {
     struct tally *t = p->tally;
     uint8_t *frame = o->block + PCAPNG_PACKET_HEADER_BYTES;
+    if (in_tunnels && __builtin_expect(may_be_tunnel(p, l, frame), 0)) {
+        return false;
+    }
     const struct decision d = decide_ordinary(p, &o->is, kind, frame, l);
     uint32_t out_bytes = o->total_bytes;
-    if (oddities_may_be_of_lengths(&o->is, p->snaplen_bytes)) {
-        count_odd_lengths(t, o->is, p->snaplen_bytes);
-    }
     t->packets_by_reason[d.reason]++;
     if (d.cut) {
         const uint32_t kept_bytes = l->payload_offset + d.keep_payload_bytes;
@@ -80,12 +85,39 @@ static inline __attribute__((always_inline)) void pass_block(struct pass *p, str
             pcapng_shorten_ordinary(o, kept_bytes, out_bytes);
         }
     }
+    t->oddities[ODDITY_TIME_BACKWARDS] += o->ticks < streak->ticks;
+    streak->ticks = o->ticks;
+    framing_walk_over(&w->framing, o);
+    if (oddities_may_be_of_lengths(&o->is, p->snaplen_bytes)) {
+        count_odd_lengths(t, o->is, p->snaplen_bytes);
+    }
     if (writing) {
         append_to_run(w, o->block, out_bytes);
     }
+    return true;
 }
 
-/* Up to a block that is not an ordinary packet. */
+/* A block. Returns false likewise. */
+static inline __attribute__((always_inline)) bool pass_block(const struct pass *p, struct walk *w,
+                                                             struct streak *streak, const struct pcapng_ordinary *o,
+                                                             const bool writing, const enum policy_kind kind,
+                                                             const bool in_tunnels) {
+    const uint8_t *frame = o->block + PCAPNG_PACKET_HEADER_BYTES;
+    const uint32_t there_bytes = o->is.caplen_bytes;
+    const enum usual usual = locate_usual_kind(frame, there_bytes);
+#define ROW(kind_of)                                                                                                   \
+    struct located kind_of##_places;                                                                                   \
+    if (usual == (kind_of) && __builtin_expect(locate_usual(frame, there_bytes, kind_of, &kind_of##_places), 1)) {     \
+        return pass_located(p, w, streak, o, &kind_of##_places, writing, kind, in_tunnels);                            \
+    }
+    USUAL_KINDS(ROW)
+#undef ROW
+    struct located l;
+    locate_ethernet(frame, there_bytes, &l);
+    return pass_located(p, w, streak, o, &l, writing, kind, in_tunnels);
+}
+
+/* Up to a block that is not an ordinary packet, or may be a tunnel: that is looked into by who takes any packet. */
 static inline __attribute__((always_inline)) void pass_blocks(struct pass *p, struct walk *walk, const bool writing,
                                                               const enum policy_kind kind, const bool in_tunnels) {
     struct pass pass = *p;
@@ -93,21 +125,12 @@ static inline __attribute__((always_inline)) void pass_blocks(struct pass *p, st
     struct streak streak = {.id = UINT32_MAX};
     struct pcapng_ordinary o;
     while (framing_walk_look(&w.framing, &o)) {
-        struct located l;
-        const uint8_t *frame = o.block + PCAPNG_PACKET_HEADER_BYTES;
-        locate_ethernet(frame, o.is.caplen_bytes, &l);
-        if (in_tunnels && __builtin_expect(may_be_tunnel(&pass, &l, frame), 0)) {
-            break; /* that is looked into by who takes any packet */
-        }
         if (o.id != streak.id && !begin_streak(&pass, &w, &streak, o.id)) {
             break;
         }
-        if (o.ticks < streak.ticks) {
-            pass.tally->oddities[ODDITY_TIME_BACKWARDS]++;
+        if (!pass_block(&pass, &w, &streak, &o, writing, kind, in_tunnels)) {
+            break;
         }
-        streak.ticks = o.ticks;
-        framing_walk_over(&w.framing, &o);
-        pass_block(&pass, &w, &o, &l, writing, kind);
     }
     end_streak(&pass, &w, &streak);
     *walk = w;

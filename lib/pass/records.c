@@ -141,23 +141,20 @@ static inline __attribute__((always_inline)) uint32_t pass_located(const struct 
     return out_bytes;
 }
 
-/* The frame that begins at inner, likewise. The policy `flow` asks more of a packet: it is worth knowing the places. */
+/* The frame that begins at inner, likewise. Where it is usual its places are constants from here to the cut. */
 static inline __attribute__((always_inline)) uint32_t pass_frame(const struct pass *p, const struct walk *w,
                                                                  const struct framed *r, const bool writing,
                                                                  const enum way way, const uint32_t inner) {
     const uint8_t *frame = r->header + SAVEFILE_RECORD_HEADER_BYTES + inner;
     const uint32_t there_bytes = r->visible_bytes - inner;
-    if (is_flow(way)) {
-        struct located tcp;
-        struct located udp;
-        const enum located_as as = locate_usual_kind(frame, there_bytes);
-        if (likely(as == LOCATED_TCP) && likely(locate_usual(frame, there_bytes, LOCATED_TCP, &tcp))) {
-            return pass_located(p, w, r, &tcp, writing, way, inner);
-        }
-        if (as == LOCATED_UDP && likely(locate_usual(frame, there_bytes, LOCATED_UDP, &udp))) {
-            return pass_located(p, w, r, &udp, writing, way, inner);
-        }
+    const enum usual usual = locate_usual_kind(frame, there_bytes);
+#define ROW(kind)                                                                                                      \
+    struct located kind##_places;                                                                                      \
+    if (usual == (kind) && likely(locate_usual(frame, there_bytes, kind, &kind##_places))) {                           \
+        return pass_located(p, w, r, &kind##_places, writing, way, inner);                                             \
     }
+    USUAL_KINDS(ROW)
+#undef ROW
     struct located l;
     locate_ethernet(frame, there_bytes, &l);
     return pass_located(p, w, r, &l, writing, way, inner);

@@ -83,15 +83,21 @@ static void expect_inside(const struct bytes *b, const struct located *l) {
     assert_int_equal(end, claimed_end < b->length ? claimed_end : b->length);
 }
 
-/* What is located is usual, or not, by what it is; and as usual it is located alike. Returns whether it is. */
-static bool expect_usual(const struct bytes *b, const struct located *l) {
+/* What is located is usual, or not, by what it is; and as usual it is located alike. Returns of which kind it is. */
+static enum usual expect_usual(const struct bytes *b, const struct located *l) {
     const uint8_t *frame = before_the_cliff(b->at, b->length);
-    const bool is_usual = (l->as == LOCATED_TCP || l->as == LOCATED_UDP) && l->ip_version == 4 &&
-                          l->network_offset == 14 && l->transport_offset == 34 && b->length >= USUAL_MIN_BYTES;
-    const enum located_as as = locate_usual_kind(frame, (uint32_t)b->length);
+    enum usual expected = USUAL_NONE;
+    if ((l->as == LOCATED_TCP || l->as == LOCATED_UDP) && l->network_offset == 14 && b->length >= USUAL_MIN_BYTES) {
+        if (l->ip_version == 4 && l->transport_offset == 34) {
+            expected = l->as == LOCATED_TCP ? USUAL_TCP_IPV4 : USUAL_UDP_IPV4;
+        } else if (l->ip_version == 6 && l->transport_offset == 54 && l->as == LOCATED_TCP) {
+            expected = USUAL_TCP_IPV6;
+        }
+    }
+    const enum usual kind = locate_usual_kind(frame, (uint32_t)b->length);
     struct located usual;
-    assert_true(as == LOCATED_TCP || as == LOCATED_UDP || as == LOCATED_NOT_IP);
-    assert_int_equal(as != LOCATED_NOT_IP && locate_usual(frame, (uint32_t)b->length, as, &usual), is_usual);
+    const bool is_usual = kind != USUAL_NONE && locate_usual(frame, (uint32_t)b->length, kind, &usual);
+    assert_int_equal(is_usual ? kind : USUAL_NONE, expected);
     if (is_usual) {
         assert_int_equal(usual.as, l->as);
         assert_int_equal(usual.ip_version, l->ip_version);
@@ -103,14 +109,14 @@ static bool expect_usual(const struct bytes *b, const struct located *l) {
         assert_int_equal(usual.payload_bytes, l->payload_bytes);
         assert_int_equal(usual.final_destination_offset, l->final_destination_offset);
     }
-    return is_usual;
+    return expected;
 }
 
 static void test_mutated_frames(void **state) {
     (void)state;
     uint64_t random = 20240229;
     unsigned long seen[LOCATED_KINDS] = {0};
-    unsigned long usual = 0;
+    unsigned long usual[USUAL_TCP_IPV6 + 1] = {0};
     struct bytes seeds[COUNT_OF(SEEDS)];
     for (size_t i = 0; i < COUNT_OF(SEEDS); i++) {
         seeds[i] = with_payload(SEEDS[i], 32);
@@ -129,9 +135,11 @@ static void test_mutated_frames(void **state) {
         if (l.as == LOCATED_TCP || l.as == LOCATED_UDP || l.as == LOCATED_ESP) {
             expect_inside(&b, &l);
         }
-        usual += expect_usual(&b, &l);
+        usual[expect_usual(&b, &l)]++;
     }
-    assert_true(usual > 1000);
+    for (int kind = USUAL_NONE; kind <= USUAL_TCP_IPV6; kind++) {
+        assert_true(usual[kind] > 1000);
+    }
     for (size_t as = 0; as < LOCATED_KINDS; as++) {
         assert_true(seen[as] > 100); /* the shaking reaches every kind */
     }
