@@ -245,6 +245,12 @@ pages() { fincore -n -b -o PAGES "$1" | tr -d ' '; }
     done
 }
 
+@test "a slim capture that was put in place is given back, to its last page" {
+    pcap-slim --quiet --single w/a.pcap
+    [ "$(pages w/a.pcap)" -eq 0 ] || explain "$(pages w/a.pcap) pages are cached"
+    same_bytes w/a.pcap slim
+}
+
 @test "pcap-slim follows: with two workers, mapped, limited, counted" {
     for n in 1 2 3; do cp w/a.pcap w/$n.pcap; done
     cp w/1.pcap keep

@@ -73,6 +73,7 @@ ERRORS = {
     "fchdir": ("EIO", "EACCES"),
     "chdir": ("EIO", "EACCES"),
 }
+LIBRARY = re.compile(r"read\(\d+<[^>]*\.so[.0-9]*>")  # by the loader, which does not try again
 LOSES = re.compile(r"write\(\d+<[^>]*(\.tmp|pipe:\[\d+\])>")  # the slim capture, records between stages
 CREATES = ("O_CREAT",)
 ATTRIBUTE_CALLS = ("fchown", "fchmod", "utimensat", "flistxattr", "fgetxattr", "fsetxattr", "fremovexattr")
@@ -233,6 +234,7 @@ def points_of_calls(calls, is_shell):
             if error == "LOST" and (lost is None or int(lost.group(1)) == 0 or not LOSES.match(line)):
                 continue
             what = kind + " of records" if error == "LOST" and "pipe:" in line else kind
+            what = "read of a library" if LIBRARY.match(line) else what
             points.append(Point(call, number, error, what, int(lost.group(1)) if lost else 0))
     return points
 
@@ -284,7 +286,7 @@ def try_point(box, scenario, label, condition, point, shim):
     is_stdio = program_of(label) in ("pcap-report", "pcap-run", "pcap-plan", "pcap-scan")
     is_busy = point.error == "EAGAIN" and point.call == "fcntl"  # says that another run has claimed it
     faults += box.faults_of_report(status, out if scenario.name != "by hand" else box_record(box), err, is_busy)
-    if point.error == "EINTR" and point.call in RETRIED and program_of(label) in STAGES and not is_stdio and status:
+    if point.error == "EINTR" and point.kind in RETRIED and program_of(label) in STAGES and not is_stdio and status:
         faults.append(f"an interrupted call is not tried again: exit {status} {err.decode(errors='replace')}")
     is_of_a_file = point.call.startswith("SHIM_SHORT") and label != "pcap-run"  # that moves memory only
     if is_of_a_file and status != 0:

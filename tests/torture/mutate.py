@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Does each test fail when its protection is taken out?
 
-    mutate.py [--flow] [--only REGEX] [--list]
+    mutate.py [--flow | --reach] [--only REGEX] [--list]
     mutate.py --check
 
 Each mutation takes one protection out of a copy of the sources, builds it and runs the test that should notice. A test
-that stays green is the fault here. Prints TAP. After a change of the sources a mutation may no longer find its place; it
-says so and counts as a fault, too. --check says that of all mutations, in a moment, and whether their tests are there.
+that stays green is the fault here, and so is one that fails with nothing taken out. Prints TAP. After a change of the
+sources a mutation may no longer find its place; it says so and counts as a fault, too. --check says that of all mutations,
+in a moment, and whether their tests are there.
 """
 
 import argparse
@@ -19,21 +20,16 @@ import tempfile
 
 import box as torture
 import mutations_flow
+import mutations_reach
+from mutation_tests import BIN_DIR, bats, replay, unit
 
 INJECT = ["tests/torture/inject.py", "--short", "--only"]
 KILL = ["tests/torture/kill.py", "--kills"]
 POWER = ["tests/torture/power.py", "--short"]
 RACE = ["tests/torture/race.py", "--seconds", "1", "--files", "100"]
-HOSTILE = ["tests/hostile/directory.py", "build/bin", "fixtures"]
+HOSTILE = ["tests/hostile/directory.py", BIN_DIR, "fixtures"]
+TIMEOUT_S = 600
 HARDENING = ["bats", "tests/cli/hardening.bats"]
-
-
-def bats(file, name):
-    return ["bats", f"tests/cli/{file}.bats", "-f", name]
-
-
-def replay(harness):
-    return ["env", f"FUZZ_HARNESSES={harness}", "sh", "scripts/fuzz", "replay"]
 
 
 # (what is taken out, file, from, to, the test)
@@ -95,10 +91,10 @@ MUTATIONS = [
     ("creation that follows no link", "lib/place/replace_tmp.c", "O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW", "O_RDWR | O_CREAT",
      bats("slim-dir", "temporary file's name")),
     ("the look whether the capture is unchanged", "lib/place/replace.c", "if (!identity_same(&now, original)) {", "if (0) {",
-     ["build/release/tests/test_replace_sync"]),
+     unit("replace_sync")),
     ("the look whether it is the same file", "lib/place/replace.c",
      "if (now.inode != original->inode || now.device != original->device) {", "if (0) {",
-     ["build/release/tests/test_replace_sync"]),
+     unit("replace_sync")),
     ("the question for writers", "lib/place/lease.c", "if (error == EAGAIN) {", "if (error == EAGAIN + 9999) {",
      bats("slim-race", "a writer")),
     ("the question for writers as the owner", "lib/place/lease.c", "status != 0 && errno == EACCES ?", "status == 9999 ?",
@@ -117,9 +113,9 @@ MUTATIONS = [
     ("the time in a marker", "lib/stage/mark.c", "r->has_mtime && (file->mtime_sec", "0 && (file->mtime_sec",
      bats("slim-again", "same size")),
     ("markers elsewhere", "lib/place/marker.c", "if (!owner->is_elsewhere) {", "if (owner->root_fd > -99) {",
-     ["build/release/tests/test_mirror"]),
+     unit("mirror")),
     ("the look whether a directory still has its path", "lib/place/mirror.c", "here.st_ino != there.st_ino", "0",
-     ["build/release/tests/test_mirror"]),
+     unit("mirror")),
     ("the look whether a capture is a marker", "lib/stage/site.c", "if (s->is_of_markers) {", "if (0) {",
      bats("marker-dir", "given as captures")),
     ("the way to markers elsewhere in the sandbox", "tools/face/confine.c", "if (c->has_markers) {", "if (0) {",
@@ -127,13 +123,13 @@ MUTATIONS = [
     ("the rest of a capture that is cut short", "lib/pass/slim.c", "return p->sink == NULL || length_bytes == 0 ||",
      "return p->sink == NULL || length_bytes > 0 ||", bats("cut-tail", "wherever")),
     ("the look at that rest", "lib/witness/witness_tail.c", "        if (slim[i] != original[i]) {", "        if (0) {",
-     ["build/release/tests/test_cut_tail"]),
+     unit("cut_tail")),
     ("the length of that rest", "lib/witness/witness_tail.c", "    if (slim_bytes != original_bytes) {", "    if (0) {",
-     ["build/release/tests/test_cut_tail"]),
+     unit("cut_tail")),
     ("the length of that rest in the record", "tools/face/compare.c", "report.tail_bytes != r->tally.tail_bytes", "0",
      bats("cut-tail", "what a record says")),
     ("the bound of what is cut short", "lib/capture/framing.c", "have_bytes < want_bytes && !is_oversize", "have_bytes < want_bytes",
-     ["build/release/tests/test_cut_tail"]),
+     unit("cut_tail")),
     ("what a note speaks of", "lib/stage/mark.c", "r.status == RECORD_FAIL && r.error.kind == FAILURE_CONTENTS && is_same",
      "r.status == RECORD_FAIL && r.error.kind == FAILURE_CONTENTS", bats("failed", "until it changes")),
     ("the kind in a note", "lib/stage/mark.c", "r.error.kind == FAILURE_CONTENTS && is_same", "is_same",
@@ -142,7 +138,7 @@ MUTATIONS = [
     ("the marker of the file before", "lib/place/marker.c", "if (unlinkat(markers_fd, name, 0) != 0 && errno != ENOENT) {",
      "if (0) {", bats("slim-again", "another size")),
     ("what follows compressed data", "lib/stream/unpack.c", "if (!codec_begins(u->codec, u->in + u->begin, u->end - u->begin)) {",
-     "if (0) {", ["build/release/tests/test_codec"]),
+     "if (0) {", unit("codec")),
     ("the sync of a new name before the capture goes", "lib/place/replace_as.c",
      'return replace_sync(p->directory_fd) == 0 ? 0 : failure_errno(f, errno, "cannot make the name',
      'return p->directory_fd >= 0 ? 0 : failure_errno(f, errno, "cannot make the name', POWER),
@@ -165,9 +161,9 @@ MUTATIONS = [
     ("frames that are as they were", "lib/stream/frames.c", "XXH3_64bits(fr->content, content_bytes) == p->digest", "0",
      bats("indexed", "a second run")),
     ("what it takes to hold an empty frame", "lib/stream/frames.c", "#define HOLDING_BYTES (sizeof(struct piece) + 64)",
-     "#define HOLDING_BYTES 0", ["build/release/tests/test_frame_fit"]),
+     "#define HOLDING_BYTES 0", unit("frame_fit")),
     ("which frame is the first of a capture", "lib/stream/frames.c", "content_bytes, !fr->has_checked, f)",
-     "content_bytes, fr->counts.frames == 0, f)", ["build/release/tests/test_frame_fit"]),
+     "content_bytes, fr->counts.frames == 0, f)", unit("frame_fit")),
     ("an lz4 frame that needs a dictionary", "lib/stream/codec_lz4.c", "(s->head[FLAGS_AT] & FLAG_DICTIONARY) != 0", "0",
      replay("lz4")),
     ("the checksum of a gzip header, to the witness", "lib/witness/witness_unpack.c",
@@ -177,7 +173,7 @@ MUTATIONS = [
     ("the window of zstd", "lib/stream/codec_zstd.c", "ZSTD_d_windowLogMax, WINDOW_LOG_MAX);", "ZSTD_d_windowLogMax, 27);",
      bats("compression", "zstd: what is refused")),
     ("claims when cleaning up", "lib/place/replace_tmp.c", "if (claims_take(claims, capture, NULL) != 1) {",
-     "if (claims_take(claims, capture, NULL) == 99) {", ["build/release/tests/test_replace_tmp"]),
+     "if (claims_take(claims, capture, NULL) == 99) {", unit("replace_tmp")),
     ("removal of the temporary file after a failure", "tools/pcap-commit.c", "    if (r->has_tmp) {\n        replace_remove_tmp(&c->site.place, &r->tmp);\n    }\n    return false;",
      "    return false;", bats("stages", "pcap-commit")),
     ("removal by a stage that cannot hand on its record", "tools/pcap-truncate.c",
@@ -185,7 +181,7 @@ MUTATIONS = [
     ("clean-up after a run", "tools/pcap-slim/run.sh", '[ "$status" -eq 0 ] ||\n        pcap-commit ', "true ||\n        pcap-commit ",
      INJECT + ["batch/pcap-verify"]),
     ("leftovers of the capture as it was", "lib/place/replace_tmp.c", " || same_mtime(tmp, &original)", "",
-     ["build/release/tests/test_replace_tmp"]),
+     unit("replace_tmp")),
     ("reclaiming a dead run's file", "lib/place/replace_tmp.c", "!is_stale(&st) && !looks_like_ours(p, fd, &st)",
      "!is_stale(&st)", KILL + ["60", "--signals", "0"]),
     ("records that must arrive", "tools/pcap-slim/run.sh",
@@ -215,6 +211,30 @@ MUTATIONS = [
      'SLIM_COMMAND="cd -- \'$PWD\' || exit; $BATCH" SLIM_CHAIN', HOSTILE),
     ("names that lead down only, through no link", "lib/place/place.c", "openat(fd, name, DIRECTORY_FLAGS | O_NOFOLLOW)",
      "openat(fd, name, DIRECTORY_FLAGS)", bats("slim-tree", "link")),
+    ("the status of each of several directories", "tools/pcap-slim/several.sh", '[ "$worst" -gt "$status" ] || worst=$status', "worst=$status",
+     bats("slim-several", "one failure anywhere")),
+    ("a directory of several that cannot be entered", "tools/pcap-slim/several.sh", '[ "$lost" -eq 0 ] || worst=1', ":",
+     bats("slim-several", "that is not there")),
+    ("where several directories are named from", "tools/pcap-slim/several.sh", "*) where=$start/$1 ;;", "*) where=$1 ;;",
+     bats("slim-several", "one report and one last line")),
+    ("an end of several directories that a signal asks for", "tools/pcap-slim/several.sh", 'while [ $# -gt 0 ] && [ -z "$signal" ]; do',
+     "while [ $# -gt 0 ]; do", bats("slim-several", "SIGTERM in the first")),
+    ("why there was nothing to do in several directories", "tools/pcap-slim/several.sh", "young_in_all=$((young_in_all + young))", "young_in_all=$young_in_all",
+     bats("slim-several", "why in all of them")),
+    ("limits of several directories, said once", "tools/pcap-slim/several.sh", "    said=--quiet\n", "",
+     bats("slim-several", "workers and limits")),
+    ("what several directories have for one line of progress", "tools/pcap-slim/several.sh", '>>"$scratch/foreseen" ||', ">/dev/null ||",
+     bats("slim-several", "on a terminal one line")),
+    ("giving back what was verified", "lib/run/follow.c", "    if (end_bytes > o->freed_bytes) {", "    if (o == NULL) {",
+     bats("follow", "given back to the page cache")),
+    ("giving back a slim capture before it is put in place", "tools/face/placing.c", "    (void)posix_fadvise(tmp_fd, 0, 0, POSIX_FADV_DONTNEED);\n", "",
+     bats("follow", "put in place is given back")),
+    ("how many share their syncs", "tools/face/placing.h", "enum { PLACING_MAX = 32 };", "enum { PLACING_MAX = 4 };",
+     bats("together", "32 at most")),
+    ("that what is large waits for nobody", "tools/face/placing.h", "PLACING_BYTES (UINT64_C(16) << 20)", "PLACING_BYTES (UINT64_C(16) << 30)",
+     bats("together", "what is large")),
+    ("system calls that a small capture costs", "lib/stage/site.c", "if (!place_is_in(&s->place, path)) {", "if (path != NULL) {",
+     bats("costs", "system calls")),
     ("a call that normal work needs in the sandbox", "tools/face/sandbox.c", "SCMP_SYS(fsync), ", "", bats("sandbox", "normal work")),
     ("a call that is not missed when it is refused", "tools/face/sandbox.c", "    SCMP_SYS(fadvise64),\n", "",
      bats("sandbox", "normal work")),
@@ -240,11 +260,11 @@ MUTATIONS = [
     ("options that reach beyond their header", "lib/packet/locate.c", "|| frame[at + 1] > end - at) {", ") {", replay("frame")),
     ("the version behind IPv6's ethertype", "lib/packet/locate.c", "if (ip[0] >> 4 != 6) {", "if (0) {", replay("frame")),
     ("a data offset below five, on the shorter way", "lib/packet/locate_usual.h", "header_bytes < least_bytes || ", "",
-     ["build/release/tests/test_locate_mutated"]),
+     unit("locate_mutated")),
     ("the mark of a flow that was cut before, its lengths left", "lib/policy/policy_flow.c", "p->snaplen_bytes != 0 &&",
-     "p->snaplen_bytes > 999999999 &&", ["build/release/tests/test_flow_tls"]),
+     "p->snaplen_bytes > 999999999 &&", unit("flow_tls")),
     ("the mark of a flow that was cut before, with zeros", "lib/policy/policy_flow.c", "if (may_be_zeroed(&l, frame)) {",
-     "if (0) {", ["build/release/tests/test_flow_tls"]),
+     "if (0) {", unit("flow_tls")),
     ("position-independent programs", "Makefile", "HARDENED_LINK := -pie ", "HARDENED_LINK := -no-pie ", HARDENING),
     ("RELRO", "Makefile", "HARDENED_LINK := -pie -Wl,-z,relro,-z,now", "HARDENED_LINK := -pie -Wl,-z,norelro,-z,now", HARDENING),
     ("binding at the start", "Makefile", "HARDENED_LINK := -pie -Wl,-z,relro,-z,now", "HARDENED_LINK := -pie -Wl,-z,relro", HARDENING),
@@ -258,7 +278,7 @@ MUTATIONS = [
 
 
 def other_builds(folder, names):
-    return [n for n in names if n.endswith((".log", ".tap")) or n in ("dev", "asan", "afl", "count", "static") or n.startswith("fuzz")]
+    return [n for n in names if n != "dev"]
 
 
 def copy_of_the_sources():
@@ -278,20 +298,34 @@ def make_anew(folder, file):
         shutil.rmtree(os.path.join(folder, "build"), ignore_errors=True)
 
 
+def variant_of(test):
+    """Without optimising at link time a change takes seconds; but that is what the hardening of programs is about."""
+    return "release" if test == HARDENING else "dev"
+
+
 def build(folder, test):
-    """The unit test or program that the test names, or all programs."""
-    targets = [t for t in test if t.startswith("build/")] or ["all"]
-    return subprocess.run(["make", "-s", *targets], cwd=folder, capture_output=True, check=False).returncode == 0
+    """The unit test, harness or programs that the test runs. Warnings are no faults: what is left may be unused."""
+    targets = [t for t in test if t.startswith("build/dev/tests/")] or ["all"]
+    targets = ["build/dev/fuzz/" + test[1].split("=")[1]] if test[0] == "env" else targets
+    command = ["make", "-s", "VARIANT=" + variant_of(test), *targets]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
 def notices(folder, test):
-    """Whether the test fails, and with what words."""
+    """Whether the test fails, and with what words. One that does not end has noticed, too."""
     command = [sys.executable, *test] if test[0].endswith(".py") else test
-    env = {k: v for k, v in os.environ.items() if k != "BIN_DIR"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    text = (done.stdout + done.stderr).decode(errors="replace")
-    words = [l for l in text.splitlines() if l.startswith(("#", "not ok"))]
-    return done.returncode != 0, words[0][:160] if words else text[-160:].strip()
+    bin_dir = os.path.join(folder, "build/bin" if variant_of(test) == "release" else BIN_DIR)
+    process = subprocess.Popen(command, cwd=folder, env=dict(os.environ, BIN_DIR=bin_dir), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        text = process.communicate(timeout=TIMEOUT_S)[0].decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        torture.kill_session(process.pid)
+        process.communicate()
+        return True, f"does not end within {TIMEOUT_S} s"
+    words = [l for l in text.splitlines() if l.startswith(("not ok", "#", "[  FAILED  ]"))]
+    words = [l for l in words if l.startswith(("not ok", "[  FAILED  ]"))] or words
+    return process.returncode != 0, words[0][:160] if words else text[-160:].strip()
 
 
 def has_test(test):
@@ -301,14 +335,14 @@ def has_test(test):
         return any(re.search(test[3] if len(test) > 3 else "", name) for name in names)
     if test[0] == "env":
         return os.path.exists(os.path.join(torture.ROOT, "tests/fuzz/fuzz_" + test[1].split("=")[1] + ".c"))
-    source = re.sub(r"^build/release/tests/(.*)$", r"tests/unit/\1.c", test[0])
+    source = re.sub(r"^build/dev/tests/(.*)$", r"tests/unit/\1.c", test[0])
     return os.path.exists(os.path.join(torture.ROOT, source))
 
 
 def check():
     """Each mutation finds its place once, and its test is there."""
     wrong = []
-    for what, file, old, _, test in MUTATIONS + mutations_flow.MUTATIONS:
+    for what, file, old, _, test in MUTATIONS + mutations_flow.MUTATIONS + mutations_reach.MUTATIONS:
         path = os.path.join(torture.ROOT, file)
         times = torture.read(path).decode().count(old) if os.path.exists(path) else 0
         if times != 1:
@@ -317,7 +351,7 @@ def check():
             wrong.append(f"{what}: no such test: {' '.join(test)}")
     for line in wrong:
         print(f"# {line}")
-    number = len(MUTATIONS) + len(mutations_flow.MUTATIONS)
+    number = len(MUTATIONS) + len(mutations_flow.MUTATIONS) + len(mutations_reach.MUTATIONS)
     print(f"{'not ok' if wrong else 'ok'} 1 - each of {number} mutations finds its place and its test\n1..1")
     return 1 if wrong else 0
 
@@ -325,6 +359,7 @@ def check():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--flow", action="store_true", help="what the policy `flow` proves, in the place of the others")
+    parser.add_argument("--reach", action="store_true", help="tunnels, link types, containers, likewise")
     parser.add_argument("--only", default="")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--check", action="store_true")
@@ -332,13 +367,14 @@ def main():
     arguments = parser.parse_args()
     if arguments.check:
         return check()
-    mutations = mutations_flow.MUTATIONS if arguments.flow else MUTATIONS
+    mutations = mutations_flow.MUTATIONS if arguments.flow else mutations_reach.MUTATIONS if arguments.reach else MUTATIONS
     if arguments.list:
         for what, file, _, _, test in mutations:
             print(f"{what} | {file} | {' '.join(test)}")
         return 0
     folder = copy_of_the_sources()
     green = number = 0
+    fails_anyway = {}  # by test: whether it does with nothing taken out, and its words
     part, parts = (int(n) for n in arguments.part.split("/"))
     for what, file, old, new, test in mutations[part - 1 :: parts]:
         if not re.search(arguments.only, what):
@@ -346,8 +382,12 @@ def main():
         path = os.path.join(folder, file)
         text = torture.read(path).decode()
         number += 1
+        if tuple(test) not in fails_anyway:
+            fails_anyway[tuple(test)] = notices(folder, test) if build(folder, test) else (True, "does not build")
         if text.count(old) != 1:
             red, words = False, f"its place is in {file} {text.count(old)} times"
+        elif fails_anyway[tuple(test)][0]:
+            red, words = False, f"fails without that, too: {fails_anyway[tuple(test)][1]}"
         else:
             with open(path, "w", encoding="utf-8") as out:
                 out.write(text.replace(old, new))

@@ -1,11 +1,13 @@
 """For mutate.py --flow: what the policy `flow` proves before it cuts, and what it keeps, taken out one by one."""
 
-TCP, TLS, UDP, TABLE, PROOF = (["build/release/tests/test_flow_" + room]
+from mutation_tests import BIN_DIR, unit
+
+TCP, TLS, UDP, TABLE, PROOF = (unit("flow_" + room)
                                for room in ("tcp", "tls", "udp", "table", "proof"))
-NOISE, HELLO, KEXINIT, EXPECTED = (["build/release/tests/test_" + room]
+NOISE, HELLO, KEXINIT, EXPECTED = (unit(room)
                                    for room in ("noise", "tls_hello", "ssh_kexinit", "flow_expected"))
-AHEAD = ["build/release/tests/test_policy_ahead"]
-TALKS = ["tests/oracle/conversations.py", "build/bin/pcap-truncate"]
+AHEAD = unit("policy_ahead")
+TALKS = ["tests/oracle/conversations.py", BIN_DIR + "/pcap-truncate"]
 
 MUTATIONS = [
     ("a handshake in front of the first record", "lib/policy/policy_ahead.c", "        has_handshake(frame + l->payload_offset, l->payload_bytes)) {", "        false) {", AHEAD),

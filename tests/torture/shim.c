@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern void *__libc_malloc(size_t);
@@ -59,12 +60,46 @@ ssize_t write(int fd, const void *from, size_t bytes) {
     return real(fd, from, in_main && ++writes == short_write && bytes > 1 ? 1 : bytes);
 }
 
+/*
+ * What is behind the byte that a short read of a pipe gave. A pipe may keep packets (pipe(2), O_DIRECT), of which what
+ * is not read at once is gone; no kernel gives a part of one to who has room for all of it. So all of it is read here.
+ */
+static struct {
+    char bytes[128 * 1024];
+    size_t from, to;
+    int fd;
+} rest = {.fd = -1};
+
+static ssize_t give_rest(void *to, size_t bytes) {
+    const size_t left = rest.to - rest.from;
+    const size_t given = bytes < left ? bytes : left;
+    memcpy(to, rest.bytes + rest.from, given);
+    rest.from += given;
+    return (ssize_t)given;
+}
+
+static bool is_pipe(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 ssize_t read(int fd, void *to, size_t bytes) {
     static ssize_t (*real)(int, void *, size_t);
     if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "read");
     }
-    return real(fd, to, in_main && ++reads == short_read && bytes > 1 ? 1 : bytes);
+    const bool is_short = in_main && ++reads == short_read && bytes > 1;
+    if (is_short && is_pipe(fd)) {
+        const ssize_t got = real(fd, rest.bytes, bytes < sizeof rest.bytes ? bytes : sizeof rest.bytes);
+        rest.fd = fd;
+        rest.from = 0;
+        rest.to = got > 0 ? (size_t)got : 0;
+        return got > 0 ? give_rest(to, 1) : got;
+    }
+    if (fd == rest.fd && rest.from < rest.to) {
+        return give_rest(to, bytes);
+    }
+    return real(fd, to, is_short ? 1 : bytes);
 }
 
 /* libseccomp does not end when it lacks memory; that is not what is judged here. */

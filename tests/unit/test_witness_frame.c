@@ -1,6 +1,8 @@
 /* Single frames: what a right cut looks like, and every way of being wrong that could be thought of. */
 #include "bytes.h"
+#include "cut.h"
 #include "linktype.h"
+#include "locate.h"
 #include "witness_frame.h"
 #include "witness_pairs.h"
 
@@ -183,12 +185,118 @@ static void test_layers_around(void **state) {
     }
 }
 
+/* Whether slim is taken for a right cut of original, where VXLAN is looked into or not. */
+static int check_within(const struct frame *slim, const struct frame *original, const struct witness_tunnels *tunnels,
+                        struct failure *f) {
+    const struct witness_frame s = {slim->bytes, slim->length, LINKTYPE_ETHERNET, NULL};
+    const struct witness_frame o = {original->bytes, original->length, LINKTYPE_ETHERNET, tunnels};
+    const struct witness_terms terms = {.floor_bytes = FLOOR};
+    return witness_frame_check_cut(&s, &o, &terms, f);
+}
+
+static void expect_refused(const struct frame *slim, const struct tunnel_pair *pair, const char *words) {
+    const struct frame original = frame_of(pair->original);
+    struct failure f = {.text = ""};
+    assert_int_equal(check_within(slim, &original, &IN_VXLAN, &f), -1);
+    if (strstr(f.text, words) == NULL) {
+        fail_msg("%s: '%s' does not say '%s'", pair->name, f.text, words);
+    }
+}
+
+/* The packet outside cut as one that is no tunnel: every length and checksum is right, and the cut is not. */
+static void test_the_wrong_layer(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof TUNNEL_PAIRS / sizeof TUNNEL_PAIRS[0]; i++) {
+        const struct frame original = frame_of(TUNNEL_PAIRS[i].original);
+        struct frame slim = original;
+        struct located outer;
+        locate_ethernet(slim.bytes, (uint32_t)slim.length, &outer);
+        slim.length = cut_rewrite(slim.bytes, &outer, FLOOR);
+        assert_int_equal(check_within(&slim, &original, NULL, NULL), 0);
+        expect_refused(&slim, &TUNNEL_PAIRS[i], "bytes of headers");
+    }
+}
+
+/* A field that sums something up is right again where that has become so much more. */
+static void sum_less(uint8_t *field, unsigned more) {
+    bytes_put_be16(field, (uint16_t)((bytes_get_be16(field) + 2 * 0xffff - more) % 0xffff));
+}
+
+/* A length of the tunnel that is one off, though what sums it up knows of it. */
+static void test_lengths_around(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof TUNNEL_PAIRS / sizeof TUNNEL_PAIRS[0]; i++) {
+        const struct frame original = frame_of(TUNNEL_PAIRS[i].original);
+        const struct witness_frame o = {original.bytes, original.length, LINKTYPE_ETHERNET, NULL};
+        const struct witness_layout at = tunnel_laid_out(&o);
+        assert_int_equal(at.layer_count, 4);
+        for (size_t which = 0; which < 4; which++) {
+            const struct witness_layer *layer = &at.layers[which / 2];
+            const uint16_t off = which % 2 == 0 ? 1 : UINT16_MAX; /* one more, one less */
+            struct frame slim = frame_of(TUNNEL_PAIRS[i].slim);
+            uint8_t *length = slim.bytes + layer->length_at;
+            bytes_put_be16(length, (uint16_t)(bytes_get_be16(length) + off));
+            if (layer->sum != NULL && bytes_get_be16(slim.bytes + layer->sum_at) != 0) { /* of UDP it counts twice */
+                sum_less(slim.bytes + layer->sum_at, (layer->header_only ? 1 : 2) * (which % 2 == 0 ? 1U : 0xfffeU));
+            }
+            expect_refused(&slim, &TUNNEL_PAIRS[i], layer->length);
+        }
+    }
+}
+
+/* A field of the tunnel that is still the original's. */
+static void test_stale_layers(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof TUNNEL_PAIRS / sizeof TUNNEL_PAIRS[0]; i++) {
+        const struct frame original = frame_of(TUNNEL_PAIRS[i].original);
+        const struct witness_frame o = {original.bytes, original.length, LINKTYPE_ETHERNET, NULL};
+        const struct witness_layout at = tunnel_laid_out(&o);
+        for (size_t n = 0; n < 2; n++) {
+            const struct witness_layer *layer = &at.layers[n];
+            struct frame slim = frame_of(TUNNEL_PAIRS[i].slim);
+            if (layer->length != NULL) {
+                memcpy(slim.bytes + layer->length_at, original.bytes + layer->length_at, 2);
+                expect_refused(&slim, &TUNNEL_PAIRS[i], layer->length);
+                slim = frame_of(TUNNEL_PAIRS[i].slim);
+            }
+            if (layer->sum != NULL && bytes_get_be16(slim.bytes + layer->sum_at) != 0) {
+                memcpy(slim.bytes + layer->sum_at, original.bytes + layer->sum_at, 2);
+                expect_refused(&slim, &TUNNEL_PAIRS[i], layer->sum);
+            }
+        }
+    }
+}
+
+/* What is inside is as it was, checksums and all, but for its end; outside every field is right for that. */
+static void test_inner_kept(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof TUNNEL_PAIRS / sizeof TUNNEL_PAIRS[0]; i++) {
+        const struct frame original = frame_of(TUNNEL_PAIRS[i].original);
+        const struct frame right = frame_of(TUNNEL_PAIRS[i].slim);
+        const struct witness_frame o = {original.bytes, original.length, LINKTYPE_ETHERNET, NULL};
+        const struct witness_layout at = tunnel_laid_out(&o);
+        const size_t inside_at = at.layers[1].begins_at + 8 + TUNNEL_VXLAN_BYTES;
+        struct frame slim = right;
+        memcpy(slim.bytes + inside_at, original.bytes + inside_at, slim.length - inside_at);
+        uint8_t *sum = slim.bytes + at.layers[1].sum_at;
+        if (bytes_get_be16(sum) != 0) {
+            for (size_t from = inside_at; from < slim.length; from += 2) {
+                sum_less(sum, bytes_get_be16(slim.bytes + from));
+                sum_less(sum, 0xffffU - bytes_get_be16(right.bytes + from));
+            }
+        }
+        expect_refused(&slim, &TUNNEL_PAIRS[i], "IPv4 total length is 100, not 64");
+    }
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right_cuts),    cmocka_unit_test(test_every_bit_of_a_cut),
-        cmocka_unit_test(test_every_length),  cmocka_unit_test(test_zero_checksums),
-        cmocka_unit_test(test_wrong_floor),   cmocka_unit_test(test_never_to_be_cut),
-        cmocka_unit_test(test_layers_around),
+        cmocka_unit_test(test_right_cuts),     cmocka_unit_test(test_every_bit_of_a_cut),
+        cmocka_unit_test(test_every_length),   cmocka_unit_test(test_zero_checksums),
+        cmocka_unit_test(test_wrong_floor),    cmocka_unit_test(test_never_to_be_cut),
+        cmocka_unit_test(test_layers_around),  cmocka_unit_test(test_the_wrong_layer),
+        cmocka_unit_test(test_lengths_around), cmocka_unit_test(test_stale_layers),
+        cmocka_unit_test(test_inner_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
