@@ -75,7 +75,10 @@ static int take_away(const struct place *p, int original_fd, const char *tmp, bo
                      : failure_of(FAILURE_CHANGED, f, REPLACE_STILL_WRITTEN "a process opened it for writing");
     }
     if (unlinkat(place_tmp_fd(p), tmp, 0) != 0) {
-        return failure_errno(f, errno, "slimmed, but what it was cannot be removed, which is %s now", tmp);
+        const int error = errno;
+        *gone = renameat2(place_tmp_fd(p), tmp, p->directory_fd, p->name, RENAME_NOREPLACE) != 0;
+        return *gone ? failure_errno(f, error, "slimmed, but what it was cannot be removed, which is %s now", tmp)
+                     : failure_errno(f, error, "cannot remove it");
     }
     return 0;
 }

@@ -142,6 +142,7 @@ judge() {
                 pcap-verify --compress zstd --records >records
             strace -o trace -e "inject=$call:error=EIO:when=$number" -e "trace=$call" \
                 pcap-commit --records <records >out 2>err || true
+            [ ! -e d/a.pcap.tmp ] || explain "a temporary file is left: $call $number fails"
             judge "$call $number fails"
         done
     done

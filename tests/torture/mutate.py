@@ -142,6 +142,8 @@ MUTATIONS = [
     ("the sync of a new name before the capture goes", "lib/place/replace_as.c",
      'return replace_sync(p->directory_fd) == 0 ? 0 : failure_errno(f, errno, "cannot make the name',
      'return p->directory_fd >= 0 ? 0 : failure_errno(f, errno, "cannot make the name', POWER),
+    ("a capture that cannot be removed", "lib/place/replace_as.c", "        const int error = errno;\n        *gone = renameat2(place_tmp_fd(p), tmp, p->directory_fd, p->name, RENAME_NOREPLACE) != 0;\n",
+     "        const int error = errno;\n", bats("slim-packed", "each call of pcap-commit fails")),
     ("a file of the new name", "lib/place/replace_as.c", "same_bytes(fd, tmp_fd) && replace_sync", "replace_sync",
      bats("slim-packed", "another file")),
     ("what follows compressed data, to the witness", "lib/witness/witness_unpack.c",
