@@ -137,6 +137,7 @@ def bad_gzip(data):
     yield "an unknown method", packed[:2] + b"\x07" + packed[3:]
     yield "a reserved flag", packed[:3] + b"\x80" + packed[4:]
     yield "zstd behind it", packed + zstd(data)
+    yield "an empty member behind it, but for its first bytes", packed + b"\x1f\x8c" + gzip.compress(b"")[2:]
     yield "zeros behind it, as on a tape", packed + bytes(512)
     yield "a name without an end", b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * 300000
     yield "a magic number", b"\x1f\x8b"

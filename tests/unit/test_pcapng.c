@@ -198,6 +198,28 @@ static void test_ordinary(void **state) {
     assert_false(pcapng_get_ordinary(b.at + at, length, &o));
 }
 
+/* What a packet says of itself goes beyond its section, or beyond its block. */
+static void test_packets_that_lie(void **state) {
+    (void)state;
+    static const uint32_t captured[] = {8, 9, 10, 11, 12, 16, UINT32_MAX};
+    for (int order = 0; order < 2; order++) {
+        static struct blocks b;
+        struct failure f;
+        struct framed r;
+        const struct format_state s = behind(&b, order != 0, 1, 0, NULL, 0);
+        const size_t at = b.length;
+        blocks_packet(&b, 1, 0, "8 bytes.", 8, 8, NULL);
+        assert_int_equal(pcapng_format()->read(&s, b.at + at, b.length - at, &r, &f), -1);
+        assert_non_null(strstr(f.text, "captured on interface 1, but its section has described 1"));
+        for (size_t i = 0; i < COUNT_OF(captured); i++) {
+            b.length = at;
+            blocks_packet(&b, 0, 0, "8 bytes.", 8, 8, NULL);
+            bytes_put32(order != 0, b.at + at + 20, captured[i]);
+            assert_int_equal(pcapng_format()->read(&s, b.at + at, b.length - at, &r, &f), i == 0 ? 0 : -1);
+        }
+    }
+}
+
 static void test_refused(void **state) {
     (void)state;
     struct savefile_header h;
@@ -242,9 +264,10 @@ static void test_words(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interfaces), cmocka_unit_test(test_times),    cmocka_unit_test(test_simple_packets),
-        cmocka_unit_test(test_shortened),  cmocka_unit_test(test_ordinary), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_interfaces),     cmocka_unit_test(test_times),
+        cmocka_unit_test(test_simple_packets), cmocka_unit_test(test_shortened),
+        cmocka_unit_test(test_ordinary),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_words),          cmocka_unit_test(test_packets_that_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
