@@ -117,9 +117,11 @@ static void test_too_long_for_a_tail(void **state) {
     (void)state;
     struct capture c = many_packets();
     const size_t last = c.length - FRAMING_BUFFER_BYTES;
+    static const size_t TAILS[] = {16, 17, 4096, FRAMING_BUFFER_BYTES - 1, FRAMING_BUFFER_BYTES};
     bytes_put_le32(c.at + last + 8, FRAMING_BUFFER_BYTES - 15);
-    for (size_t i = 0; i < COUNT_OF(PIECES); i++) {
-        struct passed p = pass(&c, PIECES[i], ACCEPT_CUT_TAIL);
+    for (size_t i = 0; i < COUNT_OF(PIECES) * COUNT_OF(TAILS); i++) {
+        c.length = last + TAILS[i / COUNT_OF(PIECES)];
+        struct passed p = pass(&c, PIECES[i % COUNT_OF(PIECES)], ACCEPT_CUT_TAIL);
         assert_int_equal(p.status, FRAMING_DAMAGED);
         assert_int_equal(p.tally.tail_bytes, 0);
         assert_null(strstr(p.failure.text, "--cut-tail"));
