@@ -5,7 +5,7 @@ from mutation_tests import BIN_DIR, bats, replay, unit
 
 FRAMES, WITNESS, BLOCKS, PCAPNG = (unit(room) for room in ("frames", "witness_frame", "witness_blocks", "pcapng"))
 DRESSED = ["tests/tunnels/judge.py", BIN_DIR, "300", "1"]
-FLOWS = ["tests/tunnels/flows.py", BIN_DIR, "fixtures/good-real-tls13.pcap", "fixtures/good-real-quic.pcap"]
+CIRCUITS = unit("tunnel")
 
 MUTATIONS = [
     # ---- what the witness refuses ----
@@ -82,9 +82,9 @@ MUTATIONS = [
     ("the flags of PPTP", "lib/packet/tunnel_gre.c", "!= (GRE_HAS_KEY | 1) ||", "== 0 ||", FRAMES),
     ("a total length of 0 inside", "lib/packet/tunnel.c", "if (out->as == LOCATED_OFFLOADED && terms->offloaded) {", "if (out->as == LOCATED_OFFLOADED) {", FRAMES),
     ("the shorter way to VXLAN, which must agree", "lib/packet/tunnel_plain.h", "return is_ordinary && inner->packet_end + PLAIN_INNER <= PLAIN_TRANSPORT + udp_bytes;", "return is_ordinary && udp_bytes > 0;", replay("tunnel")),
-    ("networks of VXLAN that are told apart", "lib/packet/tunnel_vxlan.c", "    way_mark(w, bytes_get_be32(header + VXLAN_VNI) >> 8);\n", "", FLOWS),
-    ("networks of GENEVE that are told apart", "lib/packet/tunnel_geneve.c", "    way_mark(w, bytes_get_be32(header + GENEVE_VNI) >> 8);\n", "", FLOWS),
-    ("endpoints of GTP, which differ by direction", "lib/packet/tunnel_gtp.c", "    w->end = w->at + GTP_HEADER_BYTES + payload_bytes;\n", "    w->end = w->at + GTP_HEADER_BYTES + payload_bytes;\n    way_mark(w, bytes_get_be32(header + 4));\n", FLOWS),
+    ("networks of VXLAN that are told apart", "lib/packet/tunnel_vxlan.c", "    way_mark(w, bytes_get_be32(header + VXLAN_VNI) >> 8);\n", "", CIRCUITS),
+    ("networks of GENEVE that are told apart", "lib/packet/tunnel_geneve.c", "    way_mark(w, bytes_get_be32(header + GENEVE_VNI) >> 8);\n", "", CIRCUITS),
+    ("endpoints of GTP, which differ by direction", "lib/packet/tunnel_gtp.c", "    w->end = w->at + GTP_HEADER_BYTES + payload_bytes;\n", "    w->end = w->at + GTP_HEADER_BYTES + payload_bytes;\n    way_mark(w, bytes_get_be32(header + 4));\n", CIRCUITS),
 
     # ---- link types ----
     ("devices without ethertypes in SLL", "lib/packet/link.c", "return device != ARPHRD_FRAD && device != ARPHRD_IEEE80211_RADIOTAP && device != ARPHRD_NETLINK;", "return device != 0xffff;", FRAMES),
