@@ -99,7 +99,7 @@ MUTATIONS = [
 
     # ---- pcapng ----
     ("zeros in the padding", "lib/capture/pcapng.c", "    memset(block + end_at, 0, padding_bytes);\n", "", PCAPNG),
-    ("zeros in the padding of ordinary blocks", "lib/capture/pcapng.c", "    memset(frame + to_bytes, 0, pcapng_padding_bytes(to_bytes));\n", "", bats("pcapng", "whatever is in it")),
+    ("zeros in the padding of ordinary blocks", "lib/capture/pcapng.c", "    memset(frame + to_bytes, 0, pcapng_padding_bytes(to_bytes));\n", "", PCAPNG),
     ("options behind a cut", "lib/capture/pcapng.c", "        memmove(block + end_at + padding_bytes, block + behind_at, r->there_bytes - behind_at);\n", "", PCAPNG),
     ("the length at the end of a cut block", "lib/capture/pcapng.c", "    if (r->there_bytes == r->whole_bytes) {", "    if (r->there_bytes != r->whole_bytes) {", PCAPNG),
     ("that simple packets are kept", "lib/capture/pcapng.c", "    out->is.origlen_bytes = origlen_bytes;\n", "    out->is.origlen_bytes = origlen_bytes;\n    out->may_be_cut = true;\n", bats("pcapng", "whatever is in it")),
