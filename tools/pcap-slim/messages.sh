@@ -1,7 +1,10 @@
 # say LEVEL TEXT: one line, whatever control characters are in a name it quotes.
 say() {
-    printf '%s%s: %s' "$1" "$PROGRAM" "$2" | tr '\001-\037\177' '[?*]' >&2
-    echo >&2
+    message="$1$PROGRAM: $2"
+    case $message in
+    *[[:cntrl:]]*) message=$(printf '%s' "$message" | tr '\001-\037\177' '[?*]') ;;
+    esac
+    printf '%s\n' "$message" >&2
 }
 
 fail() {
