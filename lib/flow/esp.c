@@ -12,6 +12,23 @@ enum {
 
     ICMP_BYTES = 8,
     SCTP_MIN_BYTES = 16,
+    EXTENSION_MIN_BYTES = 8,
+    OSPF_MIN_BYTES = 16, /* of version 3 */
+    RARE_MIN_BYTES = 8,
+};
+
+/* What wire.h has no need of (IANA's protocol numbers). */
+enum {
+    IGMP = 2,
+    DCCP = 33,
+    EIGRP = 88,
+    OSPF = 89,
+    ETHERIP = 97,
+    PIM = 103,
+    IPCOMP = 108,
+    VRRP = 112,
+    L2TP_3 = 115,
+    UDPLITE = 136,
 };
 
 /* RFC 5879 section 8.2: none; HMAC of 96, 128, 160, 192, 256 bits; and, with GMAC, an initialisation vector in front.
@@ -23,8 +40,9 @@ static const uint8_t VECTOR_BYTES[] = {0, 8, 16};
 struct inner {
     const uint8_t *p;
     uint32_t there_bytes;
-    uint32_t least_bytes; /* where its end is not known, the range it lies in; else both are the same */
+    uint32_t least_bytes; /* the range that its end lies in: what is behind may be there to hide how long it is */
     uint32_t most_bytes;
+    bool is_named; /* by a trailer, so that it need not speak for itself */
 };
 
 static bool is_length(const struct inner *i, uint32_t length_bytes) {
@@ -51,7 +69,7 @@ static bool is_tcp(const struct inner *i) {
     return header_bytes >= TCP_HEADER_MIN_BYTES && header_bytes <= i->most_bytes &&
            (i->p[TCP_DATA_OFFSET] & RESERVED) == 0 && (flags & (TCP_SYN | TCP_RST | TCP_ACK)) != 0 &&
            (flags & (TCP_FIN | TCP_SYN)) != (TCP_FIN | TCP_SYN) &&
-           ((flags & TCP_URG) != 0 ? i->least_bytes == i->most_bytes : bytes_get_be16(i->p + TCP_URGENT) == 0);
+           (i->is_named || ((flags & TCP_URG) == 0 && bytes_get_be16(i->p + TCP_URGENT) == 0));
 }
 
 static bool is_udp(const struct inner *i) {
@@ -61,21 +79,61 @@ static bool is_udp(const struct inner *i) {
 
 /* Types that are in use, and codes. */
 static bool is_icmp(const struct inner *i) {
-    return i->there_bytes >= ICMP_BYTES && (i->p[0] <= 18 || (i->p[0] >= 128 && i->p[0] <= 143)) && i->p[1] <= 15;
+    return i->there_bytes >= ICMP_BYTES && (i->p[0] <= 43 || (i->p[0] >= 128 && i->p[0] <= 161)) && i->p[1] <= 15;
 }
 
 static bool is_gre(const struct inner *i) {
-    if (i->there_bytes < GRE_HEADER_BYTES || (i->p[0] & 0x4f) != 0 || (i->p[1] & 0xf8) != 0) {
-        return false;
-    }
-    const unsigned inside = bytes_get_be16(i->p + GRE_TYPE);
-    return inside == ETHERTYPE_IPV4 || inside == ETHERTYPE_IPV6 || inside == ETHERTYPE_BRIDGED ||
-           inside == ETHERTYPE_PPP || inside == ETHERTYPE_MPLS;
+    return i->there_bytes >= GRE_HEADER_BYTES && (i->p[0] & 0x4f) == 0 && (i->p[1] & 0x7e) == 0;
 }
 
 static bool is_sctp(const struct inner *i) {
     return i->there_bytes >= SCTP_MIN_BYTES && i->p[12] <= 14 && bytes_get_be16(i->p + 14) >= 4 &&
            bytes_get_be16(i->p + 14) <= i->most_bytes - 12;
+}
+
+/* RFC 8200 section 4: next header, and a length in eights behind the first. */
+static bool is_extension(const struct inner *i) {
+    return i->there_bytes >= EXTENSION_MIN_BYTES && 8 + 8 * (uint32_t)i->p[1] <= i->most_bytes;
+}
+
+static bool is_ospf(const struct inner *i) {
+    return i->there_bytes >= OSPF_MIN_BYTES && (i->p[0] == 2 || i->p[0] == 3) && i->p[1] <= 5 &&
+           bytes_get_be16(i->p + 2) <= i->most_bytes;
+}
+
+/* RFC 3828: how much the checksum covers stands where UDP has its length. */
+static bool is_udplite(const struct inner *i) {
+    const uint32_t covered_bytes = i->there_bytes >= UDP_HEADER_BYTES ? bytes_get_be16(i->p + UDP_LENGTH) : 1;
+    return covered_bytes == 0 || (covered_bytes >= UDP_HEADER_BYTES && covered_bytes <= i->most_bytes);
+}
+
+/* Protocols that are told by next to nothing but the trailer that names them. */
+static bool is_rare_packet_of(unsigned protocol, const struct inner *i) {
+    if (i->there_bytes < RARE_MIN_BYTES) {
+        return false;
+    }
+    switch (protocol) {
+    case PIM:
+        return i->p[0] >> 4 == 2; /* version */
+    case IPCOMP:
+        return i->p[1] == 0; /* flags (RFC 3173) */
+    case PROTOCOL_AH:
+        return i->p[2] == 0 && i->p[3] == 0; /* reserved */
+    case ETHERIP:
+        return i->p[0] == 0x30 && i->p[1] == 0; /* version 3 (RFC 3378) */
+    case VRRP:
+        return i->p[0] == 0x21 || i->p[0] == 0x31; /* versions 2 and 3, advertisement */
+    case DCCP:
+        return i->p[4] >= 3 && 4 * (uint32_t)i->p[4] <= i->most_bytes; /* where data begin (RFC 4340) */
+    case IGMP:
+    case EIGRP:
+    case PROTOCOL_ESP:
+    case L2TP_3: /* a session */
+    case PROTOCOL_MPLS:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static bool is_packet_of(unsigned protocol, const struct inner *i) {
@@ -95,8 +153,17 @@ static bool is_packet_of(unsigned protocol, const struct inner *i) {
         return is_gre(i);
     case PROTOCOL_SCTP:
         return is_sctp(i);
+    case PROTOCOL_HOP_BY_HOP:
+    case PROTOCOL_ROUTING:
+    case PROTOCOL_FRAGMENT:
+    case PROTOCOL_DESTINATION_OPTIONS:
+        return is_extension(i);
+    case OSPF:
+        return is_ospf(i);
+    case UDPLITE:
+        return is_udplite(i);
     default:
-        return false;
+        return is_rare_packet_of(protocol, i);
     }
 }
 
@@ -124,7 +191,7 @@ static bool is_readable_with(const uint8_t *p, uint32_t length_bytes, uint32_t c
     const uint32_t end = trailer_at - padding_bytes;
     for (size_t v = 0; v < sizeof VECTOR_BYTES && VECTOR_BYTES[v] < end; v++) {
         const uint32_t bytes = end - VECTOR_BYTES[v];
-        const struct inner i = {p + VECTOR_BYTES[v], bytes, bytes, bytes};
+        const struct inner i = {p + VECTOR_BYTES[v], bytes, 0, bytes, true};
         if (is_packet_of(p[trailer_at + 1], &i)) {
             return true;
         }

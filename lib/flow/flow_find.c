@@ -8,7 +8,21 @@ enum {
 
     LONG_BYTES = 480,        /* of cleartext: a segment of three such counts as four */
     PREFACE_MAX_BYTES = 576, /* in front of a hello in its segment: a PROXY header has at most 536 bytes */
+
+    TEXT_MIN_BYTES = 16, /* ciphertext is text twice in ten million times */
+    TEXT_LOOK_BYTES = 32,
 };
+
+bool flow_is_text(const struct flow_segment *in) {
+    const uint32_t looked_at_bytes = in->there_bytes < TEXT_LOOK_BYTES ? in->there_bytes : TEXT_LOOK_BYTES;
+    for (uint32_t i = 0; i < looked_at_bytes; i++) {
+        const uint8_t c = in->payload[i];
+        if (c != '\t' && c != '\n' && c != '\r' && (c < ' ' || c > '~')) {
+            return false;
+        }
+    }
+    return looked_at_bytes >= TEXT_MIN_BYTES;
+}
 
 /* A guess where a record begins is right when another one begins where it would end. */
 static bool guess_comes_true(struct flow_walk *w, struct flow_verdict *out) {
@@ -37,14 +51,24 @@ static bool guess_comes_true(struct flow_walk *w, struct flow_verdict *out) {
     return true;
 }
 
-/* Look for a record of application data in the middle of a segment. */
+static uint32_t preface_bytes(const struct flow_segment *in) {
+    return in->there_bytes < PREFACE_MAX_BYTES ? in->there_bytes : PREFACE_MAX_BYTES;
+}
+
+/* Look for a hello near the beginning of a segment, or a record of application data in the middle of it. */
 static struct flow_verdict scan(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     const struct flow_segment *in = w->in;
     if (s->scans >= SCANS_MAX) {
         return flow_keep(POLICY_UNPROVEN);
     }
-    s->scans++;
+    if (s->scans++ < FLOW_PLAIN_SCANS && s->mode != FLOW_TLS) {
+        const uint32_t end = preface_bytes(in);
+        const uint32_t hello_at = flow_tls_find_hello(in->payload, end);
+        if (hello_at < end) {
+            return flow_walk_begin_behind(w, FLOW_TLS, hello_at);
+        }
+    }
     const uint32_t at = flow_tls_find_data(in->payload, in->there_bytes);
     if (at >= in->there_bytes) {
         return flow_keep(POLICY_UNPROVEN);
@@ -87,6 +111,12 @@ struct flow_verdict flow_find(struct flow_walk *w) {
             return begin_ssh_secret(w);
         }
     }
+    if ((s->mode == FLOW_UNKNOWN || s->mode == FLOW_BEGIN) && flow_is_text(in)) {
+        s->mode = FLOW_PLAIN;
+        s->scans = 0;
+        flow_look_again(w->flow); /* the other side is none of TLS, either */
+        return flow_find_in_clear(w);
+    }
     if (s->mode == FLOW_UNKNOWN || s->mode == FLOW_TLS || s->mode == FLOW_BEGIN) {
         return scan(w);
     }
@@ -104,7 +134,7 @@ struct flow_verdict flow_find_in_clear(struct flow_walk *w) {
     }
     const uint32_t scans = w->s->scans + 1 + in->payload_bytes / LONG_BYTES;
     w->s->scans = (uint8_t)(scans < FLOW_PLAIN_SCANS ? scans : FLOW_PLAIN_SCANS);
-    const uint32_t end = in->there_bytes < PREFACE_MAX_BYTES ? in->there_bytes : PREFACE_MAX_BYTES;
+    const uint32_t end = preface_bytes(in);
     const uint32_t hello_at = flow_tls_find_hello(in->payload, end);
     if (hello_at < end) {
         return flow_walk_begin_behind(w, FLOW_TLS, hello_at);

@@ -16,4 +16,8 @@ struct flow_verdict flow_find(struct flow_walk *w);
  */
 struct flow_verdict flow_find_in_clear(struct flow_walk *w);
 
+/* Whether a segment begins with text, at least sixteen characters: a stream of which nothing is known is cleartext
+ * then. */
+bool flow_is_text(const struct flow_segment *in);
+
 #endif

@@ -11,14 +11,44 @@ enum {
     FLAG_ENCRYPTED = 0x01, /* IKEv1 */
 
     PAYLOAD_HEADER_BYTES = 4,
-    PAYLOAD_ENCRYPTED = 46, /* SK */
-    PAYLOAD_FRAGMENT = 53,  /* SKF */
+    RESERVED = 0x7f, /* behind the critical bit */
+    PAYLOAD_FIRST = 33,
+    PAYLOAD_LAST = 54,
+    BEHIND_MAX_BYTES = 255 + 1 + 32, /* padding, its length, check value */
+    PAYLOAD_ENCRYPTED = 46,          /* SK */
+    PAYLOAD_FRAGMENT = 53,           /* SKF */
     FRAGMENT_HEADER_BYTES = 8,
     PAYLOADS_MAX = 64,
     VECTOR_BYTES = 8, /* of GCM, which may count */
 
     NON_ESP_MARKER_BYTES = 4,
 };
+
+/*
+ * Whether what stands in an encrypted payload is a chain of payloads in the clear, up to padding and check value: with
+ * ENCR_NULL, behind no initialisation vector or, with GMAC, one. Ciphertext is no such chain once in a million times.
+ */
+static bool is_chain(unsigned kind, const uint8_t *p, uint32_t length_bytes) {
+    uint32_t at = 0;
+    for (unsigned n = 0; kind != 0 && n < PAYLOADS_MAX; n++) {
+        if (kind < PAYLOAD_FIRST || kind > PAYLOAD_LAST || at > length_bytes ||
+            length_bytes - at < PAYLOAD_HEADER_BYTES || (p[at + 1] & RESERVED) != 0) {
+            return false;
+        }
+        const uint32_t payload_bytes = bytes_get_be16(p + at + 2);
+        if (payload_bytes < PAYLOAD_HEADER_BYTES || payload_bytes > length_bytes - at) {
+            return false;
+        }
+        kind = p[at];
+        at += payload_bytes;
+    }
+    return at > 0 && kind == 0 && length_bytes - at <= BEHIND_MAX_BYTES;
+}
+
+static bool is_readable(unsigned kind, const uint8_t *p, uint32_t length_bytes) {
+    return is_chain(kind, p, length_bytes) ||
+           (length_bytes > VECTOR_BYTES && is_chain(kind, p + VECTOR_BYTES, length_bytes - VECTOR_BYTES));
+}
 
 /* IKEv2: up to the header of an encrypted payload, or all. */
 static uint32_t clear_bytes_v2(const uint8_t *p, uint32_t there_bytes, uint32_t length_bytes) {
@@ -32,11 +62,10 @@ static uint32_t clear_bytes_v2(const uint8_t *p, uint32_t there_bytes, uint32_t 
         if (payload_bytes < PAYLOAD_HEADER_BYTES || payload_bytes > length_bytes - at) {
             return length_bytes;
         }
-        if (kind == PAYLOAD_ENCRYPTED) {
-            return at + PAYLOAD_HEADER_BYTES;
-        }
-        if (kind == PAYLOAD_FRAGMENT) {
-            return at + FRAGMENT_HEADER_BYTES;
+        if (kind == PAYLOAD_ENCRYPTED || kind == PAYLOAD_FRAGMENT) {
+            const uint32_t inside_at = at + (kind == PAYLOAD_ENCRYPTED ? PAYLOAD_HEADER_BYTES : FRAGMENT_HEADER_BYTES);
+            const bool is_there = there_bytes >= length_bytes && inside_at < length_bytes;
+            return is_there && is_readable(p[at], p + inside_at, length_bytes - inside_at) ? length_bytes : inside_at;
         }
         kind = p[at];
         at += payload_bytes;

@@ -11,6 +11,9 @@
 /* A hole is not so large, nor is anything sent again so late: what is farther away is of another connection. */
 enum { FAR_BYTES = 1 << 20 };
 
+/* Of so many bytes none that are encrypted look like a hello's. */
+enum { HELLO_MIN_BYTES = 16 };
+
 /* The first bytes of a stream. */
 static struct flow_verdict begin_stream(struct flow_walk *w) {
     struct flow_verdict v;
@@ -65,6 +68,14 @@ static struct flow_verdict follow(struct flow_walk *w) {
     }
     if ((s->flags & FLOW_LOST) || at < 0) {
         return flow_find(w);
+    }
+    if ((uint32_t)at >= in->payload_bytes && flow_walk_clear_before(w, 1) == 0 && in->there_bytes >= HELLO_MIN_BYTES &&
+        flow_tls_begins(FLOW_IN_CLEAR, in->payload, in->there_bytes)) { /* where all was encrypted: likewise */
+        return flow_walk_begin_behind(w, FLOW_TLS, 0);
+    }
+    if ((uint32_t)at >= in->payload_bytes && s->looks > 0 && (w->flow->flags & FLOW_ENCRYPTS) && flow_is_text(in)) {
+        flow_agreement_end(w); /* likewise */
+        return flow_keep(POLICY_CLEARTEXT);
     }
     if ((uint32_t)at >= in->payload_bytes) { /* nothing new: within a unit, or a retransmission */
         w->clear_end =

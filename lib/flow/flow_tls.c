@@ -159,9 +159,7 @@ bool flow_tls_begins(enum flow_where where, const uint8_t *p, uint32_t there_byt
         return can_be_first(p, there_bytes);
     }
     if (where == FLOW_IN_CLEAR) {
-        return p[0] == HANDSHAKE && there_bytes >= FLOW_TLS_HEADER_BYTES + HELLO_HEAD_BYTES &&
-               body_there_bytes(p, there_bytes) >= HELLO_HEAD_BYTES &&
-               begins_hello(p + FLOW_TLS_HEADER_BYTES, body_there_bytes(p, there_bytes));
+        return p[0] == HANDSHAKE && can_be_first(p, there_bytes); /* what goes on in another way is none after all */
     }
     if (there_bytes < FLOW_TLS_HEADER_BYTES) {
         return false;

@@ -256,6 +256,9 @@ static bool looks_encrypted(struct flow_walk *w) {
         return s->looks >= wanted;
     }
     if (!noise_is(w->sample, w->sample_bytes)) {
+        if (s->mode == FLOW_TLS && (w->flow->flags & FLOW_ENCRYPTS)) { /* another connection, whose SYN is not there */
+            flow_agreement_end(w);
+        }
         s->looks = FLOW_LOOKS_DOUBT;
         return false;
     }
@@ -298,8 +301,7 @@ struct flow_verdict flow_walk_conclude(struct flow_walk *w) {
     }
     const bool is_proven = is_encryption(w);
     const bool looks_so = (is_proven || is_chain(w)) && looks_encrypted(w); /* of a chain ahead of its proof, too */
-    if ((s->mode == FLOW_TLS && w->peer->mode == FLOW_PLAIN) ||             /* TLS has two sides */
-        !is_proven || !looks_so) {
+    if (w->peer->mode == FLOW_PLAIN || !is_proven || !looks_so) {           /* whatever it is has two sides */
         return flow_keep(POLICY_UNPROVEN);
     }
     if ((s->flags & (FLOW_LOST | FLOW_GUESSED)) == 0 && s->head_bytes == 0) {

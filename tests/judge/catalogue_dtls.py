@@ -1,8 +1,9 @@
-"""Datagrams whose encryption was negotiated away: DTLS with suites that only authenticate, SRTP's NULL profiles, ESP NULL."""
+"""Datagrams whose encryption was negotiated away: DTLS with suites that only authenticate, SRTP's NULL profiles, ESP NULL,
+OpenVPN's `cipher none`, IKE with ENCR_NULL."""
 
 import content
 import tls
-from catalogue_udp import ike_sa_init
+from catalogue_udp import generic, ike_sa_init
 from talk import CLIENT, SECRET, SERVER, Catalogue, counted, u8, u16, u32
 from tls import dtls_record, extension
 
@@ -175,3 +176,63 @@ esp("esp-null-transport-of-downloads", esp_null(False, 12, packets=zip_over_tcp)
 esp("esp-null-transport-of-g729", esp_null(False, 12, packets=g729_only))
 udp("esp-null-in-udp-behind-ike", 4500, esp_null(True, 12, before=ike_in_the_clear))
 udp("esp-null-in-udp-of-g729", 4500, esp_null(False, 12, packets=g729_only), every_port=False)
+
+
+def hidden_length(t, count):
+    """Packets of a tunnel, with bytes behind them that hide how long they are (RFC 4303 section 2.7)."""
+    for n in range(count):
+        yield n % 2, 4, inner_ip(n % 2, 17, inner_udp((40000, 443), t.noise(t.size(60, 900)))) + bytes(t.size(4, 300))
+
+
+def other_protocols(t, count):
+    """What routers and bridges say to each other, and packets behind headers of IPv6: noise but for a few bytes."""
+    inner = inner_udp((40000, 443), t.noise(t.size(60, 900)))
+    packets = ((89, b"\x02\x04" + u16(324) + t.noise(320)), (115, t.noise(12) + t.noise(14) + inner_ip(0, 17, inner)),
+               (97, b"\x30\0" + t.noise(12) + b"\x08\0" + inner_ip(0, 17, inner)), (51, b"\x11\x04\0\0" + t.noise(20) + inner),
+               (60, b"\x11\0\x01\x04\0\0\0\0" + inner), (108, b"\x04\0\0\x02" + t.noise(400)), (103, b"\x21\0" + t.noise(300)),
+               (137, b"\x12\x34\x51\x40" + inner_ip(0, 17, inner)), (47, b"\xb0\0\x86\xdd" + t.noise(300)),
+               (136, u16(5000, 5001, 8) + t.noise(300)))
+    for n in range(count):
+        protocol, body = packets[n // 2 % len(packets)]
+        yield n % 2, protocol, body
+
+
+esp("esp-null-tunnel-of-hidden-lengths", esp_null(False, 12, packets=hidden_length))
+esp("esp-null-of-other-protocols", esp_null(False, 16, packets=other_protocols))
+udp("esp-null-in-udp-of-other-protocols", 4500, esp_null(False, 24, packets=other_protocols), every_port=False)
+
+
+def openvpn_none(hmac, compression, first):
+    """`cipher none`: packets behind an HMAC and a number; what they carry is somebody's download."""
+    def make(t):
+        sessions = t.noise(8), t.noise(8)
+        t.ask(b"\x38" + sessions[0] + b"\0" + u32(0))
+        t.reply(b"\x40" + sessions[1] + b"\x01" + u32(0) + sessions[0] + u32(0))
+        t.ask(b"\x28" + sessions[0] + b"\x01" + u32(0) + sessions[1])
+        for n in range(1, 40):
+            packet = inner_ip(n % 2, 17, inner_udp((50001, 443), t.noise(t.size(100, 1200))))
+            t.say(n % 2, first + t.noise(hmac) + u32(n) + compression + packet)
+    return make
+
+
+udp("openvpn-none", 1194, openvpn_none(20, b"", b"\x48\0\0\x01"), every_port=False, known_from_start=True)
+udp("openvpn-none-sha512-compression-asked", 1194, openvpn_none(64, b"\xfa", b"\x30"), every_port=False, known_from_start=True)
+udp("openvpn-none-sha256-bridge", 1194, openvpn_none(32, b"\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x08\0", b"\x30"),
+        every_port=False, known_from_start=True)
+
+
+def ike_null(vector, check):
+    """ENCR_NULL, or NULL with GMAC: signatures, nonces and keys of which each payload's header is readable."""
+    def make(t):
+        spis = t.noise(16)
+        for n in range(1, 5):
+            for side in (CLIENT, SERVER):
+                inside = t.noise(vector) + generic(40, u8(1, 0, 0, 0) + t.noise(256)) + generic(0, t.noise(64)) + \
+                    b"\x01\x02\x02" + t.noise(check)
+                t.say(side, spis + b"\x2e\x20\x23" + u8(0x20 if side else 8) + u32(n, 28 + 4 + len(inside)) + u8(39, 0) +
+                        u16(4 + len(inside)) + inside)
+    return make
+
+
+udp("ike-null", 500, ike_null(0, 12), every_port=False)
+udp("ike-null-gmac", 500, ike_null(8, 16), every_port=False)

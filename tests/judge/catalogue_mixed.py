@@ -153,6 +153,18 @@ def then_download(t):
     t.reply(content.http_response(content.gz(t.rng, 20000), "application/gzip"))
 
 
+@tcp("ports-again-without-syn-and-with-the-same-numbers", 443, known_from_start=True)
+def same_numbers(t):
+    """As a machine has it that always begins with the same number: all lies in what was seen before, and is readable."""
+    tls.session12(t)
+    for _ in range(4):
+        tls.transfer(t)
+    t.again(False, same_numbers=True)
+    for _ in range(2):
+        t.ask(content.http_request("files.example.org", "/log.gz"))
+        t.reply(content.http_response(content.gz(t.rng, 9000), "application/gzip"))
+
+
 @tcp("ssh-behind-text-in-both-directions", 22)
 def ssh_then(t):
     """Readable and encrypted connections of one pair of ports, by turns."""

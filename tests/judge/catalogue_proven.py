@@ -40,6 +40,23 @@ tcp("tls12-padded-hello", 443, lambda t: tls.session12(t, padded_to=512))
 tcp("tls13-two-segment-hello", 443, lambda t: tls.session13(t, key_share=1216, padded_to=2000))
 
 
+@functools.partial(tcp, "hello-in-small-pieces-behind-starttls", 25)
+def small_pieces(t):
+    for side, line in ((1, b"220 mx"), (0, b"EHLO a"), (1, b"250 STARTTLS"), (0, b"STARTTLS"), (1, b"220 go")):
+        t.say(side, line + b"\r\n")
+    hello = tls.handshake(tls.client_hello(t, thirteen=False))
+    for at in range(0, len(hello), 3):
+        t.ask(hello[at:at + 3])
+    tls.rest12(t)
+    tls.transfer(t)
+
+
+@functools.partial(tcp, "hello-behind-its-introduction-without-syn", 443)
+def without_syn(t):
+    t.again(False)
+    tls.session12(t, b"PROXY TCP4 192.0.2.1 198.51.100.2 50000 443\r\n")
+
+
 def behind(name, port, *exchange, last=b""):
     """A hello behind an introduction, in the same segment as what the client said last and apart from it, padded and not,
     TLS 1.2 and 1.3. `exchange`: (side, bytes) of both. `last`: what the client says right before its hello, unanswered.

@@ -4,6 +4,7 @@ import base64
 import struct
 
 import content
+import tls
 from talk import OPEN, Catalogue, counted, u8, u16, u24, u32
 
 catalogue = Catalogue("readable")
@@ -35,6 +36,46 @@ tcp("download-gzip", 80, download(content.gz, "application/gzip", "log.gz"))
 tcp("download-jpeg", 80, download(content.jpeg, "image/jpeg", "photo.jpg"))
 tcp("download-zip", 80, download(content.zip_file, "application/zip", "reports.zip"))
 tcp("download-mp4", 80, download(content.mp4, "video/mp4", "film.mp4"))
+
+
+def recorded_tls(t):
+    """What one side said, as a tool that takes connections apart has written it down."""
+    return tls.handshake(tls.client_hello(t)) + tls.CCS + b"".join(tls.record(23, t.noise(900)) for _ in range(9))
+
+
+def recorded_smb(t):
+    size = t.size(9000, 12000)
+    return b"\0" + (52 + size).to_bytes(3, "big") + b"\xfdSMB" + t.noise(32) + struct.pack("<I", size) + b"\0\0\x01\0" + \
+        t.noise(8 + size)
+
+
+def recorded_ssh(t):
+    lists = (b"curve25519-sha256", b"ssh-ed25519", b"aes256-ctr", b"aes256-ctr", b"hmac-sha2-256", b"hmac-sha2-256",
+             b"none", b"none", b"", b"")
+    kexinit = b"\x14" + t.noise(16) + b"".join(counted(4, name) for name in lists) + bytes(5)
+    packets = [u32(len(body) + 1 + padding) + u8(padding) + body + bytes(padding) for body, padding in (
+        (kexinit, 4 + (-len(kexinit) - 9) % 8), (b"\x1e" + counted(4, t.noise(32)), 6), (b"\x15", 10))]
+    return b"SSH-2.0-OpenSSH_9.6\r\n" + b"".join(packets) + t.noise(9000)
+
+
+def recorded(make, with_syn):
+    """A download of it: the header comes in a segment of its own, so that the body's begins as that connection did."""
+    def conversation(t):
+        if not with_syn:
+            t.again(False)
+        for _ in range(2):
+            t.ask(content.http_request("captures.example.org", "/stream.bin"))
+            response = content.http_response(make(t), "application/octet-stream")
+            at = response.index(b"\r\n\r\n") + 4
+            t.reply(response[:at])
+            t.reply(response[at:])
+    return conversation
+
+
+for protocol, make_recorded in (("tls", recorded_tls), ("smb", recorded_smb), ("ssh", recorded_ssh)):
+    for syn in ("", "-without-syn"):
+        tcp(f"download-of-recorded-{protocol}{syn}", 80, recorded(make_recorded, not syn), known_from_start=True,
+            told_by_the_other_side=True)
 
 
 @tcp("http-gzip-encoding-chunked", 80)

@@ -84,7 +84,7 @@ def planned(chosen, seed):
         rng = random.Random(f"{seed}/{entry.name}/layouts")
         for pair in ports_of(entry, rng):
             for layout in LAYOUTS:
-                if not (layout == "middle" and entry.known_from_start):
+                if entry.is_tried_in(layout):
                     yield Instance(entry, layout, pair[0]), entry, talk, layout, pair, rng
 
 

@@ -44,10 +44,10 @@ def segments(talk, rng):
         packets = [Packet(turn[1], 0, n, 0, turn[2], turn[3]) for n, turn in enumerate(talk.turns) if turn[0] == "say"]
         return packets
     size = rng.choice(SEGMENT_BYTES + (rng.randrange(60, 1460),))
-    packets, position = [], [0, 0]
+    packets, position, first = [], [0, 0], [rng.randrange(1 << 32), rng.randrange(1 << 32)]
 
-    def begin(with_syn, gap=False):
-        position[:] = rng.randrange(1 << 32), rng.randrange(1 << 32)
+    def begin(with_syn, gap=False, same_numbers=True):
+        position[:] = first if same_numbers else (rng.randrange(1 << 32), rng.randrange(1 << 32))
         if with_syn:
             packets.append(Packet(CLIENT, 0x02, position[CLIENT], 0, b"", b"", gap))
             packets.append(Packet(SERVER, 0x12, position[SERVER], position[CLIENT] + 1, b"", b""))
@@ -57,7 +57,7 @@ def segments(talk, rng):
     begin(True)
     for turn in talk.turns:
         if turn[0] == "again":
-            begin(turn[1], True)
+            begin(turn[1], True, turn[2])
             continue
         _, side, payload, labels = turn
         for at in range(0, len(payload), size):

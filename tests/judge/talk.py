@@ -15,7 +15,7 @@ SECRETS = bytes([SECRET])
 
 
 class Talk:
-    """Between a client and a server. Turns are ("say", side, payload, labels) or ("again", with_syn)."""
+    """Between a client and a server. Turns are ("say", side, payload, labels) or ("again", with_syn, same_numbers)."""
 
     def __init__(self, entry, seed):
         self.name, self.transport, self.port = entry.name, entry.transport, entry.port
@@ -49,9 +49,9 @@ class Talk:
             who, text = line[:3], line[3:]
             self.say(CLIENT if who == "C: " else SERVER, text.encode() + b"\r\n")
 
-    def again(self, with_syn):
+    def again(self, with_syn, same_numbers=False):
         """The same addresses and ports, another connection, of which the SYN is in the capture or not."""
-        self.turns.append(("again", with_syn))
+        self.turns.append(("again", with_syn, same_numbers))
 
     def both_ways(self, *parts_a_side):
         for side, parts in zip((CLIENT, SERVER), parts_a_side):
@@ -62,12 +62,18 @@ class Entry:
     """One conversation of the catalogue. `every_port`: on each port of the lists; else on its own, on 443 and on a random one.
     `own_ports`: only between these two, where the ports are half of what says what it is.
     `known_from_start`: its content looks like noise behind framing, so that only its beginning can say what it is.
+    `told_by_the_other_side`: where that is missing, or comes late, nothing tells it from what it carries.
     `least_cut`: of a proven stream, the share of its ciphertext that must go when it is seen from its beginning."""
 
     def __init__(self, make, name, transport, port, every_port=True, own_ports=None, known_from_start=False,
-                 least_cut=None):
+                 told_by_the_other_side=False, least_cut=None):
         self.make, self.name, self.transport, self.port = make, name, transport, port
         self.every_port, self.own_ports, self.known_from_start, self.least_cut = every_port, own_ports, known_from_start, least_cut
+        self.told_by_the_other_side = told_by_the_other_side
+
+    def is_tried_in(self, layout):
+        return not (layout == "middle" and self.known_from_start) and \
+            not (layout in ("client", "server", "vlan", "shuffled") and self.told_by_the_other_side)
 
     def talk(self, seed):
         talk = Talk(self, seed)

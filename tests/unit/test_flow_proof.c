@@ -72,22 +72,107 @@ static void test_what_hellos_prove(void **state) {
     check_hellos(false, 0, true, 0xeeee, ALL); /* not known */
 }
 
-/* The last guard: framed and agreed on as it may be, text is text. */
+/* The last guard: framed and agreed on as it may be, text is text; and ends what was agreed on, until a new hello. */
 static void test_text_in_records_stays(void **state) {
     (void)state;
     struct talk *t = connect_to(443);
     uint32_t seq = 77;
     hello(2, GOOD);
     seq = say(t, true, seq);
-    for (unsigned i = 0; i < 8; i++) {
-        assert_int_equal(say_data(t, true, &seq, true), ALL);
+    assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    assert_int_equal(say_data(t, true, &seq, true), ALL);
+    for (unsigned i = 0; i < 40; i++) {
+        assert_int_equal(say_data(t, true, &seq, false), ALL);
     }
-    for (unsigned i = 0; i < 15; i++) { /* some of what is no noise passes for it */
+    hello(2, GOOD);
+    seq = say(t, true, seq);
+    assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    talk_end(t);
+}
+
+/* Of a chain it casts doubt for sixteen looks. */
+static void test_text_in_a_chain(void **state) {
+    (void)state;
+    struct talk *t = talk_begin(10, 8443);
+    uint32_t seq = 77;
+    for (unsigned i = 0; i < 8; i++) {
+        (void)say_data(t, true, &seq, false);
+    }
+    assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    assert_int_equal(say_data(t, true, &seq, true), ALL);
+    for (unsigned i = 0; i < 15; i++) {
         assert_int_equal(say_data(t, true, &seq, false), ALL);
     }
     assert_int_equal(say_data(t, true, &seq, false), FLOOR);
-    assert_int_equal(say_data(t, true, &seq, true), ALL); /* also behind what was proven */
+    talk_end(t);
+}
+
+/* Another connection without a SYN, with numbers that were used before: in a place where a handshake was. */
+static void test_the_same_numbers_again(void **state) {
+    (void)state;
+    struct talk *t = connect_to(443);
+    uint32_t seq = 77;
+    hello(2, GOOD);
+    seq = say(t, true, seq);
+    const uint32_t data_seq = seq;
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    }
+    assert_int_equal(tcp(t, true, 77, ACK, "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", 41), ALL);
+    s.length = 0;
+    put_random(&s, 900, &seed);
+    assert_int_equal(segment(t, true, data_seq, &s, 0, REST), ALL);
+    talk_end(t);
+
+    t = connect_to(443);
+    seq = 77;
+    hello(2, GOOD);
+    seq = say(t, true, seq);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    }
+    hello(2, WITHOUT); /* or where data was */
+    seq = say(t, true, data_seq);
     assert_int_equal(say_data(t, true, &seq, false), ALL);
+    talk_end(t);
+}
+
+/* A stream that begins in the middle and in the clear carries records as content, of which nothing is to be believed.
+ */
+static void test_records_behind_text(void **state) {
+    (void)state;
+    for (unsigned from_server = 0; from_server < 2; from_server++) {
+        struct talk *t = talk_begin(10, 8443);
+        uint32_t seq = 2000;
+        assert_int_equal(tcp(t, from_server, 1900, ACK, "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n", 30), ALL);
+        for (unsigned i = 0; i < 40; i++) {
+            assert_int_equal(say_data(t, true, &seq, false), ALL);
+        }
+        talk_end(t);
+    }
+}
+
+/* A hello that comes in pieces behind an introduction, and one of which the SYN was not captured. */
+static void test_hello_behind_an_introduction(void **state) {
+    (void)state;
+    struct talk *t = connect_to(2525);
+    assert_int_equal(tcp(t, false, 5, ACK, "STARTTLS\r\n", 10), ALL);
+    hello(1, GOOD);
+    for (size_t at = 0; at < s.length; at += 3) {
+        assert_int_equal(segment(t, false, 15, &s, at, s.length - at < 3 ? s.length - at : 3), ALL);
+    }
+    uint32_t seq = 15 + (uint32_t)s.length;
+    assert_int_equal(say_data(t, false, &seq, false), FLOOR);
+    talk_end(t);
+
+    t = talk_begin(10, 8443);
+    struct stream all = {.length = 0};
+    hello(1, GOOD);
+    put_bytes(&all, "\0\0\0\x08\x04\xd2\x16\x2f", 8); /* that of PostgreSQL */
+    put_bytes(&all, s.at, s.length);
+    assert_int_equal(segment(t, false, 5, &all, 0, REST), ALL);
+    seq = 5 + (uint32_t)all.length;
+    assert_int_equal(say_data(t, false, &seq, false), FLOOR);
     talk_end(t);
 }
 
@@ -306,6 +391,10 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_hellos_prove),
         cmocka_unit_test(test_text_in_records_stays),
+        cmocka_unit_test(test_text_in_a_chain),
+        cmocka_unit_test(test_the_same_numbers_again),
+        cmocka_unit_test(test_records_behind_text),
+        cmocka_unit_test(test_hello_behind_an_introduction),
         cmocka_unit_test(test_hello_in_pieces),
         cmocka_unit_test(test_hello_with_a_hole),
         cmocka_unit_test(test_second_session),

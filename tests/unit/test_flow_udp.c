@@ -489,6 +489,78 @@ static void test_wireguard(void **state) {
     talk_end(t);
 }
 
+/* ENCR_NULL: what stands in an encrypted payload are payloads, behind an initialisation vector or not. */
+static void test_ike_without_encryption(void **state) {
+    (void)state;
+    for (unsigned vector_bytes = 0; vector_bytes <= 8; vector_bytes += 8) {
+        uint8_t d[400];
+        struct talk *t = begin(500);
+        fill(d, sizeof d);
+        uint8_t *inside = d + 32 + vector_bytes;
+        d[16] = 46;
+        d[17] = 0x20;
+        bytes_put_be32(d + 24, sizeof d);
+        d[28] = 39;
+        bytes_put_be16(d + 30, sizeof d - 28);
+        inside[0] = 40;
+        inside[1] = 0;
+        bytes_put_be16(inside + 2, 200);
+        inside[200] = 0;
+        inside[201] = 0x80; /* critical */
+        bytes_put_be16(inside + 202, 100);
+        assert_int_equal(udp(t, false, d, sizeof d), ALL);
+        inside[201] = 1;
+        assert_int_equal(udp(t, false, d, sizeof d), 32);
+        inside[201] = 0;
+        inside[0] = 4; /* no payload of IKEv2 */
+        assert_int_equal(udp(t, false, d, sizeof d), 32);
+        talk_end(t);
+    }
+}
+
+/* A proven session that carries packets as they are: behind an HMAC, a number, and what says how they are compressed.
+ */
+static void test_openvpn_without_a_cipher(void **state) {
+    (void)state;
+    static const struct {
+        unsigned opcode;
+        size_t packet_at;
+        const char *head;
+        size_t head_bytes;
+        size_t length_at; /* in the packet */
+        uint16_t less_bytes;
+    } messages[] = {{6, 5, "\x45", 1, 2, 0},
+                    {9, 4 + 20 + 4, "\x46", 1, 2, 0},
+                    {9, 4 + 64 + 5, "\x60", 1, 4, 40},
+                    {6, 1 + 32 + 5, "\xfb", 1, 2, 1},
+                    {6, 1 + 16 + 4 + 14, "\x45", 1, 2, 0}};
+    for (size_t i = 0; i < COUNT_OF(messages); i++) {
+        uint8_t d[400];
+        struct talk *t = begin(1194);
+        fill(d, sizeof d);
+        memcpy(d + 1, "session!", 8);
+        d[0] = 7 << 3;
+        assert_int_equal(udp(t, false, d, 54), ALL);
+        fill(d, sizeof d);
+        d[0] = 8 << 3;
+        memcpy(d + 14, "session!", 8);
+        assert_int_equal(udp(t, true, d, 54), ALL);
+        fill(d, sizeof d);
+        d[0] = (uint8_t)(messages[i].opcode << 3);
+        assert_int_equal(udp(t, true, d, sizeof d), FLOOR);
+        const size_t at = messages[i].packet_at;
+        memcpy(d + at - 2, "\x08\0", 2);
+        memcpy(d + at, messages[i].head, messages[i].head_bytes);
+        d[sizeof d - 1] = 0x45; /* the first byte, where it is the last */
+        bytes_put_be16(d + at + messages[i].length_at, (uint16_t)(sizeof d - at - messages[i].less_bytes));
+        assert_int_equal(udp(t, true, d, sizeof d), ALL);
+        fill(d, sizeof d);
+        d[0] = (uint8_t)(messages[i].opcode << 3);
+        assert_int_equal(udp(t, true, d, sizeof d), ALL); /* and casts doubt */
+        talk_end(t);
+    }
+}
+
 static void test_openvpn(void **state) {
     (void)state;
     uint8_t d[600];
@@ -547,6 +619,8 @@ int main(void) {
         cmocka_unit_test(test_ike_and_esp),
         cmocka_unit_test(test_wireguard),
         cmocka_unit_test(test_openvpn),
+        cmocka_unit_test(test_openvpn_without_a_cipher),
+        cmocka_unit_test(test_ike_without_encryption),
         cmocka_unit_test(test_channels_are_no_esp),
         cmocka_unit_test(test_dtls_and_srtp),
         cmocka_unit_test(test_dtls_connection_id),

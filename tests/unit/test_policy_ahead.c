@@ -74,7 +74,7 @@ static void test_what_is_in_front(void **state) {
     assert_int_equal(segment(t, true, SERVER_SEQ, s, 20 * MSS, MSS), FLOOR);
     policy_begin(&t->policy, 0);
 
-    memset(s->at + 18 * MSS, 'a', 2 * MSS); /* readable */
+    memset(s->at + 18 * MSS, 1, 2 * MSS); /* readable */
     AHEAD(t, play(t, s, 18 * MSS));
     assert_int_equal(segment(t, true, SERVER_SEQ, s, 18 * MSS, MSS), ALL);
     assert_int_equal(segment(t, true, SERVER_SEQ, s, 19 * MSS, MSS), ALL);
