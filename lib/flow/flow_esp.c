@@ -7,6 +7,11 @@
 
 enum { VECTOR_BYTES = 8 /* of GCM and its relatives, which may count */ };
 
+/* A version and the datagram's length, as IPFIX has them (RFC 7011 section 3.1), where ESP has its SPI. */
+static bool says_its_length(const struct flow_datagram *in) {
+    return bytes_get_be16(in->payload + 2) == in->payload_bytes;
+}
+
 bool flow_esp_judge(const struct flow_look *k, struct flow_verdict *out) {
     const struct flow_datagram *in = k->in;
     struct flow_side *side = k->side;
@@ -18,7 +23,8 @@ bool flow_esp_judge(const struct flow_look *k, struct flow_verdict *out) {
     if (spi < ESP_SPI_MIN) {
         return false;
     }
-    if ((k->flow->flags & FLOW_IKE) == 0 && flow_is_channel_data(in)) { /* RTP in it has numbers that go on */
+    /* RTP in a channel has numbers that go on, and so has a time in seconds. */
+    if ((k->flow->flags & FLOW_IKE) == 0 && (flow_is_channel_data(in) || says_its_length(in))) {
         side->evidence = 0;
         return false;
     }

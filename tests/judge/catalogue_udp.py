@@ -81,6 +81,14 @@ def ipfix(t):
         t.ask(u16(10, 16 + len(body)) + u32(1709280000 + n, 37 * n, 1) + body)
 
 
+@udp("ipfix-of-addresses", 4739)
+def ipfix_addresses(t):
+    """Records of one size, a message a second, of anonymous addresses: noise behind a version, a length and a time."""
+    for n in range(30):
+        records = t.noise(16 * 24)
+        t.ask(u16(10, 20 + len(records)) + u32(1709280000 + n, 24 * n, 7) + u16(300, 4 + len(records)) + records)
+
+
 @udp("sflow", 6343)
 def sflow(t):
     for n in range(8):

@@ -234,6 +234,12 @@ static void test_ike_and_esp(void **state) {
     bytes_put_be32(d + 4, 9);
     assert_int_equal(udp(t, false, d, 300), FLOOR);
     assert_int_equal(udp(t, false, d, 300), FLOOR); /* there twice, now that it is proven */
+    bytes_put_be16(d + 2, 300);                     /* the datagram's length: IPFIX, with a time */
+    for (uint32_t number = 50; number < 60; number++) {
+        bytes_put_be32(d + 4, number);
+        assert_int_equal(udp(t, false, d, 300), ALL);
+    }
+    bytes_put_be32(d, 0x12345678);
     for (uint32_t number = 100; number < 103; number++) {
         bytes_put_be32(d + 4, number); /* which jumps, and has to be proven again */
         assert_int_equal(udp(t, false, d, 300), number < 102 ? ALL : FLOOR);
