@@ -11,7 +11,6 @@
 
 enum {
     LOOK_MIN_BYTES = 16,
-    TLS_HANDSHAKE = 0x16,
     QUIC_FORM_BITS = 0xc0,
     QUIC_SHORT = 0x40,
 };
@@ -46,8 +45,6 @@ static inline bool is_tls_data(struct flow_stream *s, uint32_t seq, const uint8_
         }
         s->flags |= FLOW_TLS_DATA;
         s->next_unit = seq + at;
-    } else if (payload[0] == TLS_HANDSHAKE) { /* or another connection's */
-        return false;
     }
     return at <= FLOW_TLS_HEADER_BYTES + FLOW_TLS_RECORD_MAX_BYTES;
 }

@@ -62,7 +62,7 @@ static struct flow_verdict scan(struct flow_walk *w) {
     if (s->scans >= SCANS_MAX) {
         return flow_keep(POLICY_UNPROVEN);
     }
-    if (s->scans++ < FLOW_PLAIN_SCANS && s->mode != FLOW_TLS) {
+    if (s->scans++ == 0 && s->mode != FLOW_TLS) { /* the first that is seen */
         const uint32_t end = preface_bytes(in);
         const uint32_t hello_at = flow_tls_find_hello(in->payload, end);
         if (hello_at < end) {

@@ -69,8 +69,9 @@ static struct flow_verdict follow(struct flow_walk *w) {
     if ((s->flags & FLOW_LOST) || at < 0) {
         return flow_find(w);
     }
-    if ((uint32_t)at >= in->payload_bytes && flow_walk_clear_before(w, 1) == 0 && in->there_bytes >= HELLO_MIN_BYTES &&
-        flow_tls_begins(FLOW_IN_CLEAR, in->payload, in->there_bytes)) { /* where all was encrypted: likewise */
+    if (at > (int32_t)FLOW_TLS_HEADER_BYTES + (int32_t)FLOW_TLS_RECORD_MAX_BYTES &&
+        in->there_bytes >= HELLO_MIN_BYTES && flow_walk_clear_before(w, 1) == 0 &&
+        flow_tls_begins(FLOW_IN_CLEAR, in->payload, in->there_bytes)) { /* where data was: likewise */
         return flow_walk_begin_behind(w, FLOW_TLS, 0);
     }
     if ((uint32_t)at >= in->payload_bytes && s->looks > 0 && (w->flow->flags & FLOW_ENCRYPTS) && flow_is_text(in)) {
