@@ -153,7 +153,7 @@ def then_download(t):
     t.reply(content.http_response(content.gz(t.rng, 20000), "application/gzip"))
 
 
-@tcp("ports-again-without-syn-and-with-the-same-numbers", 443, known_from_start=True)
+@tcp("ports-again-without-syn-and-with-the-same-numbers", 443, every_port=False, known_from_start=True)
 def same_numbers(t):
     """As a machine has it that always begins with the same number: all lies in what was seen before, and is readable."""
     tls.session12(t)
