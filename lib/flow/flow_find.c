@@ -111,7 +111,7 @@ struct flow_verdict flow_find(struct flow_walk *w) {
             return begin_ssh_secret(w);
         }
     }
-    if ((s->mode == FLOW_UNKNOWN || s->mode == FLOW_BEGIN) && flow_is_text(in)) {
+    if (s->mode == FLOW_UNKNOWN && flow_is_text(in)) {
         s->mode = FLOW_PLAIN;
         s->scans = 0;
         flow_look_again(w->flow); /* the other side is none of TLS, either */

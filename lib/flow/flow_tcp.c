@@ -11,8 +11,11 @@
 /* A hole is not so large, nor is anything sent again so late: what is farther away is of another connection. */
 enum { FAR_BYTES = 1 << 20 };
 
-/* Of so many bytes none that are encrypted look like a hello's. */
-enum { HELLO_MIN_BYTES = 16 };
+enum {
+    OLD_BYTES = FLOW_TLS_HEADER_BYTES + FLOW_TLS_RECORD_MAX_BYTES, /* it is not within a record, nor there twice */
+    TLS_HANDSHAKE = 0x16,
+    HELLO_MIN_BYTES = 16, /* of so many bytes none that are encrypted look like a hello's */
+};
 
 /* The first bytes of a stream. */
 static struct flow_verdict begin_stream(struct flow_walk *w) {
@@ -56,6 +59,17 @@ static struct flow_verdict all_secret(struct flow_walk *w) {
     return flow_walk_conclude(w);
 }
 
+/* Where something was seen long ago: a hello where all was encrypted, or text where TLS is. */
+static bool is_another_connection(const struct flow_walk *w) {
+    const struct flow_segment *in = w->in;
+    if (in->there_bytes < HELLO_MIN_BYTES || w->s->mode != FLOW_TLS) {
+        return false;
+    }
+    return in->payload[0] == TLS_HANDSHAKE
+               ? flow_walk_clear_before(w, 1) == 0 && flow_tls_begins(FLOW_IN_CLEAR, in->payload, in->there_bytes)
+               : w->s->looks > 0 && (w->flow->flags & FLOW_ENCRYPTS) && flow_is_text(in);
+}
+
 static struct flow_verdict follow(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     const struct flow_segment *in = w->in;
@@ -69,14 +83,9 @@ static struct flow_verdict follow(struct flow_walk *w) {
     if ((s->flags & FLOW_LOST) || at < 0) {
         return flow_find(w);
     }
-    if (at > (int32_t)FLOW_TLS_HEADER_BYTES + (int32_t)FLOW_TLS_RECORD_MAX_BYTES &&
-        in->there_bytes >= HELLO_MIN_BYTES && flow_walk_clear_before(w, 1) == 0 &&
-        flow_tls_begins(FLOW_IN_CLEAR, in->payload, in->there_bytes)) { /* where data was: likewise */
-        return flow_walk_begin_behind(w, FLOW_TLS, 0);
-    }
-    if ((uint32_t)at >= in->payload_bytes && s->looks > 0 && (w->flow->flags & FLOW_ENCRYPTS) && flow_is_text(in)) {
-        flow_agreement_end(w); /* likewise */
-        return flow_keep(POLICY_CLEARTEXT);
+    if (at > OLD_BYTES && is_another_connection(w)) { /* likewise */
+        flow_agreement_end(w);
+        return in->payload[0] == TLS_HANDSHAKE ? flow_walk_begin_behind(w, FLOW_TLS, 0) : flow_keep(POLICY_CLEARTEXT);
     }
     if ((uint32_t)at >= in->payload_bytes) { /* nothing new: within a unit, or a retransmission */
         w->clear_end =

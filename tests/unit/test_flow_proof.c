@@ -115,7 +115,7 @@ static void test_the_same_numbers_again(void **state) {
     hello(2, GOOD);
     seq = say(t, true, seq);
     const uint32_t data_seq = seq;
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 40; i++) {
         assert_int_equal(say_data(t, true, &seq, false), FLOOR);
     }
     assert_int_equal(tcp(t, true, 77, ACK, "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", 41), ALL);
@@ -134,6 +134,22 @@ static void test_the_same_numbers_again(void **state) {
     hello(2, WITHOUT); /* or where data was */
     seq = say(t, true, data_seq);
     assert_int_equal(say_data(t, true, &seq, false), ALL);
+    talk_end(t);
+}
+
+/* What a mirror port sends twice is no other connection: an introduction and a hello, behind what came after them. */
+static void test_text_that_is_there_twice(void **state) {
+    (void)state;
+    struct talk *t = connect_to(2525);
+    struct stream all = {.length = 0};
+    hello(2, GOOD);
+    put_bytes(&all, "HTTP/1.1 200 Connection established\r\n\r\n", 39);
+    put_bytes(&all, s.at, s.length);
+    assert_int_equal(segment(t, true, 77, &all, 0, REST), ALL);
+    uint32_t seq = 77 + (uint32_t)all.length;
+    assert_int_equal(say_data(t, true, &seq, false), FLOOR);
+    assert_int_equal(segment(t, true, 77, &all, 0, REST), ALL);
+    assert_int_equal(say_data(t, true, &seq, false), FLOOR);
     talk_end(t);
 }
 
@@ -393,6 +409,7 @@ int main(void) {
         cmocka_unit_test(test_text_in_records_stays),
         cmocka_unit_test(test_text_in_a_chain),
         cmocka_unit_test(test_the_same_numbers_again),
+        cmocka_unit_test(test_text_that_is_there_twice),
         cmocka_unit_test(test_records_behind_text),
         cmocka_unit_test(test_hello_behind_an_introduction),
         cmocka_unit_test(test_hello_in_pieces),
