@@ -17,6 +17,18 @@ enum {
     HELLO_MIN_BYTES = 16, /* of so many bytes none that are encrypted look like a hello's */
 };
 
+static bool is_far(int32_t bytes) {
+    return bytes < -FAR_BYTES || bytes > FAR_BYTES;
+}
+
+/* Another connection, without a SYN. */
+static struct flow_verdict find_anew(struct flow_walk *w) {
+    flow_agreement_end(w);
+    w->flow->flags &= (uint8_t) ~(unsigned)(FLOW_MET | FLOW_SYN_SEEN);
+    flow_walk_enter(w->s, FLOW_UNKNOWN, w->in->seq);
+    return flow_find(w);
+}
+
 /* The first bytes of a stream. */
 static struct flow_verdict begin_stream(struct flow_walk *w) {
     struct flow_verdict v;
@@ -43,6 +55,9 @@ static struct flow_verdict all_secret(struct flow_walk *w) {
     const enum flow_ssh_look look = is_sent_again ? FLOW_SSH_SECRET_LOOK : flow_ssh_look(in->payload, in->there_bytes);
     if (look == FLOW_SSH_CLEAR_LOOK) {
         flow_walk_doubt(w);
+    } else if (!is_sent_again && flow_is_text(in)) { /* another connection of something else, without a SYN */
+        flow_agreement_end(w);
+        w->flow->flags |= FLOW_READABLE;
     }
     if (w->flow->flags & FLOW_READABLE) {
         return flow_keep(POLICY_CLEARTEXT);
@@ -74,11 +89,8 @@ static struct flow_verdict follow(struct flow_walk *w) {
     struct flow_stream *s = w->s;
     const struct flow_segment *in = w->in;
     const int32_t at = flow_seq_diff(s->next_unit + s->head_bytes, in->seq);
-    if (at < -FAR_BYTES || at > FAR_BYTES) { /* without a SYN */
-        flow_agreement_end(w);
-        w->flow->flags &= (uint8_t) ~(unsigned)(FLOW_MET | FLOW_SYN_SEEN);
-        flow_walk_enter(s, FLOW_UNKNOWN, in->seq);
-        return flow_find(w);
+    if (is_far(at)) {
+        return find_anew(w);
     }
     if ((s->flags & FLOW_LOST) || at < 0) {
         return flow_find(w);
@@ -115,7 +127,9 @@ struct flow_verdict flow_tcp_segment(struct flow_state *f, unsigned direction, c
     case FLOW_UNKNOWN:
         return flow_find(&w);
     case FLOW_BEGIN:
-        return w.s->next_unit == segment->seq ? begin_stream(&w) : flow_find(&w);
+        return w.s->next_unit == segment->seq                        ? begin_stream(&w)
+               : is_far(flow_seq_diff(w.s->next_unit, segment->seq)) ? find_anew(&w)
+                                                                     : flow_find(&w);
     case FLOW_PLAIN:
         return flow_find_in_clear(&w);
     case FLOW_SSH_SECRET:

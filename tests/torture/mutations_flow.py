@@ -65,6 +65,7 @@ MUTATIONS = [
     ("text in a stream of which nothing is known", "lib/flow/flow_find.c", "&& flow_is_text(in)) {", "&& 0) {", PROOF),
     ("text where encryption was agreed on", "lib/flow/flow_walk.c", "(w->flow->flags & FLOW_ENCRYPTS)) { /* another", "0) { /* another", PROOF),
     ("text where a handshake was", "lib/flow/flow_tcp.c", "(w->flow->flags & FLOW_ENCRYPTS) && flow_is_text(in)", "0", PROOF),
+    ("text where SSH is encrypted", "lib/flow/flow_tcp.c", "!is_sent_again && flow_is_text(in)", "0", TCP),
     ("text that is there twice", "lib/flow/flow_tcp.c", "at > OLD_BYTES && is_another", "at > 0 && is_another", PROOF),
     ("a hello where data was", "lib/flow/flow_tcp.c", "flow_walk_clear_before(w, 1) == 0 &&", "0 &&", PROOF),
     ("payloads of IKEv2 before the encrypted one", "lib/flow/flow_ike.c", "kind = p[at];\n        at += payload_bytes;\n    }\n    return length_bytes;", "return at;\n    }\n    return length_bytes;", UDP),

@@ -151,6 +151,27 @@ static void test_ssh_text_stays(void **state) {
     talk_end(t);
 }
 
+/* Another connection of the same ports, whose SYN is not there: what follows its text is not cut, whatever it looks
+ * like. */
+static void test_text_behind_ssh(void **state) {
+    (void)state;
+    uint64_t random = 22;
+    struct talk *t = talk_begin(10, 22);
+    shake_hands(t, 5, 9);
+    (void)ssh_stream(&random);
+    assert_int_equal(segment(t, true, 9, &s, 0, REST) != ALL, true);
+    uint32_t seq = 9 + (uint32_t)s.length;
+    assert_int_equal(tcp(t, true, seq, ACK, "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", 41), ALL);
+    seq += 41;
+    for (unsigned i = 0; i < 40; i++) {
+        s.length = 0;
+        put_random(&s, 900, &random);
+        assert_int_equal(segment(t, true, seq, &s, 0, REST), ALL);
+        seq += 900;
+    }
+    talk_end(t);
+}
+
 /* Keys are changed within, to a cipher that is none: two packets in the clear are no chance, whatever they carry. */
 static void test_ssh_switched_to_none(void **state) {
     (void)state;
@@ -257,6 +278,7 @@ int main(void) {
         cmocka_unit_test(test_ssh_ciphers),
         cmocka_unit_test(test_ssh_lists_that_are_none),
         cmocka_unit_test(test_ssh_text_stays),
+        cmocka_unit_test(test_text_behind_ssh),
         cmocka_unit_test(test_ssh_switched_to_none),
         cmocka_unit_test(test_ssh_that_looks_clear_once),
         cmocka_unit_test(test_ssh_again),
