@@ -213,8 +213,6 @@ MUTATIONS = [
      'SLIM_COMMAND="cd -- \'$PWD\' || exit; $BATCH" SLIM_CHAIN', HOSTILE),
     ("names that lead down only, through no link", "lib/place/place.c", "openat(fd, name, DIRECTORY_FLAGS | O_NOFOLLOW)",
      "openat(fd, name, DIRECTORY_FLAGS)", bats("slim-tree", "link")),
-    ("the status of each of several directories", "tools/pcap-slim/several.sh", '[ "$worst" -gt "$status" ] || worst=$status', "worst=$status",
-     bats("slim-several", "one failure anywhere")),
     ("a directory of several that cannot be entered", "tools/pcap-slim/several.sh", '[ "$lost" -eq 0 ] || worst=1', ":",
      bats("slim-several", "that is not there")),
     ("where several directories are named from", "tools/pcap-slim/several.sh", "*) where=$start/$1 ;;", "*) where=$1 ;;",
