@@ -134,6 +134,7 @@ no pcaps to process (younger than 60 min: 1)'
     status_is 0
     err_has 'done: ok=4 skip=2 fail=0'
     err_has 'skip (marked): d/sub/c.pcap'
+    [ "$(grep -c '^limits: ' "$err_file")" -eq 1 ] || explain "$err"
     both_are_slim
 }
 
