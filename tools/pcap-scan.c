@@ -228,8 +228,10 @@ static void put_overview(struct scanner *s) {
 }
 
 static void count_packet(void *context, const struct slim_packet *p) {
+    struct scanner *s = context;
+    reach_packet(&s->overview.reach, p);
     if (p->located != NULL) {
-        account_packet(context, p->located, p->frame, p->bytes, p->saved_bytes);
+        account_packet(s->account, p->located, p->frame, p->bytes, p->saved_bytes);
     }
 }
 
@@ -239,7 +241,7 @@ static int watch(struct scanner *s, const struct options *o, struct failure *f) 
         s->job.terms.watcher = (struct slim_watcher){.see = packet_lines_see, .context = &s->lines};
     } else if (o->report != REPORT_NONE) {
         s->account = account_new(f);
-        s->job.terms.watcher = (struct slim_watcher){.see = count_packet, .context = s->account};
+        s->job.terms.watcher = (struct slim_watcher){.see = count_packet, .context = s};
         return s->account != NULL ? 0 : -1;
     }
     return 0;

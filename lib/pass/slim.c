@@ -82,9 +82,12 @@ static uint64_t shorten(struct pass *p, const struct framed *r, uint32_t kept_by
 }
 
 static void show(const struct pass *p, const struct framed *r, const struct located *l, const struct decision *d,
-                 uint64_t saved_bytes) {
+                 uint32_t tunnels, uint64_t saved_bytes) {
+    const struct format_state *state = &p->framing->state;
     const struct slim_packet packet = {
         .located = p->link != NULL && r->may_be_cut ? l : NULL,
+        .link_type = r->interface != NULL ? r->interface->linktype : (uint16_t)state->savefile.linktype,
+        .tunnels = tunnels,
         .frame = r->header + r->header_bytes,
         .is = &r->is,
         .decision = *d,
@@ -101,18 +104,17 @@ static uint64_t pass_packet(struct pass *p, const struct framed *r) {
     struct envelope around;
     struct tally *t = p->tally;
     const struct decision d = decide_any(p, r, &l, &around);
+    const uint32_t tunnels = p->link != NULL && r->may_be_cut ? around.tunnels : 0;
     uint64_t saved_bytes = 0;
     t->packets_by_reason[d.reason]++;
-    if (p->link != NULL && r->may_be_cut && around.tunnels != 0) {
-        count_tunnels(t, around.tunnels, d.cut);
-    }
+    count_tunnels(t, tunnels, d.cut);
     if (d.cut) {
         cut_frame(p, r, &l, &around, &d);
         saved_bytes = p->terms->cut.mode == CUT_ZERO ? 0 : shorten(p, r, l.payload_offset + d.keep_payload_bytes);
         t->saved_bytes_by_reason[d.reason] += saved_bytes;
     }
     if (p->terms->watcher.see != NULL) {
-        show(p, r, &l, &d, saved_bytes);
+        show(p, r, &l, &d, tunnels, saved_bytes);
     }
     p->row->packets++;
     p->row->cut_packets += d.cut;

@@ -20,6 +20,8 @@ struct slim_packet {
     const uint8_t *frame;          /* what of it is in memory, its headers at least; after the cut */
     const struct format_packet *is;
     struct decision decision;
+    uint16_t link_type;          /* as a file header has it */
+    uint32_t tunnels;            /* that it was in, a bit of each enum tunnel_kind */
     uint32_t kept_bytes;         /* of the frame; in mode `zero` what is not zeroed in front */
     uint64_t bytes, saved_bytes; /* of its record, with the header */
 };

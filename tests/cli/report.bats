@@ -723,3 +723,17 @@ END
     out_is "pcap-report: standard input is a terminal; records are expected there
 Try 'pcap-report --help'."
 }
+
+@test "pcap-report: many packets that could not be looked into, and why, in one line; few are not worth one" {
+    local reason
+    for reason in not_ip fragment other_transport offloaded truncated_headers malformed linktype tunnel simple_packet; do
+        record a.pcap ok "\"in_pkts\":200,\"truncated\":0,\"kept\":200,\"kept_by_reason\":{\"$reason\":100,\"short\":100}" >records
+        runs_from records pcap-report
+        err_has "100 of 200 packets could not be looked into ($reason 100); for tags and tunnels see --tunnels"
+    done
+    for reason in '"not_ip":99' '"cleartext":200' '"not_ip":100,"short":1900'; do
+        record a.pcap ok "\"in_pkts\":200,\"truncated\":0,\"kept\":200,\"kept_by_reason\":{$reason}" >records
+        runs_from records pcap-report
+        case $err in *looked*) explain "not of $reason" ;; esac
+    done
+}

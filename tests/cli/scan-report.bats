@@ -151,6 +151,56 @@ PY
     done <reasons
 }
 
+@test "pcap-scan --report: how much was looked into, and how much not and why, by link type and by tunnel" {
+    cp "$FIXTURES"/good-linktype-{linux-sll2,user0,raw,linux-sll2-kept}.pcap "$FIXTURES"/good-tunnels.pcap d
+    pcap-scan --tunnels all d/*.pcap >records
+    # Link type, packets, looked into, cut, not; then why, a line each. From the records, whose captures have one link type each.
+    jq -rs 'def unseen: ["not_ip", "fragment", "other_transport", "offloaded", "truncated_headers", "malformed", "linktype",
+            "tunnel", "simple_packet"];
+        group_by(.linktype) | map({n: .[0].linktype, p: (map(.in_pkts) | add), c: (map(.truncated) | add),
+            w: ([.[].kept_by_reason | to_entries[] | select(.key as $k | unseen | index($k))] | group_by(.key) |
+                map({k: .[0].key, v: (map(.value) | add)}))}) |
+        map(. + {u: (.w | map(.v) | add // 0)}) | sort_by(-.p, .n)[] |
+        "\(.n) \(.p) \(.p - .u) \(.c) \(.u)", (.w | sort_by(.k)[] | "\(.k) \(.v)")' records >want
+    [ "$(wc -l <want)" -ge 8 ] || explain "too few: $(cat want)"
+    runs pcap-scan --report --tunnels all d
+    status_is 0
+    [ "$(figures | wc -L)" -le 80 ]
+    sed -n '/^By link type/,/^$/p' "$out_file" | sed '1d;/^$/d' | tr -d , |
+        sed -E 's/Linux cooked v2/276/;s/Ethernet/1/;s/raw IP/101/;s/link type //' |
+        awk 'NF == 2 { why[++n] = $1 " " $2; next } function put(i) { for (i = 1; i <= n; i++) print why[i] | "sort"; close("sort"); n = 0 }
+             { put(); print $1, $2, $3, $4, $5; fflush() } END { put() }' >have
+    diff want have || explain "$(cat "$out_file")"
+    # The page has the same figures.
+    cp "$out_file" text
+    runs pcap-scan --report html --tunnels all d
+    "$PYTHON" - text "$out_file" <<'PY'
+import html, re, sys
+text, page = (open(name).read() for name in sys.argv[1:])
+def rows_of_text(title):
+    rows = []
+    for line in re.search(r"^%s.*\n((?:  .*\n)+)" % title, text, re.M).group(1).splitlines():
+        if line.startswith("    "):
+            rows[-1].append(" ".join(line.split()))
+        else:
+            rows.append([re.sub("  +", "|", line.strip())])
+    return rows
+def rows_of_page(name):
+    part = re.search(r'<section aria-labelledby="%s">.*?</section>' % name, page, re.S).group(0)
+    rows = []
+    for row in re.findall(r'<tr><th scope="row">(.*?)</tr>', part):
+        why = re.search("<small>not: (.*?)</small>", row)
+        cells = [html.unescape(c) for c in re.split("<[^>]*>+", re.sub("<small>.*?</small>", "", row)) if c]
+        rows.append(["|".join(cells)] + (why.group(1).split(", ") if why else []))
+    return rows
+for title, name in (("By link type", "links"), ("In tags and tunnels", "tunnels")):
+    assert rows_of_text(title) == rows_of_page(name), (rows_of_text(title), rows_of_page(name))
+assert len(rows_of_text("In tags and tunnels")) >= 2
+for reason in re.search(r"^Why packets were not looked into\n((?:  .*\n)+)", text, re.M).group(1).splitlines():
+    assert ": ".join(reason.split(None, 1)) in page, reason
+PY
+}
+
 @test "pcap-scan --report: long addresses of IPv6 keep the columns" {
     "$PYTHON" - six.pcap <<'PY'
 import sys

@@ -54,9 +54,10 @@ PY
     ! grep -q 'looked into' report
     [ "$(pcap-scan --tunnels all many.pcap | jq -c .by_tunnel)" = '{"vxlan":{"packets":120,"truncated":120}}' ]
     pcap-scan --tunnels all --report many.pcap >report
-    grep -qE '^  vxlan +120 +120$' report
+    grep -qE '^  vxlan +120 +120 +120 +0$' report
     pcap-scan --report many.pcap >report
-    grep -qE '^  tunnel +120$' report
+    grep -qE '^  Ethernet +120 +0 +0 +120$' report
+    grep -qE '^    tunnel +120$' report
 }
 
 # dressed_alike CAPTURE: with the policy flow the slim of the dressed capture is the dressed slim.

@@ -12,10 +12,6 @@ void outcome_count(struct outcome *o, const struct record *r) {
     o->out_file_bytes += record_out_file_bytes(r);
     o->zeroed_bytes += t->zeroed_bytes;
     o->tail_bytes += t->tail_bytes;
-    for (int k = 0; k < TUNNEL_KINDS; k++) {
-        o->packets_by_tunnel[k] += t->packets_by_tunnel[k];
-        o->cut_by_tunnel[k] += t->cut_by_tunnel[k];
-    }
     for (int reason = 0; reason < POLICY_REASONS; reason++) {
         o->packets_by_reason[reason] += t->packets_by_reason[reason];
         if (reason < POLICY_CUT_REASONS) {
@@ -28,7 +24,7 @@ bool outcome_is_unseen(enum policy_reason reason) {
     static const bool unseen[POLICY_REASONS] = {
         [POLICY_NOT_IP] = true,    [POLICY_FRAGMENT] = true,  [POLICY_OTHER_TRANSPORT] = true,
         [POLICY_OFFLOADED] = true, [POLICY_TRUNCATED] = true, [POLICY_MALFORMED] = true,
-        [POLICY_LINKTYPE] = true,  [POLICY_TUNNEL] = true,
+        [POLICY_LINKTYPE] = true,  [POLICY_TUNNEL] = true,    [POLICY_SIMPLE_PACKET] = true,
     };
     return unseen[reason];
 }

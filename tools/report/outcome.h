@@ -21,8 +21,6 @@ struct outcome {
     uint64_t tail_bytes;   /* of last packets that are cut short and stay as they are */
     uint64_t packets_by_reason[POLICY_REASONS];
     uint64_t saved_bytes_by_reason[POLICY_CUT_REASONS];
-    uint64_t packets_by_tunnel[TUNNEL_KINDS];
-    uint64_t cut_by_tunnel[TUNNEL_KINDS];
 };
 
 /* Packets of which nobody can say what they carry: no IP, fragments, headers that lie or are missing, tunnels... */

@@ -9,7 +9,7 @@
 #define YEAR_S (365.25 * DAY_S)
 
 /* Under either policy: what is cut is payload, and headers stay. */
-static const char *const REASON_WORDS[POLICY_CUT_REASONS] = {
+static const char *const REASON_WORDS[POLICY_REASONS] = {
     [POLICY_TLS] = "TLS: HTTPS, mail, DNS over TLS",
     [POLICY_SSH] = "SSH behind its first lines",
     [POLICY_QUIC] = "QUIC: HTTP/3",
@@ -20,6 +20,15 @@ static const char *const REASON_WORDS[POLICY_CUT_REASONS] = {
     [POLICY_WIREGUARD] = "WireGuard data",
     [POLICY_OPENVPN] = "OpenVPN data",
     [POLICY_SMB] = "encrypted messages of SMB 3",
+    [POLICY_NOT_IP] = "neither IPv4 nor IPv6: ARP; tags, see --tunnels",
+    [POLICY_FRAGMENT] = "fragments of IP",
+    [POLICY_OTHER_TRANSPORT] = "neither TCP nor UDP: ICMP; tunnels, see --tunnels",
+    [POLICY_OFFLOADED] = "an IP length of 0, by offloading; see --policy flow",
+    [POLICY_TRUNCATED] = "headers that were not wholly captured",
+    [POLICY_MALFORMED] = "headers that contradict themselves",
+    [POLICY_LINKTYPE] = "link types that nobody here can read",
+    [POLICY_TUNNEL] = "at a tunnel's port: see --tunnels, or not credible",
+    [POLICY_SIMPLE_PACKET] = "blocks that do not say how much was captured",
 };
 
 static double seconds_of(const struct tally *t, uint32_t sec, uint32_t frac) {
@@ -60,12 +69,13 @@ void overview_finish(struct overview *o, const struct account *a) {
         }
         o->reason[at] = (enum policy_reason)r;
     }
+    reach_finish(&o->reach);
     o->ports = account_ports(a, o->port, OVERVIEW_PORTS);
     o->hosts = account_hosts(a, o->host, OVERVIEW_HOSTS);
 }
 
 const char *overview_reason(enum policy_reason reason) {
-    return reason < POLICY_CUT_REASONS ? REASON_WORDS[reason] : "";
+    return REASON_WORDS[reason] != NULL ? REASON_WORDS[reason] : "";
 }
 
 double overview_span_s(const struct overview *o) {

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "outcome.h"
 #include "overview_title.h"
+#include "reach.h"
 #include "record.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 struct overview {
     struct overview_title title;
     struct outcome outcome;
+    struct reach reach;
     uint64_t packets;
     bool has_times;
     double first_s, last_s; /* of the earliest and the latest packet, seconds since 1970 */
@@ -47,7 +49,10 @@ const char *overview_address(const struct account_host *h, char *out);
 /* A span of time in words: "3.2 days", "40 minutes". out: OVERVIEW_TEXT_BYTES. Returns out. */
 const char *overview_span(double seconds, char *out);
 
-/* What a reason to cut says, in a few words: "SSH, behind its first lines". */
+/*
+ * What a reason to cut says, in a few words: "SSH behind its first lines". Likewise why packets were not looked into:
+ * "headers that were not wholly captured". "" of any other reason.
+ */
 const char *overview_reason(enum policy_reason reason);
 
 /* Text with bars of #: at most 80 columns, but for the names and settings in its title. */

@@ -193,6 +193,73 @@ static void hosts(const struct overview *o, FILE *to) {
                               "that is what is saved.");
 }
 
+/* One row, and under its name why packets of it were not looked into. */
+static void reach_row(FILE *to, const char *name, const struct reach_row *row) {
+    char text[4][QUANTITY_TEXT_BYTES];
+    const char *before = "<small>not: ";
+    const char *after = "";
+    (void)fprintf(to, "<tr><th scope=\"row\">%s", name);
+    for (int r = 0; r < POLICY_REASONS; r++) {
+        if (row->unseen_by_reason[r] > 0) {
+            (void)fprintf(to, "%s%s %s", before, policy_reason_name((enum policy_reason)r),
+                          quantity_grouped(text[0], row->unseen_by_reason[r]));
+            before = ", ";
+            after = "</small>";
+        }
+    }
+    (void)fprintf(to,
+                  "%s</th><td class=\"n x\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>"
+                  "<td class=\"n\">%s</td></tr>\n",
+                  after, quantity_grouped(text[0], row->packets),
+                  quantity_grouped(text[1], row->packets - row->unseen_packets),
+                  quantity_grouped(text[2], row->cut_packets), quantity_grouped(text[3], row->unseen_packets));
+}
+
+static void reach_begin(FILE *to, const char *id, const char *title, const char *name) {
+    (void)fprintf(to,
+                  "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n<table aria-labelledby=\"%s\">\n<thead><tr>"
+                  "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n x\">packets</th><th scope=\"col\" class=\"n\">"
+                  "looked into</th><th scope=\"col\" class=\"n\">of these cut</th><th scope=\"col\" class=\"n\">not "
+                  "looked into</th>"
+                  "</tr></thead>\n<tbody>\n",
+                  id, id, title, id, name);
+}
+
+static void why_not(const struct overview *o, FILE *to) {
+    for (int r = POLICY_CUT_REASONS; r < POLICY_REASONS; r++) {
+        if (outcome_is_unseen((enum policy_reason)r) && o->outcome.packets_by_reason[r] > 0) {
+            (void)fprintf(to, "<p class=\"soft\">%s: %s</p>\n", policy_reason_name((enum policy_reason)r),
+                          overview_reason((enum policy_reason)r));
+        }
+    }
+}
+
+/* How much was looked into, and how much not and why. */
+static void reach(const struct overview *o, FILE *to) {
+    const struct reach *is = &o->reach;
+    bool has_tunnels = false;
+    char name[REACH_NAME_BYTES];
+    reach_begin(to, "links", "By link type", "captured on");
+    for (size_t i = 0; i < reach_link_rows(is); i++) {
+        reach_row(to, reach_link_name(is, i, name), &is->by_link_type[i]);
+    }
+    (void)fputs("</tbody>\n</table>\n", to);
+    why_not(o, to);
+    (void)fputs("</section>\n", to);
+    for (int k = 0; k < TUNNEL_KINDS; k++) {
+        if (is->by_tunnel[k].packets > 0) {
+            if (!has_tunnels) {
+                reach_begin(to, "tunnels", "In tags and tunnels", "kind");
+                has_tunnels = true;
+            }
+            reach_row(to, tunnel_kind_name((enum tunnel_kind)k), &is->by_tunnel[k]);
+        }
+    }
+    if (has_tunnels) {
+        table_end(to, "A packet counts for each kind that it was in.");
+    }
+}
+
 void overview_html(const struct overview *o, FILE *to) {
     head(o, to);
     sizes(o, to);
@@ -200,6 +267,9 @@ void overview_html(const struct overview *o, FILE *to) {
         reasons(o, to);
         ports(o, to);
         hosts(o, to);
+    }
+    if (o->packets > 0) {
+        reach(o, to);
     }
     (void)fputs("</main>\n</body>\n</html>\n", to);
 }

@@ -88,25 +88,43 @@ static void reasons(const struct overview *o, struct columns c, FILE *to) {
     }
 }
 
-/* What was in tunnels, and what nobody could look into. By packets. */
-static void reach(const struct overview *o, FILE *to) {
-    const struct outcome *is = &o->outcome;
-    const char *title = "\nIn tunnels: packets, of which cut\n";
-    char packets[QUANTITY_TEXT_BYTES];
-    char cut[QUANTITY_TEXT_BYTES];
-    for (int k = 0; k < TUNNEL_KINDS; k++) {
-        if (is->packets_by_tunnel[k] > 0) {
-            (void)fprintf(to, "%s  %-24s %15s %15s\n", title, tunnel_kind_name((enum tunnel_kind)k),
-                          quantity_grouped(packets, is->packets_by_tunnel[k]),
-                          quantity_grouped(cut, is->cut_by_tunnel[k]));
-            title = "";
+static void reach_row(FILE *to, const char *name, const struct reach_row *row) {
+    char text[4][QUANTITY_TEXT_BYTES];
+    (void)fprintf(to, "  %-24s %12s %13s %12s %12s\n", name, quantity_grouped(text[0], row->packets),
+                  quantity_grouped(text[1], row->packets - row->unseen_packets),
+                  quantity_grouped(text[2], row->cut_packets), quantity_grouped(text[3], row->unseen_packets));
+    for (int r = 0; r < POLICY_REASONS; r++) {
+        if (row->unseen_by_reason[r] > 0) {
+            (void)fprintf(to, "    %-49s %25s\n", policy_reason_name((enum policy_reason)r),
+                          quantity_grouped(text[0], row->unseen_by_reason[r]));
         }
     }
-    title = "\nNot looked into: packets, and why\n";
+}
+
+/* How much was looked into, and how much not and why. By packets. */
+static void reach(const struct overview *o, FILE *to) {
+    const struct reach *is = &o->reach;
+    const char *title = "\nIn tags and tunnels\n";
+    char name[REACH_NAME_BYTES];
+    if (o->packets == 0) {
+        return;
+    }
+    (void)fprintf(to, "\n%-26s %12s %13s %12s %12s\n", "By link type", "packets", "looked into", "cut", "not");
+    for (size_t i = 0; i < reach_link_rows(is); i++) {
+        reach_row(to, reach_link_name(is, i, name), &is->by_link_type[i]);
+    }
+    for (int k = 0; k < TUNNEL_KINDS; k++) {
+        if (is->by_tunnel[k].packets > 0) {
+            (void)fputs(title, to);
+            title = "";
+            reach_row(to, tunnel_kind_name((enum tunnel_kind)k), &is->by_tunnel[k]);
+        }
+    }
+    title = "\nWhy packets were not looked into\n";
     for (int r = POLICY_CUT_REASONS; r < POLICY_REASONS; r++) {
-        if (outcome_is_unseen((enum policy_reason)r) && is->packets_by_reason[r] > 0) {
-            (void)fprintf(to, "%s  %-24s %15s\n", title, policy_reason_name((enum policy_reason)r),
-                          quantity_grouped(packets, is->packets_by_reason[r]));
+        if (outcome_is_unseen((enum policy_reason)r) && o->outcome.packets_by_reason[r] > 0) {
+            (void)fprintf(to, "%s  %-17s  %s\n", title, policy_reason_name((enum policy_reason)r),
+                          overview_reason((enum policy_reason)r));
             title = "";
         }
     }
