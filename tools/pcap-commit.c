@@ -89,9 +89,6 @@ static bool commit_verified(struct committer *c, struct record *r) {
         r->status = RECORD_FAIL;
         replace_remove_tmp(&c->site.place, &r->tmp);
     }
-    if (!waits && original_fd >= 0) {
-        (void)close(original_fd);
-    }
     if (!waits && tmp_fd >= 0) {
         (void)close(tmp_fd);
     }
@@ -253,16 +250,18 @@ static int take_input(struct committer *c, struct record *r, int original_fd, in
     return 0;
 }
 
-static void commit_input(struct committer *c, struct record *r, int original_fd) {
-    if (job_run(&c->job, original_fd, SINK_NOWHERE, r) != 0) {
+/* original_fd: set to -1 where it was closed. */
+static void commit_input(struct committer *c, struct record *r, int *original_fd) {
+    if (job_run(&c->job, *original_fd, SINK_NOWHERE, r) != 0) {
         return;
     }
     r->has_digest = false; /* not yet that of what arrived */
     r->out_codec = r->in_codec;
     int tmp_fd = replace_create_tmp(&c->site.place, &r->tmp, &r->error);
     r->has_tmp = tmp_fd >= 0;
-    if (r->has_tmp && take_input(c, r, original_fd, tmp_fd) == 0) {
-        placing_put(&c->placing, r, original_fd, tmp_fd);
+    if (r->has_tmp && take_input(c, r, *original_fd, tmp_fd) == 0) {
+        placing_put(&c->placing, r, *original_fd, tmp_fd);
+        *original_fd = -1;
     } else {
         r->status = RECORD_FAIL;
         r->has_tally = r->has_policy = false; /* they are of no file */
@@ -289,7 +288,9 @@ static void commit_by_hand(struct committer *c, const struct options *o, struct 
     if (original_fd < 0) {
         r->status = original_fd == REPLACE_TOO_YOUNG ? RECORD_SKIPPED_YOUNG : RECORD_FAIL;
     } else {
-        commit_input(c, r, original_fd);
+        commit_input(c, r, &original_fd);
+    }
+    if (original_fd >= 0) {
         (void)close(original_fd);
     }
     site_release(&c->site);

@@ -869,6 +869,21 @@ done: ok=0 skip=1 fail=0 elapsed=_'
     [ "$(jq -r '.file // empty' "$out_file" | tail -n 1)" = full/large.pcap ] || explain "the largest did not come last"
 }
 
+@test "a disk without room for a marker before the old capture is gone" {
+    is_root || skip "mounting needs root"
+    local way
+    mkdir full
+    for way in "pcap-slim --dir full" "pcap-slim --dir full --compress none --length snap" "sh -c 'pcap-truncate <full/a.pcap | pcap-commit full/a.pcap'"; do
+        mount -t tmpfs -o size=200k tmpfs full
+        cp "$FIXTURES/good-real-tls13.pcap" full/a.pcap
+        head -c 200K /dev/zero >full/ballast 2>/dev/null || true
+        truncate -s -16K full/ballast # slim it takes 12,360 bytes: four pages
+        eval "runs $way"
+        umount full
+        status_is 0
+    done
+}
+
 @test "no room at all: how much is needed and how much is there" {
     is_root || skip "mounting needs root"
     mkdir full

@@ -39,7 +39,9 @@ static void mark(const struct site *s, struct record *r, const char *name) {
 }
 
 /* What is behind the last step: the marker, or the end of the temporary file. name: the slim capture's. */
-static void finish(const struct site *s, struct record *r, const char *name, int tmp_fd, bool replaced, bool is_done) {
+static void finish(const struct site *s, struct record *r, const char *name, int original_fd, int tmp_fd, bool replaced,
+                   bool is_done) {
+    (void)close(original_fd); /* on a full disk its room is the marker's */
     r->status = is_done ? RECORD_OK : RECORD_FAIL;
     if (replaced) {
         note_mtime(r, tmp_fd);
@@ -84,7 +86,7 @@ void placing_put(struct placing *p, struct record *r, int original_fd, int tmp_f
     const int status = gets_another_name(s, r, name)
                            ? put_beside(s, r, name, original_fd, tmp_fd, &replaced)
                            : replace_commit(&s->place, original_fd, &r->source, tmp_fd, &replaced, &r->error);
-    finish(s, r, name, tmp_fd, replaced, status == 0);
+    finish(s, r, name, original_fd, tmp_fd, replaced, status == 0);
 }
 
 bool placing_add(struct placing *p, struct record *r, int original_fd, int tmp_fd) {
@@ -94,7 +96,7 @@ bool placing_add(struct placing *p, struct record *r, int original_fd, int tmp_f
         return false;
     }
     if (replace_prepare(&p->site->place, original_fd, &r->source, tmp_fd, &r->error) != 0) {
-        finish(p->site, r, name, tmp_fd, false, false);
+        finish(p->site, r, name, original_fd, tmp_fd, false, false);
         return false;
     }
     p->waiting[p->count++] =
@@ -151,9 +153,8 @@ int placing_settle(struct placing *p) {
     for (size_t i = 0; i < p->count; i++) {
         struct placing_one *one = &p->waiting[i];
         come_back_to(p, one);
-        finish(p->site, &one->record, p->site->place.name, one->tmp_fd, one->replaced, one->is_done);
+        finish(p->site, &one->record, p->site->place.name, one->original_fd, one->tmp_fd, one->replaced, one->is_done);
         site_release(p->site);
-        (void)close(one->original_fd);
         (void)close(one->tmp_fd);
         if (!p->is_reader_gone) {
             p->is_reader_gone = stage_put(STDOUT_FILENO, &one->record, false) != CLI_DONE;

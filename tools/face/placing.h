@@ -35,16 +35,17 @@ struct placing {
 };
 
 /*
- * All of it, now. original_fd and tmp_fd are open on what the record says; they stay the caller's, and so does the
- * claim, which is held. r: gets RECORD_OK, or RECORD_FAIL with the error. On failure the temporary file is gone unless
- * it has taken its place.
+ * All of it, now. original_fd and tmp_fd are open on what the record says; original_fd is closed in any case, before
+ * the marker, for which there may be no room as long as the old file is open; tmp_fd stays the caller's, and so does
+ * the claim, which is held. r: gets RECORD_OK, or RECORD_FAIL with the error. On failure the temporary file is gone
+ * unless it has taken its place.
  */
 void placing_put(struct placing *p, struct record *r, int original_fd, int tmp_fd);
 
 /*
  * Let it wait for others: what r holds, both descriptors and the claim go to p. To be called for captures of the
  * directory that the site is in; one that gets another name is put in place at once. Returns whether it waits; if not,
- * r has its outcome as from placing_put(), and all stays the caller's.
+ * r has its outcome as from placing_put(), and all but original_fd stays the caller's.
  */
 bool placing_add(struct placing *p, struct record *r, int original_fd, int tmp_fd);
 
