@@ -72,19 +72,35 @@ static char *absolute(const char *path) {
     return whole;
 }
 
+/* Where the metrics go a file is made and removed: rights alone say nothing of a disk without inodes, or of /proc. */
+static int try_beside(const char *path) {
+    char *tmp;
+    if (asprintf(&tmp, "%s.XXXXXX", path) < 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    const int fd = mkostemp(tmp, O_CLOEXEC);
+    const int error = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+        (void)unlink(tmp);
+    }
+    free(tmp);
+    errno = error;
+    return fd >= 0 ? 0 : -1;
+}
+
 /* Before a file is touched: what is written at the end. path: absolute. */
 static int check_metrics(const char *path) {
     struct stat st;
-    char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
-    const bool can_be_made = directory != NULL && access(directory, W_OK) == 0;
-    int status = 0;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        status = cli_misuse("--metrics: %s is a directory", path);
-    } else if (!can_be_made) {
-        status = cli_misuse("--metrics: no file can be made in %s", directory != NULL ? directory : path);
+        return cli_misuse("--metrics: %s is a directory", path);
     }
-    free(directory);
-    return status;
+    if (try_beside(path) != 0) {
+        return cli_misuse("--metrics: no file can be made in %.*s: %s", (int)(strrchr(path, '/') - path) + 1, path,
+                          strerror(errno));
+    }
+    return 0;
 }
 
 static int put_metrics(const char *path) {

@@ -206,13 +206,18 @@ asks() {
     mkdir e
     cp "$FIXTURES/good-real-tls13.pcap" e/a.pcap
     runs pcap-slim --dir e --metrics none/m.prom
-    misused "--metrics: no file can be made in $PWD/none/"
+    misused "--metrics: no file can be made in $PWD/none/: No such file or directory"
+    runs pcap-slim --dir e --metrics /proc/m.prom # where root has the right to, and cannot
+    status_is 2
+    err_has "pcap-slim: --metrics: no file can be made in /proc/: "
+    same_bytes "$FIXTURES/good-real-tls13.pcap" e/a.pcap
     runs pcap-slim --dir e --metrics d
     misused "--metrics: $PWD/d is a directory"
     mkdir locked
     chmod 555 locked
     runs without_rights pcap-slim --dir e --metrics locked/m.prom
-    misused "--metrics: no file can be made in $PWD/locked/"
+    misused "--metrics: no file can be made in $PWD/locked/: Permission denied"
+    [ -z "$(find . -name 'm.prom.*')" ] || explain "a file stays: $(find . -name 'm.prom.*')"
     only_files e a.pcap
     same_bytes e/a.pcap "$FIXTURES/good-real-tls13.pcap"
     runs pcap-slim --dir d --metrics ''
