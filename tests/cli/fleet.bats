@@ -107,21 +107,21 @@ teardown() {
 @test "parallel: one store, one file a task" {
     local n
     mkdir store
-    for n in 1 2 3 4 5 6; do
+    for n in 1 2 3; do
         cp "$TLS" "store/$n.pcap"
     done
     pcap-truncate <"$TLS" >want
     recipe docs/FLEET.md 'GNU parallel' 2 >recipe.sh
     runs sh -e recipe.sh
     status_is 0
-    for n in 1 2 3 4 5 6; do
+    for n in 1 2 3; do
         same_bytes want "store/$n.pcap"
     done
-    [ "$(grep -c '^done: ok=1 skip=0 fail=0' "$err_file")" -eq 6 ] || explain "not one task a file"
+    [ "$(grep -c '^done: ok=1 skip=0 fail=0' "$err_file")" -eq 3 ] || explain "not one task a file"
     # and again: markers have the names of their captures
     runs sh -e recipe.sh
     status_is 0
-    [ "$(grep -c '^done: ok=0 skip=1 fail=0' "$err_file")" -eq 6 ] || explain "$err"
+    [ "$(grep -c '^done: ok=0 skip=1 fail=0' "$err_file")" -eq 3 ] || explain "$err"
 }
 
 @test "parallel: no common store; what comes back is checked" {
