@@ -23,10 +23,7 @@ enum {
     DATA_HEADER_BYTES = 8, /* opcode, peer and a number that counts */
     DATA_PEER_BYTES = 3,   /* of a DATA_V2 */
     DATA_NUMBER_BYTES = 4,
-    FRAME_BYTES = 14,          /* of Ethernet, where the tunnel is a bridge */
     FIRST_BYTE_IS_LAST = 0xfb, /* in place of a packet's first byte, which stands behind its last then */
-    INNER_MIN_BYTES = 20,
-    INNER_IPV6_HEADER_BYTES = 40,
 
     SESSION_BYTES = 8,
     SESSION_MIN_DIFFERENT = 4,
@@ -79,35 +76,40 @@ static bool echoes(const struct flow_side *peer, const struct flow_datagram *in)
            memmem(in->payload + HEAD_BYTES, looked_at_bytes - HEAD_BYTES, id, sizeof id) != NULL;
 }
 
+static bool is_ethertype_of_ip(unsigned ethertype) {
+    return ethertype == ETHERTYPE_IPV4 || ethertype == ETHERTYPE_IPV6;
+}
+
 /* Whether bytes up to the end of a datagram are an IP packet by its version and length. */
 static bool is_packet(const uint8_t *p, uint32_t left_bytes) {
-    const bool is_swapped = left_bytes > INNER_MIN_BYTES && p[0] == FIRST_BYTE_IS_LAST;
+    const bool is_swapped = left_bytes > IPV4_HEADER_MIN_BYTES && p[0] == FIRST_BYTE_IS_LAST;
     const uint32_t packet_bytes = left_bytes - is_swapped;
     const uint8_t first = is_swapped ? p[packet_bytes] : p[0];
-    if (packet_bytes < INNER_MIN_BYTES) {
+    if (packet_bytes < IPV4_HEADER_MIN_BYTES) {
         return false;
     }
-    return first >> 4 == 4   ? (first & 15) >= 5 && bytes_get_be16(p + 2) == packet_bytes
-           : first >> 4 == 6 ? (uint32_t)bytes_get_be16(p + 4) + INNER_IPV6_HEADER_BYTES == packet_bytes
+    return first >> 4 == 4   ? (first & 15) >= 5 && bytes_get_be16(p + IPV4_TOTAL_LENGTH) == packet_bytes
+           : first >> 4 == 6 ? (uint32_t)bytes_get_be16(p + IPV6_PAYLOAD_LENGTH) + IPV6_HEADER_BYTES == packet_bytes
                              : false;
 }
 
 /*
  * Whether a data message carries a readable packet, as with `cipher none`: behind an HMAC, the packet's number, and a
- * byte that says how it is compressed, if there is one. Of ciphertext two messages in a hundred thousand seem to.
+ * byte that says how it is compressed, if there is one; where the tunnel is a bridge, in a frame of Ethernet. Of
+ * ciphertext two messages in a hundred thousand seem to.
  */
 static bool is_readable(const struct flow_datagram *in) {
     static const uint8_t hmac_bytes[] = {0, 16, 20, 28, 32, 48, 64};
     const uint32_t head_bytes = 1 + (in->payload[0] >> 3 == DATA_V2 ? DATA_PEER_BYTES : 0) + DATA_NUMBER_BYTES;
+    if (in->there_bytes < in->payload_bytes) {
+        return false;
+    }
     for (size_t n = 0; n < 4 * sizeof hmac_bytes; n++) {
-        const uint32_t frame_bytes = n & 2 ? FRAME_BYTES : 0;
-        const uint32_t at = head_bytes + hmac_bytes[n / 4] + (uint32_t)(n & 1) + frame_bytes;
-        if (at >= in->there_bytes || in->there_bytes < in->payload_bytes) {
-            break;
-        }
-        const bool is_framed = frame_bytes == 0 || bytes_get_be16(in->payload + at - 2) == ETHERTYPE_IPV4 ||
-                               bytes_get_be16(in->payload + at - 2) == ETHERTYPE_IPV6;
-        if (is_framed && is_packet(in->payload + at, in->payload_bytes - at)) {
+        const bool is_bridge = n & 2;
+        const uint32_t at =
+            head_bytes + hmac_bytes[n / 4] + (uint32_t)(n & 1) + (is_bridge ? ETHERNET_HEADER_BYTES : 0);
+        if (at < in->payload_bytes && (!is_bridge || is_ethertype_of_ip(bytes_get_be16(in->payload + at - 2))) &&
+            is_packet(in->payload + at, in->payload_bytes - at)) {
             return true;
         }
     }

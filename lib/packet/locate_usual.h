@@ -30,22 +30,30 @@ enum {
     USUAL_MIN_BYTES = USUAL_NETWORK + IPV4_HEADER_MIN_BYTES + TCP_HEADER_MIN_BYTES, /* captured; of UDP, too */
 };
 
+/* Whether a frame that is long enough has IPv4 without options behind Ethernet: its ethertype, version and IHL. */
+static inline __attribute__((always_inline)) bool usual_is_ipv4(const uint8_t *frame) {
+    return bytes_match_be32(frame + ETHERNET_TYPE, 0xffffff00U, ETHERTYPE_IPV4 << 16 | IPV4_VERSION_4_IHL_5 << 8);
+}
+
+/* Whether that is no fragment, and of a protocol: between the two is the time to live. */
+static inline __attribute__((always_inline)) bool usual_ipv4_carries(const uint8_t *frame, const uint32_t protocol) {
+    return bytes_match_be32(frame + USUAL_NETWORK + IPV4_FRAGMENT, 0x3fff00ffU, protocol);
+}
+
 /* What tells them from other packets. Of IPv6 no more is asked than that the header is there. */
 static inline __attribute__((always_inline)) enum usual locate_usual_kind(const uint8_t *frame,
                                                                           uint32_t captured_bytes) {
     if (captured_bytes < USUAL_MIN_BYTES) {
         return USUAL_NONE;
     }
-    /* ethertype, version and IHL; fragment and protocol, between which is the time to live */
-    const uint8_t *type = frame + ETHERNET_TYPE;
-    const uint8_t *ip = frame + USUAL_NETWORK;
-    if (bytes_match_be32(type, 0xffffff00U, ETHERTYPE_IPV4 << 16 | IPV4_VERSION_4_IHL_5 << 8)) {
-        return bytes_match_be32(ip + IPV4_FRAGMENT, 0x3fff00ffU, PROTOCOL_TCP)   ? USUAL_TCP_IPV4
-               : bytes_match_be32(ip + IPV4_FRAGMENT, 0x3fff00ffU, PROTOCOL_UDP) ? USUAL_UDP_IPV4
-                                                                                 : USUAL_NONE;
+    if (usual_is_ipv4(frame)) {
+        return usual_ipv4_carries(frame, PROTOCOL_TCP)   ? USUAL_TCP_IPV4
+               : usual_ipv4_carries(frame, PROTOCOL_UDP) ? USUAL_UDP_IPV4
+                                                         : USUAL_NONE;
     }
-    const bool is_ipv6 = bytes_match_be32(type, 0xfffff000U, (uint32_t)ETHERTYPE_IPV6 << 16 | 6U << 12);
-    return is_ipv6 && ip[IPV6_NEXT_HEADER] == PROTOCOL_TCP ? USUAL_TCP_IPV6 : USUAL_NONE;
+    const bool is_ipv6 =
+        bytes_match_be32(frame + ETHERNET_TYPE, 0xfffff000U, (uint32_t)ETHERTYPE_IPV6 << 16 | 6U << 12);
+    return is_ipv6 && frame[USUAL_NETWORK + IPV6_NEXT_HEADER] == PROTOCOL_TCP ? USUAL_TCP_IPV6 : USUAL_NONE;
 }
 
 /*

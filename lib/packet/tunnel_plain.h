@@ -10,6 +10,7 @@
 
 #include "bytes.h"
 #include "locate.h"
+#include "locate_usual.h"
 #include "port.h"
 #include "wire.h"
 
@@ -17,7 +18,7 @@
 #include <stdint.h>
 
 enum {
-    PLAIN_NETWORK = ETHERNET_HEADER_BYTES,
+    PLAIN_NETWORK = USUAL_NETWORK,
     PLAIN_TRANSPORT = PLAIN_NETWORK + IPV4_HEADER_MIN_BYTES,
     PLAIN_VXLAN = PLAIN_TRANSPORT + UDP_HEADER_BYTES,
     PLAIN_INNER = PLAIN_VXLAN + VXLAN_HEADER_BYTES,
@@ -31,11 +32,9 @@ static inline bool tunnel_is_plain(const uint8_t *port_flags, const uint8_t *fra
     const uint8_t *ip = frame + PLAIN_NETWORK;
     const uint8_t *udp = frame + PLAIN_TRANSPORT;
     const uint32_t udp_bytes = bytes_get_be16(udp + UDP_LENGTH);
-    /* fragment and protocol, between which is the time to live; ethertype, version and IHL */
-    return bytes_match_be32(ip + IPV4_FRAGMENT, 0x3fff00ffU, PROTOCOL_UDP) &&
+    return usual_ipv4_carries(frame, PROTOCOL_UDP) &&
            (port_flags[bytes_get_be16(udp + 2)] & POLICY_PORT_VXLAN) != 0 && /* which is tried before others */
-           bytes_match_be32(frame + ETHERNET_TYPE, 0xffffff00U, ETHERTYPE_IPV4 << 16 | IPV4_VERSION_4_IHL_5 << 8) &&
-           udp_bytes + IPV4_HEADER_MIN_BYTES == bytes_get_be16(ip + IPV4_TOTAL_LENGTH) &&
+           usual_is_ipv4(frame) && udp_bytes + IPV4_HEADER_MIN_BYTES == bytes_get_be16(ip + IPV4_TOTAL_LENGTH) &&
            bytes_get_le16(udp + UDP_CHECKSUM) == 0 && frame[PLAIN_VXLAN] == VXLAN_HAS_VNI;
 }
 

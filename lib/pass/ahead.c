@@ -25,10 +25,8 @@ enum framing_status pass_fill(struct pass *p) {
     return status;
 }
 
-static void show(const struct pass *p, const struct format_state *state, const struct framed *r) {
-    const uint16_t linktype = r->interface != NULL ? r->interface->linktype : (uint16_t)state->savefile.linktype;
-    const uint32_t snaplen_bytes = r->interface != NULL ? r->interface->snaplen_bytes : state->savefile.snaplen_bytes;
-    const struct link_type *link = link_type_find(linktype);
+static void show(const struct pass *p, const struct framed *r) {
+    const struct link_type *link = link_type_find(r->linktype);
     if (link == NULL) {
         return;
     }
@@ -37,7 +35,7 @@ static void show(const struct pass *p, const struct format_state *state, const s
     struct located l;
     struct envelope around;
     tunnel_locate(&p->policy->tunnels, link, frame, r->visible_bytes, &l, &around);
-    policy_ahead_show(p->policy->ahead, snaplen_bytes, &packet, &l, frame);
+    policy_ahead_show(p->policy->ahead, r->snaplen_bytes, &packet, &l, frame);
 }
 
 void pass_look_ahead(struct pass *p) {
@@ -50,7 +48,7 @@ void pass_look_ahead(struct pass *p) {
     while (packets < AHEAD_PACKETS && framing_look_next(p->framing, &look, &r)) {
         packets += r.is_packet;
         if (r.is_packet && r.may_be_cut) {
-            show(p, &look.state, &r);
+            show(p, &r);
         }
     }
     if (look.is_over) {

@@ -83,10 +83,9 @@ static uint64_t shorten(struct pass *p, const struct framed *r, uint32_t kept_by
 
 static void show(const struct pass *p, const struct framed *r, const struct located *l, const struct decision *d,
                  uint32_t tunnels, uint64_t saved_bytes) {
-    const struct format_state *state = &p->framing->state;
     const struct slim_packet packet = {
         .located = p->link != NULL && r->may_be_cut ? l : NULL,
-        .link_type = r->interface != NULL ? r->interface->linktype : (uint16_t)state->savefile.linktype,
+        .link_type = r->linktype,
         .tunnels = tunnels,
         .frame = r->header + r->header_bytes,
         .is = &r->is,

@@ -63,14 +63,14 @@ def sweep(path, options):
     is_plain = not options and data[:4] == b"\xd4\xc3\xb2\xa1"
     cut = list(lengths(data, boundaries))[:: 1 if is_plain else 3]  # the places are alike in each mode and byte order
     slims = {}
-    for n in cut:
+    for number, n in enumerate(cut):
         whole = max(b for b in boundaries if b <= n)
         if whole not in slims:
             slims[whole] = run(truncate, data[:whole]).stdout if whole > 0 else b""
         done = run([*truncate, "--cut-tail", "keep"], data[:n])
         if done.returncode != 0 or done.stdout != slims[whole] + data[whole:n]:
             sys.exit(f"{path} {options}: wrong at length {n}: {done.stderr.decode()}")
-        refused = run(truncate, data[:n]) if n % 4 == 0 else None
+        refused = run(truncate, data[:n]) if number % 4 == 0 else None
         if refused and (refused.returncode != 1 or b"--cut-tail keep" not in refused.stderr):
             sys.exit(f"{path} {options}: not refused at length {n}: {refused.stderr.decode()}")
     for n in (cut[0], cut[len(cut) // 3], cut[-16], cut[-1]):

@@ -12,6 +12,7 @@
 #include "model.h"
 #include "recount.h"
 #include "slim.h"
+#include "tunnels.h"
 #include "witness.h"
 
 #include <stdlib.h>
@@ -244,13 +245,9 @@ static void must_be_modelled(const uint8_t *data, size_t size, const uint8_t *ou
 
 static enum witness_verdict judge(const uint8_t *slim, size_t slim_bytes, const uint8_t *data, size_t size,
                                   bool is_flow, struct witness_report *report) {
-    static const uint16_t VXLAN[] = {4789, 4790, 8472};
-    static const uint16_t GENEVE[] = {6081};
-    static const uint16_t GTP[] = {2152};
-    static const struct witness_tunnels ALL = {TUNNELS_ALL, {VXLAN, 3}, {GENEVE, 1}, {GTP, 1}, true};
     struct witness_options options = {.terms = {.floor_bytes = POLICY_KEEP_BYTES, .may_leave_more = is_flow}};
     if (is_flow) { /* which looks into tunnels unasked */
-        options.terms.tunnels = ALL;
+        options.terms.tunnels = fuzz_tunnels(true);
     }
     return witness_compare(fuzz_file(2, slim, slim_bytes), fuzz_file(3, data, size), &options, report, NULL);
 }

@@ -8,13 +8,13 @@
 #include "policy.h"
 #include "tunnel.h"
 #include "tunnel_plain.h"
+#include "tunnels.h"
 #include "witness_frame.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const uint16_t VXLAN[] = {4789, 4790, 8472}, GENEVE[] = {6081}, GTP[] = {2152};
-static struct witness_tunnels all = {TUNNELS_ALL, {VXLAN, 3}, {GENEVE, 1}, {GTP, 1}, false};
+static struct witness_tunnels all;
 static struct tunnel_terms terms_now;
 
 static const struct cut_terms TERMS[] = {
@@ -98,7 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct cut_terms cut = TERMS[data[1] % (sizeof TERMS / sizeof TERMS[0])];
     const size_t length = size - 2;
     terms_now = policy()->tunnels;
-    terms_now.offloaded = all.zero_is_all = (data[1] & 0x40) != 0; /* a length of 0 means all there is, or nothing */
+    all = fuzz_tunnels((data[1] & 0x40) != 0); /* a length of 0 means all there is, or nothing */
+    terms_now.offloaded = all.zero_is_all;
     uint8_t *frame = fuzz_exact(data + 2, length);
     const struct witness_frame seen = {frame, length, link->number, &all};
     struct witness_layout layout;
