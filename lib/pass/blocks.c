@@ -23,7 +23,10 @@ static void sum_cuts(const struct tally *t, uint64_t *packets, uint64_t *bytes) 
     }
 }
 
-/* What was walked over since it began, counted; and the time of the last packet. */
+/*
+ * What was walked over since it began, counted; and the time of the last packet. Where there was none it is rounded up
+ * to what the interface can tell apart, which is the same to the packet of that interface that comes next.
+ */
 static void end_streak(struct pass *p, struct walk *w, const struct streak *s) {
     if (s->interface != NULL) {
         uint64_t cut;
@@ -33,9 +36,7 @@ static void end_streak(struct pass *p, struct walk *w, const struct streak *s) {
         p->row->saved_bytes += saved - s->saved_before;
         p->row->packets += w->framing.packets - s->packets_before;
         p->row->in_bytes += (uint64_t)(w->framing.at - s->from);
-        if (w->framing.packets > s->packets_before) {
-            w->time = pcapng_ticks_ns(s->interface, s->ticks);
-        }
+        w->time = pcapng_ticks_ns(s->interface, s->ticks);
     }
 }
 
